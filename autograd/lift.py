@@ -1,0 +1,564 @@
+"""lift: a NumPy function and one formula per array argument become a differentiable operation on Tensors.
+
+    mul = elementwise(operator.mul, input=lambda g, other: g * other, other=lambda g, input: g * input)
+    exp = elementwise(np.exp,       input=lambda g, y: g * y)
+
+The keyword names the argument, the lambda is the formula of its cotangent. A formula names what it needs:
+
+    g       the cotangent of the result (a tuple of them, for an operation with several results)
+    y       the result (a tuple, likewise)
+    <name>  an array argument (its array) or a parameter of the function
+    like    the shape and dtype of the argument that the formula is for
+    needs   a tuple of bools: which array arguments want a cotangent (for joint formulas)
+
+and only the arrays that some formula names are saved.
+
+**One formula, two meanings.** In an ordinary backward it is called with raw arrays: NumPy runs, nothing is recorded.
+With ``create_graph=True`` it is called with the same values as Tensors, and records itself. So a formula uses only its
+own parameters, operators, NumPy functions and lifted operations, never writes in place, and branches through masks.
+
+The *kind* of an operation says how a tangent goes forward through it:
+
+    elementwise  each result element depends on one element of each argument: the formula applied to the tangent
+    linear       the function applied to the tangents
+    bilinear     the function with one argument at a time replaced by its tangent, added up
+    general      through the transpose of the formula, which is linear in ``g``
+    view         linear, and the result shares memory with its argument
+
+Broadcasting and dtype conversion are undone by the engine at each edge (``passes.py``): no formula mentions them.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .graph import Node, Part, mode
+from .tensor import Tensor, new, wrap
+from .views import UNTRACKED, Lineage, current
+
+__all__ = ["Op", "bilinear", "elementwise", "general", "lift", "linear", "view"]
+
+ndarray = np.ndarray
+Formula = Callable[..., Any]
+
+
+class Op:
+    """What a node knows of its operation: the function, the formulas, and what they need saved.
+
+    ``arrays`` are the names of the array arguments in order: those with a formula, and those that a caller may pass as
+    a Tensor without one (masks, indices). ``names`` is the whole signature; ``params`` what is left of it.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        kind: str,
+        formulas: dict[str, Formula],
+        joint: Formula | None = None,
+        arrays: tuple[str, ...] = (),
+        constants: tuple[str, ...] = (),
+        promote: str | None = None,
+        into: dict[str, Callable[..., None]] | None = None,
+        outputs: int = 1,
+        holomorphic: bool = True,
+        name: str = "",
+    ) -> None:
+        self.function = function
+        self.holomorphic = holomorphic
+        self.kind = kind
+        self.named = bool(name)  # else the table's variable will be its name
+        self.name = name or getattr(function, "__name__", "op").strip("_")
+        self.promote = promote
+        self.outputs = outputs
+        self.varargs = False
+        self._read_signature(function, {*formulas, *arrays}, {*constants})
+        self.meeting = tuple(i for i, name in enumerate(self.arrays) if name not in constants)
+        self.records = bool(formulas) or joint is not None  # a comparison has arrays, and no gradient
+        self.saves_all = joint is not None and "saved" in _names(joint)
+        self.plain_formulas = formulas
+        self.plain_joint = joint
+        self.call: Any = None  # the lifted function, set by lift()
+        self.needed: list[set[str]] = []  # for each array argument, the names that its formula reads
+        self.formulas: tuple[Any, ...] = tuple(self._adapter(name, formulas.get(name)) for name in self.arrays)
+        self.joint = self._adapter("joint", joint) if joint is not None else None
+        self.saves = self._who_saves()
+        self.into = tuple((into or {}).get(name) for name in self.arrays) if into else None
+
+    def _read_signature(self, function: Any, differentiable: set[str], constants: set[str]) -> None:
+        self.defaults: dict[str, Any] = {}
+        self.keyword_only: frozenset[str] = frozenset()
+        code = getattr(function, "__code__", None)
+        if code is None:  # a ufunc or a builtin: its arguments are those that have formulas
+            self.names = tuple(differentiable) if len(differentiable) < 2 else ("input", "other")
+        else:
+            count = code.co_argcount + code.co_kwonlyargcount
+            self.names = code.co_varnames[:count]
+            self.varargs = bool(code.co_flags & inspect.CO_VARARGS)
+            self.keyword_only = frozenset(self.names[code.co_argcount :])
+            given = function.__defaults__ or ()
+            self.defaults = dict(zip(self.names[code.co_argcount - len(given) : code.co_argcount], given, strict=True))
+            self.defaults.update(function.__kwdefaults__ or {})
+        wanted = differentiable | constants
+        unknown = wanted - set(self.names)
+        if unknown and not self.varargs:
+            raise TypeError(f"{self.name}: formulas for {sorted(unknown)}, which are not arguments of the function")
+        self.arrays = tuple(name for name in self.names if name in wanted)
+        self.params = tuple(name for name in self.names if name not in wanted)
+        self.positions = tuple(i for i, name in enumerate(self.names) if name in wanted)
+
+    def _adapter(self, argument: str, formula: Formula | None) -> Callable[[Any, Any], Any] | None:
+        """The formula as a function of (cotangent, node)."""
+        if formula is None:
+            self.needed.append(set())
+            return None
+        names = _names(formula)
+        if argument != "joint":
+            self.needed.append(set(names))
+        spelled = ", ".join(self._where(name, argument) for name in names)
+        return _adapter(spelled)(formula)  # type: ignore[no-any-return]
+
+    def _where(self, name: str, argument: str) -> str:
+        """Where in a node the value called ``name`` is."""
+        if name == "g":
+            return "g"
+        if name == "y":
+            return "node.saved[-1]"
+        if name in self.arrays:
+            return f"node.saved[{self.arrays.index(name)}]"
+        if name in self.params:
+            return f"node.params[{self.params.index(name)}]"
+        if name == "like":
+            return f"node.parents[{self.arrays.index(argument) if argument in self.arrays else 0}]"
+        if name == "likes":
+            return "node.parents"
+        if name == "needs":
+            return "[p is not None for p in node.parents]"
+        if name == "saved" and self.varargs:
+            return "node.saved[:-1]"
+        raise TypeError(f"{self.name}: the formula of {argument!r} names {name!r}, which is neither g, y, like nor an argument")
+
+    def _who_saves(self) -> tuple[int, ...]:
+        """For each array argument, and last for the result: a bit mask of the arguments whose formulas read it."""
+        if self.joint is not None:
+            names = set(_names(self.plain_joint))
+            every = -1
+            slots = [every if name in names or "saved" in names else 0 for name in self.arrays]
+            return (*slots, every if "y" in names else 0)
+        masks = [sum(1 << i for i, needed in enumerate(self.needed) if name in needed) for name in (*self.arrays, "y")]
+        return tuple(masks)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} op {self.name}>"
+
+
+def _names(formula: Any) -> tuple[str, ...]:
+    """The names of a formula's arguments."""
+    return formula.__code__.co_varnames[: formula.__code__.co_argcount]  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _adapter(spelled: str) -> Any:
+    """``lambda formula: lambda g, node: formula(<spelled>)``, compiled once for each spelling."""
+    return eval(f"lambda formula: lambda g, node: formula({spelled})")  # noqa: S307 - our own text, spelled above
+
+
+# --- making a node -------------------------------------------------------------------------------------------------
+
+
+def record(op: Op, arrays: tuple[Any, ...], y: Any, parents: tuple[Node | None, ...], params: tuple[Any, ...]) -> Node:
+    """The node of one call; saves what the formulas of the arguments that require grad will read."""
+    if op.varargs:
+        keep_y = op.saves[-1]
+        kept: Any = (*(arrays if op.saves_all else ()), y if keep_y else None) if keep_y or op.saves_all else ()
+    else:
+        mask = 0
+        for i, parent in enumerate(parents):
+            if parent is not None:
+                mask |= 1 << i
+        kept = tuple([a if k & mask else None for a, k in zip((*arrays, y), op.saves, strict=True)])
+        if not any([k is not None for k in kept]):
+            kept = ()
+    if op.outputs != 1:
+        return Node(op, parents, kept, params, tuple([v.shape for v in y]), tuple([v.dtype for v in y]))
+    return Node(op, parents, kept, params, y.shape, y.dtype)
+
+
+def parts(op: Op, node: Node | None, values: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    """The results of an operation with several, each with a node that hands its cotangent on."""
+    if node is None:
+        return tuple([wrap(v) for v in values])
+    return tuple(
+        [
+            wrap(v, Part(op, (node,), (), (i,), v.shape, v.dtype) if dtypes.is_float(v.dtype) else None)
+            for i, v in enumerate(map(np.asarray, values))
+        ]
+    )
+
+
+# --- calling -------------------------------------------------------------------------------------------------------
+
+
+def lift(
+    function: Callable[..., Any],
+    *,
+    kind: str = "general",
+    joint: Formula | None = None,
+    arrays: tuple[str, ...] = (),
+    constants: tuple[str, ...] = (),
+    promote: str | None = None,
+    into: dict[str, Callable[..., None]] | None = None,
+    outputs: int = 1,
+    holomorphic: bool = True,
+    name: str = "",
+    **formulas: Formula,
+) -> Callable[..., Any]:
+    """Make ``function`` differentiable.
+
+    Args:
+        function: computes the result from arrays (and other parameters) with NumPy; pure.
+        kind: "elementwise", "linear", "bilinear", "general" or "view"; see the module's docstring.
+        joint: one formula for all array arguments at once; returns a tuple with a cotangent (or None) for each of
+            ``arrays`` and ``constants``, in the order of the signature. A function of ``*arrays`` has only this kind;
+            there ``saved`` is the tuple of all arrays and ``likes`` that of their shapes and dtypes.
+        arrays: the names of the differentiable arguments, where ``joint`` is given.
+        constants: names of arguments that may be Tensors but have no gradient, such as masks and indices.
+        promote: None: the differentiable arrays meet in one dtype; "float": and integers become the default float
+            dtype first; "none": arrays are left as they are.
+        into: for an argument, ``into(buffer, g, node)``: adds the formula's value into an array the engine owns.
+        holomorphic: the formulas are complex derivatives, and the engine conjugates around them: what reaches an
+            argument is ``conj(formula(conj(g)))``. False: the formulas give PyTorch's gradient themselves.
+        outputs: how many results the function returns (as a tuple), if more than one.
+        name: the operation's name, if not the function's.
+        formulas: for each differentiable argument, the formula of its cotangent.
+
+    Raises:
+        TypeError: a formula names something that the function does not have.
+
+    >>> import numpy as np, autograd
+    >>> cube = lift(lambda x: x ** 3, kind="elementwise", name="cube", x=lambda g, x: 3 * x ** 2 * g)
+    >>> x = autograd.tensor([2.0], requires_grad=True)
+    >>> cube(x).backward(); x.grad
+    tensor([12.])
+    """
+    op = Op(function, kind, formulas, joint, arrays, constants, promote, into, outputs, holomorphic, name)
+    plain = kind != "view" and outputs == 1 and joint is None and not op.params and not op.varargs and not constants
+    if plain and len(op.arrays) == 1:
+        call = _unary(op)
+    elif plain and op.arrays == ("input", "other") and op.promote != "none":
+        call = _binary(op)
+    else:
+        call = _many(op)
+    op.call = call
+    call.op = op  # type: ignore[attr-defined]
+    call.__name__ = call.__qualname__ = op.name
+    call.__doc__ = getattr(function, "__doc__", None) if getattr(function, "__code__", None) is not None else None
+    return call
+
+
+def elementwise(function: Callable[..., Any], **spec: Any) -> Callable[..., Any]:
+    """Lift a function that works element by element, with broadcasting."""
+    return lift(function, kind="elementwise", **spec)
+
+
+def linear(function: Callable[..., Any], **spec: Any) -> Callable[..., Any]:
+    """Lift a function that is linear in its array arguments, jointly."""
+    return lift(function, kind="linear", **spec)
+
+
+def bilinear(function: Callable[..., Any], **spec: Any) -> Callable[..., Any]:
+    """Lift a function that is linear in each of its two array arguments separately."""
+    return lift(function, kind="bilinear", **spec)
+
+
+def general(function: Callable[..., Any], **spec: Any) -> Callable[..., Any]:
+    """Lift any other differentiable function."""
+    return lift(function, kind="general", **spec)
+
+
+def view(function: Callable[..., Any], **spec: Any) -> Callable[..., Any]:
+    """Lift a function whose result is a NumPy view of its argument."""
+    return lift(function, kind="view", **spec)
+
+
+def _unary(op: Op) -> Callable[..., Any]:
+    function, to_float = op.function, op.promote == "float"
+    keep_x, keep_y = op.saves
+    keeps, constant = bool(keep_x or keep_y), not op.records
+
+    def call(input: Any, *, out: Any = None) -> Any:
+        if not isinstance(input, Tensor):
+            return function(as_array(op, input))
+        x = input.array
+        if to_float and x.dtype.kind in "biu":
+            x = x.astype(dtypes.default_float())
+        y = function(x)
+        if type(y) is not ndarray:
+            y = np.asarray(y)
+        parent = input.node if input.lineage is None else current(input)
+        made = new(Tensor)
+        made.array = y
+        made.lineage = None
+        if parent is None or constant or not mode.enabled:
+            made.node = None
+        else:
+            saved = (x if keep_x else None, y if keep_y else None) if keeps else ()
+            made.node = Node(op, (parent,), saved, (), y.shape, y.dtype)
+        return made if out is None else write_out(out, made)
+
+    return call
+
+
+_fast_scalar = {float: "fc", int: "fciu", bool: "fciu"}  # the kinds of array that such a scalar leaves as they are
+
+
+def _binary(op: Op) -> Callable[..., Any]:
+    function, to_float = op.function, op.promote == "float"
+    keep_a, keep_b, keep_y = op.saves
+    keeps, constant = bool(keep_a or keep_b or keep_y), not op.records
+
+    def call(input: Any, other: Any, *, out: Any = None) -> Any:
+        if isinstance(input, Tensor):
+            a = input.array
+            m = input.node if input.lineage is None else current(input)
+        else:
+            a, m = input, None
+        if isinstance(other, Tensor):
+            b = other.array
+            n = other.node if other.lineage is None else current(other)
+            if a is input or a.dtype is not b.dtype or (to_float and a.dtype.kind in "biu"):
+                a, b = meet(op, a, b)
+        else:
+            b, n = other, None
+            if a is input:
+                a, b = as_array(op, a), as_array(op, b)
+                if out is None:
+                    return function(a, b)
+            else:
+                kind = a.dtype.kind
+                if kind not in _fast_scalar.get(type(b), "") or (to_float and kind in "biu"):
+                    a, b = meet(op, a, b)
+        try:
+            y = function(a, b)
+        except ValueError as error:
+            raise shape_error(op, a, b, error) from None
+        if type(y) is not ndarray:
+            y = np.asarray(y)
+        made = new(Tensor)
+        made.array = y
+        made.lineage = None
+        if (m is None and n is None) or constant or not mode.enabled:
+            made.node = None
+        else:
+            if keeps:
+                mask = (m is not None) + 2 * (n is not None)
+                saved = (
+                    a if mask & keep_a else None,
+                    b if mask & keep_b else None,
+                    y if mask & keep_y else None,
+                )
+            else:
+                saved = ()  # type: ignore[assignment]
+            made.node = Node(op, (m, n), saved, (), y.shape, y.dtype)
+        return made if out is None else write_out(out, made)
+
+    return call
+
+
+def _many(op: Op) -> Callable[..., Any]:
+    function, names, positions = op.function, op.names, op.positions
+    meeting, everything = op.meeting, len(op.meeting) == len(op.arrays)
+    meets = op.promote == "float" or (op.promote is None and (len(meeting) > 1 or op.varargs))
+    is_view = op.kind == "view"
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        out = kwargs.pop("out", None) if kwargs else None
+        if op.varargs:
+            values, arguments, params = list(args), args, bind_params(op, kwargs)
+        else:
+            values = bind(op, args, kwargs)
+            arguments = tuple([values[i] for i in positions])
+            params = tuple([v for i, v in enumerate(values) if i not in positions])
+        arrays: list[Any] = []
+        parents: list[Node | None] = []
+        recorded = tensors = False
+        for argument in arguments:
+            if isinstance(argument, Tensor):
+                node = argument.node if argument.lineage is None else current(argument)
+                arrays.append(argument.array)
+                parents.append(node)
+                tensors = True
+                recorded = recorded or node is not None
+            else:
+                arrays.append(argument)
+                parents.append(None)
+        if tensors and meets:
+            if everything:
+                arrays = list(meet(op, *arrays))
+            else:
+                for i, array in zip(meeting, meet(op, *[arrays[i] for i in meeting]), strict=True):
+                    arrays[i] = array
+        if op.varargs:
+            y = function(*arrays, **dict(zip(op.params, params, strict=True)))
+        else:
+            for i, array in zip(positions, arrays, strict=True):
+                values[i] = array
+            y = call_function(function, names, values, op)
+        if not tensors:
+            return y
+        if op.outputs != 1:
+            y = tuple([v if type(v) is ndarray else np.asarray(v) for v in y])
+        elif type(y) is not ndarray:
+            y = np.asarray(y)
+        recorded = recorded and op.records and mode.enabled
+        node = record(op, tuple(arrays), y, tuple(parents), params) if recorded else None
+        if op.outputs != 1:
+            made: Any = parts(op, node, y)
+        else:
+            made = wrap(y, node)
+            if is_view:
+                attach(made, arguments[0], op, params)
+        return made if out is None else write_out(out, made)
+
+    return call
+
+
+def call_function(function: Any, names: tuple[str, ...], values: list[Any], op: Op) -> Any:
+    """Call with keyword-only arguments where the function wants them."""
+    if not op.keyword_only:
+        return function(*values)
+    n = len(names) - len(op.keyword_only)
+    return function(*values[:n], **dict(zip(names[n:], values[n:], strict=True)))
+
+
+def attach(made: Tensor, source: Tensor, op: Op, params: tuple[Any, ...], limit: str | None = None) -> None:
+    """Give ``made`` the lineage of a view of ``source``, if it really shares its memory."""
+    base = made.array.base
+    if base is None or (base is not source.array and base is not source.array.base):
+        return
+    lineage = source.lineage
+    if lineage is None:
+        if not mode.enabled and limit is None:
+            limit = "no_grad"
+        made.lineage = Lineage(source, ((op, params),), source.node, limit)
+    elif lineage is UNTRACKED:
+        made.lineage = UNTRACKED
+    else:
+        limit = limit or lineage.limit or (None if mode.enabled else "no_grad")
+        made.lineage = Lineage(lineage.base, (*lineage.path, (op, params)), lineage.base.node, limit)
+
+
+_aliases = {"axis": "dim", "keepdims": "keepdim", "x": "input", "axes": "dims"}
+_missing = object()
+
+
+def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """The values of all arguments in the order of the signature. NumPy's names ``axis``, ``keepdims`` work too."""
+    names = op.names
+    values = list(args)
+    most = len(names) - len(op.keyword_only)
+    if len(values) > most:
+        raise TypeError(f"{op.name}() takes {most} positional arguments but {len(values)} were given")
+    if len(values) == len(names):
+        if kwargs:
+            raise TypeError(f"{op.name}() got an unexpected keyword argument {next(iter(kwargs))!r}")
+        return values
+    used = 0
+    aliases = {_aliases[k]: k for k in kwargs if k in _aliases and k not in names} if kwargs else {}
+    for name in names[len(values) :]:
+        if name in kwargs:
+            values.append(kwargs[name])
+            used += 1
+        elif name in aliases:
+            values.append(kwargs[aliases[name]])
+            used += 1
+        else:
+            value = op.defaults.get(name, _missing)
+            if value is _missing:
+                raise TypeError(f"{op.name}() missing required argument: {name!r}")
+            values.append(value)
+    if used != len(kwargs):
+        known = set(names) | set(aliases.values())
+        wrong = [k for k in kwargs if k not in known] or [k for k in kwargs if k in names[: len(args)]]
+        if wrong and wrong[0] in names:
+            raise TypeError(f"{op.name}() got multiple values for argument {wrong[0]!r}")
+        raise TypeError(
+            f"{op.name}() got an unexpected keyword argument {wrong[0]!r}; its arguments are {', '.join(names)}"
+        )
+    return values
+
+
+def bind_params(op: Op, kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """The keyword parameters of an operation with any number of arrays."""
+    wrong = set(kwargs) - set(op.params)
+    if wrong:
+        raise TypeError(f"{op.name}() got an unexpected keyword argument {sorted(wrong)[0]!r}")
+    return tuple([kwargs[name] if name in kwargs else op.defaults[name] for name in op.params])
+
+
+def as_array(op: Op, value: Any) -> Any:
+    """Raw arrays and NumPy scalars pass (formulas use them), so do numbers; anything else is a TypeError."""
+    if isinstance(value, (np.ndarray, np.generic, float, int, complex)):
+        return value
+    raise TypeError(f"{op.name}(): argument must be Tensor, not {type(value).__name__}")
+
+
+def meet(op: Op, *values: Any) -> tuple[Any, ...]:
+    """Arrays (and numbers) in the dtype where PyTorch's promotion lets them meet."""
+    for value in values:
+        if value is not None and not isinstance(value, (np.ndarray, np.generic, float, int, complex)):
+            raise TypeError(
+                f"{op.name}(): expected a Tensor or a number, got {type(value).__name__}"
+                + (". Convert it first: autograd.tensor(...)" if isinstance(value, (list, tuple)) else "")
+            )
+    common = dtypes.result_dtype(*[v for v in values if v is not None])
+    if op.promote == "float" and common.kind in "biu":
+        common = dtypes.default_float()
+    return tuple(
+        [v if v is None else np.asarray(v, common) if not isinstance(v, np.ndarray) or v.dtype != common else v for v in values]
+    )
+
+
+def shape_error(op: Op, a: Any, b: Any, error: ValueError) -> Exception:
+    """What to raise when NumPy would not broadcast: the operation, both operands, the axis and the cure."""
+    sa, sb = np.shape(a), np.shape(b)
+    for k in range(1, min(len(sa), len(sb)) + 1):
+        if sa[-k] != sb[-k] and 1 not in (sa[-k], sb[-k]):
+            at = max(len(sa), len(sb)) - k
+            return RuntimeError(
+                f"{op.name}: The size of tensor a ({sa[-k]}) must match the size of tensor b ({sb[-k]}) at non-singleton "
+                f"dimension {at}. The shapes are {list(sa)} and {list(sb)}; shapes are aligned from the right and a "
+                "dimension of 1 stretches. Use unsqueeze or reshape to line them up"
+            )
+    return error
+
+
+def write_out(out: Any, made: Any) -> Any:
+    """Put a result where ``out=`` says, as PyTorch does: ``out`` takes the shape of the result; no gradients."""
+    if isinstance(made, tuple):
+        for target, value in zip(out, made, strict=True):
+            write_out(target, value)
+        return out
+    if not isinstance(out, Tensor):
+        raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
+    if made.node is not None or (current(out) is not None and mode.enabled):
+        raise RuntimeError(
+            "functions with out=... arguments don't support automatic differentiation, but one of the arguments "
+            "requires grad. Leave out= away, or use no_grad"
+        )
+    if not dtypes.can_cast(made.dtype, out.dtype):
+        raise RuntimeError(f"result type {made.dtype} can't be cast to the desired output type {out.dtype}")
+    from .views import stamp
+
+    if out.array.shape != made.array.shape:
+        out.array = made.array.astype(out.array.dtype)
+    else:
+        np.copyto(out.array, made.array, casting="unsafe")
+        if out.lineage is not UNTRACKED:
+            stamp(out.array, "out=")
+    return out

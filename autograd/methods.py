@@ -1,0 +1,97 @@
+"""Binds the tables to Tensor: operators, methods, their in-place twins, and the few properties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import passes
+from .inplace import assign, in_place
+from .ops import FUNCTIONS, elementwise, indexing, linalg
+from .tensor import Tensor
+
+IN_PLACE = """
+abs add cos div exp log mul neg pow relu sigmoid sin sqrt square sub tanh
+""".split()
+"""Functions with a twin ``name_`` that writes over its first argument."""
+
+NOT_METHODS = frozenset(["is_tensor"])
+
+
+def first_argument(function: Callable[..., Any]) -> str:
+    """The name of a function's first argument."""
+    op = getattr(function, "op", None)
+    if op is not None:
+        return op.names[0] if op.names else ""
+    code = function.__code__
+    return code.co_varnames[0] if code.co_argcount else ""
+
+
+def _operator(name: str, function: Callable[..., Any]) -> None:
+    setattr(Tensor, f"__{name}__", function)
+
+
+def _reflected(name: str, function: Callable[..., Any]) -> None:
+    def reflected(self: Tensor, other: Any) -> Any:
+        return function(other, self)
+
+    setattr(Tensor, f"__r{name}__", reflected)
+
+
+def _augmented(name: str, function: Callable[..., Any]) -> None:
+    def augmented(self: Tensor, other: Any) -> Tensor:
+        return assign(self, function(self, other), f"i{name}")
+
+    setattr(Tensor, f"__i{name}__", augmented)
+
+
+def bind() -> dict[str, Callable[..., Any]]:
+    """Give Tensor its operators and methods; returns the in-place functions by name."""
+    arithmetic = {
+        "add": elementwise.plain_add,
+        "sub": elementwise.plain_sub,
+        "mul": elementwise.mul,
+        "truediv": elementwise.true_div,
+        "pow": elementwise.pow,
+        "matmul": linalg.matmul,
+    }
+    for name, function in arithmetic.items():
+        _operator(name, function)
+        _reflected(name, function)
+        _augmented(name, function)
+    for name in ("eq", "ne", "lt", "le", "gt", "ge", "neg", "abs"):
+        _operator(name, FUNCTIONS[name])
+    _operator("getitem", indexing.getitem)
+    _operator("setitem", indexing.setitem)
+
+    for name, function in FUNCTIONS.items():
+        if first_argument(function) == "input" and name not in NOT_METHODS and not hasattr(Tensor, name):
+            setattr(Tensor, name, function)
+    written = {}
+    for name in IN_PLACE:
+        twin = in_place(FUNCTIONS[name], name + "_")
+        setattr(Tensor, name + "_", twin)
+        written[name + "_"] = twin
+
+    Tensor.backward = _backward  # type: ignore[attr-defined]
+    return written
+
+
+def _backward(
+    self: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+) -> None:
+    """Add the gradients of this tensor to the ``.grad`` of the leaves it was computed from.
+
+    Args:
+        gradient: the cotangent of this tensor; may be left out if it has one element.
+        retain_graph: keep what the graph saved, so that backward can be called again.
+        create_graph: make the gradients differentiable themselves.
+        inputs: accumulate into these tensors only.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
+    """
+    passes.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+
+_backward.__name__ = "backward"
+IN_PLACE_FUNCTIONS = bind()

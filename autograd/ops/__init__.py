@@ -1,0 +1,32 @@
+"""The tables of operations, one family a file.
+
+Every name in a family's ``__all__`` is public: ``autograd.<name>``, and a method of Tensor where the first argument is
+called ``input`` (``methods.py`` binds them). What a family has besides is for the library itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import elementwise, indexing, joining, linalg, reduction, shape
+
+FAMILIES = (elementwise, reduction, shape, indexing, joining, linalg)
+
+
+def _named() -> dict[str, Callable[..., Any]]:
+    """All public functions by name; operations that were not given a name take that of their variable."""
+    found: dict[str, Callable[..., Any]] = {}
+    for family in FAMILIES:
+        for name, value in vars(family).items():
+            op = getattr(value, "op", None)
+            if op is not None and not op.named:
+                op.name, op.named = name.strip("_"), True
+                value.__name__ = value.__qualname__ = op.name
+                value.__module__ = family.__name__
+        for name in family.__all__:
+            found[name] = vars(family)[name]
+    return found
+
+
+FUNCTIONS = _named()

@@ -1,0 +1,664 @@
+"""The two passes over a recorded graph: cotangents go back from results, tangents go forward from arguments.
+
+Both use one fact: a node's parents have smaller ids. A heap of ids and a dictionary of what is pending make the whole
+reverse pass - no recursion, no counting, no marking - and sorting the ids makes the forward pass.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .graph import FREED, Leaf, Node, Part, enable_grad, mode, no_grad
+from .tensor import Tensor, wrap
+from .views import check_saved, latest, stamp
+
+ndarray = np.ndarray
+_COMPLEX64, _COMPLEX128 = np.dtype(np.complex64), np.dtype(np.complex128)
+
+
+class Recorded:
+    """A node as a formula sees it when the reverse pass is itself recorded: saved arrays are Tensors again."""
+
+    __slots__ = ("params", "parents", "saved")
+
+    def __init__(self, node: Node) -> None:
+        self.parents = node.parents
+        self.params = node.params
+        op, saved = node.op, node.saved
+        if not saved:
+            self.saved: Any = saved
+            return
+        assert op is not None
+        inputs = [wrap(a, p) if isinstance(a, ndarray) else a for a, p in zip(saved[:-1], node.parents, strict=False)]
+        y = saved[-1]
+        if op.outputs != 1 and y is not None:
+            y = tuple(wrap(v, _part(op, node, i)) for i, v in enumerate(y))
+        elif y is not None:
+            y = wrap(y, node)
+        self.saved = (*inputs, y)
+
+
+def _part(op: Any, node: Node, i: int) -> Node | None:
+    dtype = node.dtype[i]
+    return Part(op, (node,), (), (i,), node.shape[i], dtype) if dtypes.is_float(dtype) else None
+
+
+def reverse(
+    roots: Sequence[Node],
+    cotangents: Sequence[Any],
+    *,
+    keep: bool,
+    record: bool,
+    wanted: Sequence[Node] | None = None,
+    accumulate: bool = True,
+) -> dict[Node, Any]:
+    """Send the cotangents of ``roots`` back through the graph.
+
+    Args:
+        keep: keep what the nodes saved, so that another pass can follow.
+        record: call the formulas with Tensors, so that the pass is itself differentiable.
+        wanted: compute only what these nodes need, and return their cotangents.
+        accumulate: add what reaches a leaf to its ``.grad``.
+
+    Returns:
+        The cotangent of each wanted node that was reached.
+    """
+    pending: dict[int, Any] = {}  # the cotangent that has arrived so far, by negative id
+    waiting: dict[int, Node] = {}
+    owned: set[int] = set()  # of these, the sum is ours: add in place
+    heap: list[int] = []
+    targets = set(wanted) if wanted is not None else ()
+    between = _between(roots, wanted) if wanted is not None else None
+    found: dict[Node, Any] = {}
+
+    def send(parent: Node, c: Any) -> None:
+        raw = c.array if record else c
+        if raw.shape != parent.shape or raw.dtype is not parent.dtype:
+            c = fit(c, parent)
+        key = -parent.id
+        if key not in pending:
+            pending[key] = c
+            waiting[key] = parent
+            heappush(heap, key)
+        elif record:
+            pending[key] = pending[key] + c
+        elif key in owned:
+            pending[key] += c
+        else:
+            pending[key] = pending[key] + c
+            owned.add(key)
+
+    for root, cotangent in zip(roots, cotangents, strict=True):
+        send(root, cotangent)
+
+    while heap:
+        key = heappop(heap)
+        node = waiting.pop(key)
+        g = pending.pop(key)
+        notes = node.notes
+        if notes is not None and type(node) is not Part:
+            g = observe(node, notes, g, record)
+        if node in targets:
+            found[node] = g
+        op = node.op
+        if op is None:
+            if accumulate and (wanted is None or node in targets):
+                add_to_grad(node, g, record)  # type: ignore[arg-type]
+            continue
+        if type(node) is Part:
+            _join(node, g, pending, waiting, heap, record)
+            continue
+        if between is not None and node.id not in between:
+            continue
+        if op.outputs != 1:
+            g = _whole(node, g, record)
+        if node.saved is FREED:
+            raise freed_error(node)
+        if node.id < latest.time and node.saved:
+            check_saved(node)
+        seen: Any = Recorded(node) if record else node
+        parents = node.parents
+        conjugate = (node.dtype is _COMPLEX64 or node.dtype is _COMPLEX128) and op.holomorphic
+        if conjugate:
+            g = g.conj()
+        if op.joint is not None:
+            cotangents_of = op.joint(g, seen)
+            if conjugate:
+                cotangents_of = [c if c is None else c.conj() for c in cotangents_of]
+            if notes is not None and notes.after:
+                cotangents_of = _after(notes, cotangents_of, g, record)
+            for parent, c in zip(parents, cotangents_of, strict=True):
+                if parent is not None and c is not None and (between is None or parent.id in between):
+                    send(parent, c)
+        elif notes is not None and notes.after:
+            values = [None if p is None or f is None else f(g, seen) for p, f in zip(parents, op.formulas, strict=True)]
+            if conjugate:
+                values = [c if c is None else c.conj() for c in values]
+            for parent, c in zip(parents, _after(notes, values, g, record), strict=True):
+                if parent is not None and c is not None and (between is None or parent.id in between):
+                    send(parent, c)
+        else:
+            for i, parent in enumerate(parents):
+                if parent is None or (between is not None and parent.id not in between):
+                    continue
+                if op.into is not None and not record and op.into[i] is not None:
+                    key = -parent.id
+                    if key not in owned:
+                        buffer = np.zeros(parent.shape, parent.dtype)
+                        if key in pending:
+                            buffer += pending[key]
+                        else:
+                            waiting[key] = parent
+                            heappush(heap, key)
+                        pending[key] = buffer
+                        owned.add(key)
+                    op.into[i](pending[key], g.conj() if conjugate else g, node)  # type: ignore[misc]
+                    continue
+                formula = op.formulas[i]
+                if formula is None:
+                    continue
+                c = formula(g, seen)
+                if c is None:
+                    continue
+                if conjugate:
+                    c = c.conj()
+                # the same as send(), spelled out: this is the innermost line of every training step
+                raw = c.array if record else c
+                if raw.shape != parent.shape or raw.dtype is not parent.dtype:
+                    c = fit(c, parent)
+                key = -parent.id
+                if key not in pending:
+                    pending[key] = c
+                    waiting[key] = parent
+                    heappush(heap, key)
+                elif record:
+                    pending[key] = pending[key] + c
+                elif key in owned:
+                    pending[key] += c
+                else:
+                    pending[key] = pending[key] + c
+                    owned.add(key)
+        if not keep:
+            release(node)
+    return found
+
+
+def release(node: Node) -> None:
+    """Drop what the node saved. Parameters that are not arrays stay: they cost nothing and allow a second pass."""
+    if node.saved:
+        node.saved = FREED
+        node.params = ()
+    else:
+        for param in node.params:
+            if type(param) is ndarray:
+                node.saved = FREED
+                node.params = ()
+                break
+
+
+def freed_error(node: Node) -> RuntimeError:
+    """What a second pass over released nodes raises."""
+    return RuntimeError(
+        "Trying to backward through the graph a second time (or directly access saved tensors after they have already "
+        f"been freed): what {node.name()} (result of shape {list(node.shape)}) saved was released by the first pass. "
+        "Specify retain_graph=True in the first call, or compute the result anew before each backward()"
+    )
+
+
+def _between(roots: Sequence[Node], wanted: Sequence[Node]) -> set[int]:
+    """Ids of the nodes on some way from a root to a wanted node (the wanted ones included)."""
+    oldest = min((node.id for node in wanted), default=0)
+    reachable: dict[int, Node] = {}
+    stack = [root for root in roots if root.id >= oldest]
+    while stack:
+        node = stack.pop()
+        if node.id not in reachable:
+            reachable[node.id] = node
+            stack.extend([p for p in node.parents if p is not None and p.id >= oldest and p.id not in reachable])
+    marked = {node.id for node in wanted}
+    for id in sorted(reachable):
+        if id not in marked and any([p is not None and p.id in marked for p in reachable[id].parents]):
+            marked.add(id)
+    return marked
+
+
+def fit(c: Any, parent: Node) -> Any:
+    """``c`` summed and cast to the shape and dtype of ``parent``: undoes broadcasting and promotion at this edge."""
+    if isinstance(c, Tensor):
+        from .ops.shape import cast, sum_to
+
+        if c.array.shape != parent.shape:
+            c = sum_to(c, parent.shape)
+        if c.array.dtype != parent.dtype:
+            c = cast(c, parent.dtype)
+        return c
+    if c.shape != parent.shape:
+        c = sum_to_shape(c, parent.shape)
+    if c.dtype != parent.dtype:
+        if c.dtype.kind == "c" and parent.dtype.kind != "c":
+            c = c.real
+        c = c.astype(parent.dtype)
+    return c
+
+
+def sum_to_shape(array: Any, shape: tuple[int, ...]) -> Any:
+    """The adjoint of broadcasting ``shape`` to ``array.shape``: sums over the stretched dimensions."""
+    extra = array.ndim - len(shape)
+    if extra < 0:
+        return np.broadcast_to(array, shape)  # a formula may return less than the whole, such as a scalar
+    axes = tuple(range(extra)) + tuple(
+        i + extra for i, n in enumerate(shape) if n == 1 and array.shape[i + extra] != 1
+    )
+    if axes:
+        array = array.sum(axis=axes, keepdims=True)
+    if extra:
+        array = array.reshape(array.shape[extra:])
+    return array if array.shape == shape else np.broadcast_to(array, shape)
+
+
+def observe(node: Node, notes: Any, g: Any, record: bool) -> Any:
+    """Hooks on a value's cotangent, and retain_grad."""
+    callbacks = [*(notes.hooks or {}).values()], [*(notes.before or {}).values()]
+    if callbacks[0] or callbacks[1]:
+        with enable_grad() if record else no_grad():
+            t = g if record else wrap(_ordinary(g, node))
+            for hook in callbacks[0]:
+                returned = hook(t)
+                if returned is not None:
+                    t = _checked(returned, t, "a hook")
+            for hook in callbacks[1]:
+                returned = hook((t,))
+                if returned is not None:
+                    t = _checked(returned[0] if isinstance(returned, tuple) else returned, t, "a prehook")
+        g = t if record else t.array
+    if notes.grad is not None:
+        t = g if record else wrap(np.array(g))
+        notes.grad = [notes.grad[0] + t] if notes.grad else [t]
+    return g
+
+
+def _ordinary(g: Any, node: Node) -> Any:
+    return g if isinstance(g, ndarray) else np.asarray(g, node.dtype)
+
+
+def _checked(returned: Any, given: Tensor, who: str) -> Tensor:
+    if not isinstance(returned, Tensor):
+        raise TypeError(f"{who} must return None or a Tensor, and returned a {type(returned).__name__}")
+    if returned.array.shape != given.array.shape:
+        raise RuntimeError(
+            f"{who} has changed the size of value: the gradient is {list(given.array.shape)}, it returned "
+            f"{list(returned.array.shape)}"
+        )
+    return returned
+
+
+def _after(notes: Any, values: Any, g: Any, record: bool) -> Any:
+    """Hooks on a node: they see the gradients of its inputs and outputs, and may replace the former."""
+    as_tensors = tuple(v if v is None or isinstance(v, Tensor) else wrap(v) for v in values)
+    of_output = tuple(v if v is None or isinstance(v, Tensor) else wrap(v) for v in (g if isinstance(g, tuple) else (g,)))
+    for hook in list(notes.after.values()):
+        returned = hook(as_tensors, of_output)
+        if returned is not None:
+            as_tensors = returned if isinstance(returned, tuple) else (returned,)
+    return as_tensors if record else tuple(None if t is None else t.array for t in as_tensors)
+
+
+def _join(part: Node, g: Any, pending: Any, waiting: Any, heap: Any, record: bool) -> None:
+    """Hand the cotangent of one of several results to the operation's node, which waits for all of them."""
+    if part.notes is not None:
+        g = observe(part, part.notes, g, record)
+    whole, i = part.parents[0], part.params[0]
+    key = -whole.id  # type: ignore[union-attr]
+    if key not in pending:
+        pending[key] = [None] * len(whole.shape)  # type: ignore[union-attr]
+        waiting[key] = whole
+        heappush(heap, key)
+    slots = pending[key]
+    slots[i] = g if slots[i] is None else slots[i] + g
+
+
+def _whole(node: Node, slots: Any, record: bool) -> Any:
+    """The cotangents of all results, zeros where none arrived."""
+    full = [
+        np.zeros(shape, dtype) if c is None else c
+        for c, shape, dtype in zip(slots, node.shape, node.dtype, strict=True)
+    ]
+    return tuple([c if isinstance(c, Tensor) else wrap(c) for c in full]) if record else tuple(full)
+
+
+def _references_of_a_sole_array() -> int:
+    def callee(g: Any) -> int:
+        return sys.getrefcount(g)
+
+    g = np.empty(1)
+    return callee(g)
+
+
+_SOLE = _references_of_a_sole_array()
+
+
+def add_to_grad(leaf: Leaf, g: Any, record: bool) -> None:
+    """Add a finished cotangent to a leaf's ``.grad``; an array that nobody else holds becomes it."""
+    grad = leaf.grad
+    if grad is None:
+        if record:
+            leaf.grad = g
+        else:
+            if type(g) is not ndarray or g.base is not None or sys.getrefcount(g) > _SOLE or not g.flags.carray:
+                g = np.array(g, leaf.dtype, order="C")
+            leaf.grad = wrap(g)
+    elif record or grad.node is not None:
+        leaf.grad = grad + (g if isinstance(g, Tensor) else wrap(g))
+    else:
+        grad.array += g
+        stamp(grad.array, "accumulation into .grad")
+    notes = leaf.notes
+    if notes is not None and notes.after:
+        variable = leaf.variable
+        for hook in list(notes.after.values()):
+            hook(variable)
+
+
+# --- the public forms ----------------------------------------------------------------------------------------------
+
+
+def _node_of(output: Any, what: str) -> Node:
+    from .views import current
+
+    if not isinstance(output, Tensor):
+        raise TypeError(f"{what} must be Tensors, not {type(output).__name__}")
+    node = current(output)
+    if node is None:
+        raise RuntimeError(
+            f"element 0 of tensors does not require grad and does not have a grad_fn: the {what} of shape "
+            f"{list(output.array.shape)} and dtype {output.dtype} was not computed from any tensor with "
+            "requires_grad=True (or it was under no_grad, or after detach())"
+        )
+    return node
+
+
+def _starts(outputs: Sequence[Tensor], gradients: Sequence[Any], record: bool) -> list[Any]:
+    """The cotangents to begin with: those given, checked, or a one for a scalar."""
+    if len(gradients) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients; give one gradient for each tensor")
+    starts = []
+    for output, gradient in zip(outputs, gradients, strict=True):
+        array = output.array
+        if gradient is None:
+            if array.size != 1:
+                raise RuntimeError(
+                    "grad can be implicitly created only for scalar outputs: this one has shape "
+                    f"{list(array.shape)}. Reduce it first (.sum() or .mean()), or pass gradient= of that shape"
+                )
+            if array.dtype.kind == "c":
+                raise RuntimeError(
+                    f"grad can be implicitly created only for real scalar outputs but got {output.dtype}. Pass gradient="
+                )
+            start: Any = np.ones(array.shape, array.dtype)
+            starts.append(wrap(start) if record else start)
+            continue
+        if not isinstance(gradient, Tensor):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
+        if gradient.array.shape != array.shape:
+            raise RuntimeError(
+                f"Mismatch in shape: the gradient has shape {list(gradient.array.shape)} and the output has shape "
+                f"{list(array.shape)}. They must be the same"
+            )
+        if (gradient.array.dtype.kind == "c") != (array.dtype.kind == "c"):
+            raise RuntimeError(
+                "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
+                f"dtype: the gradient is {gradient.dtype} and the output is {output.dtype}"
+            )
+        starts.append(gradient if record else gradient.array)
+    return starts
+
+
+def _listed(value: Any) -> list[Any]:
+    return [value] if isinstance(value, Tensor) or value is None else list(value)
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
+    """Add the gradients of ``tensors`` to the ``.grad`` of the leaves they were computed from.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
+    """
+    if grad_variables is not None:
+        if grad_tensors is not None:
+            raise RuntimeError("give grad_tensors or grad_variables (its old name), not both")
+        grad_tensors = grad_variables
+    outputs = _listed(tensors)
+    if inputs is not None and not isinstance(inputs, Tensor) and len(list(inputs)) == 0:
+        raise RuntimeError("'inputs' argument to backward cannot be empty.")
+    nodes = [_node_of(output, "tensors") for output in outputs]
+    starts = _starts(outputs, [None] * len(outputs) if grad_tensors is None else _listed(grad_tensors), create_graph)
+    keep = create_graph if retain_graph is None else retain_graph
+    wanted = None
+    if inputs is not None:
+        wanted = [_node_of(t, "inputs") for t in _listed(inputs)]
+        for t, node in zip(_listed(inputs), wanted, strict=True):
+            if type(node) is not Leaf:
+                t.retain_grad()
+    with _recording(create_graph):
+        reverse(nodes, starts, keep=keep, record=create_graph, wanted=wanted)
+
+
+def _recording(record: bool) -> Any:
+    return enable_grad() if record else no_grad()
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of ``outputs`` with respect to ``inputs``, as a tuple; nothing is accumulated.
+
+    Args:
+        grad_outputs: the cotangents of the outputs; may be left out for scalars.
+        retain_graph: keep the graph for another pass (default: the value of ``create_graph``).
+        create_graph: make the gradients differentiable.
+        allow_unused: give None for an input that no output depends on, instead of an error.
+        is_grads_batched: ``grad_outputs`` have a first dimension more; so have the results.
+        materialize_grads: zeros instead of None; implies ``allow_unused``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
+
+    >>> import autograd
+    >>> x = autograd.tensor(3.0, requires_grad=True)
+    >>> (first,) = grad(x ** 3, x, create_graph=True)
+    >>> first.item(), grad(first, x)[0].item()
+    (27.0, 18.0)
+    """
+    if not only_inputs:
+        raise ValueError("only_inputs=False is no longer supported; use backward() to accumulate into other leaves")
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True")
+    outs, ins = _listed(outputs), _listed(inputs)
+    for t in ins:
+        if not isinstance(t, Tensor):
+            raise TypeError(f"inputs must be Tensors, not {type(t).__name__}")
+        if not t.requires_grad:
+            raise RuntimeError(
+                f"One of the differentiated Tensors does not require grad: the input of shape {list(t.shape)} and dtype "
+                f"{t.dtype}. Call requires_grad_() on it before computing the outputs"
+            )
+    if is_grads_batched:
+        batch = _listed(grad_outputs)
+        keep = True if retain_graph is None else retain_graph
+        n = len(next(g for g in batch if g is not None))
+        rows = [
+            grad(outs, ins, [None if g is None else g[i] for g in batch], keep or i < n - 1, create_graph,
+                 allow_unused=allow_unused, materialize_grads=materialize_grads)
+            for i in range(n)
+        ]  # fmt: skip
+        from .ops.joining import stack
+
+        return tuple(None if column[0] is None else stack(list(column)) for column in zip(*rows, strict=True))
+    nodes = [_node_of(output, "outputs") for output in outs]
+    starts = _starts(outs, [None] * len(outs) if grad_outputs is None else _listed(grad_outputs), create_graph)
+    keep = create_graph if retain_graph is None else retain_graph
+    wanted = [_node_of(t, "inputs") for t in ins]
+    with _recording(create_graph):
+        found = reverse(nodes, starts, keep=keep, record=create_graph, wanted=wanted, accumulate=False)
+    results: list[Any] = []
+    for t, node in zip(ins, wanted, strict=True):
+        g = found.get(node)
+        if g is None and materialize_grads:
+            g = np.zeros(t.array.shape, t.array.dtype)
+        elif g is None and not allow_unused:
+            raise RuntimeError(
+                "One of the differentiated Tensors appears to not have been used in the graph: the input of shape "
+                f"{list(t.shape)} does not lead to any of the outputs. Set allow_unused=True if this is the desired behavior."
+            )
+        results.append(g if g is None or isinstance(g, Tensor) else wrap(_owned(g, t)))
+    return tuple(results)
+
+
+def _owned(g: Any, t: Tensor) -> Any:
+    """An ordinary array that the caller may write to."""
+    g = np.asarray(g, t.array.dtype)
+    return g if g.flags.writeable and g.base is None else g.copy()
+
+
+# --- forward -------------------------------------------------------------------------------------------------------
+
+
+def forward(outputs: Sequence[Tensor], inputs: Sequence[Tensor], tangents: Sequence[Any]) -> list[Any]:
+    """Push the tangents of ``inputs`` forward through the recorded graph to ``outputs``; None where nothing arrives.
+
+    The tangents are Tensors, and so are the results: the pass records itself when grad mode is on.
+    """
+    from .views import current
+
+    known: dict[int, Any] = {}
+    wanted: list[Node] = []
+    for t, tangent in zip(inputs, tangents, strict=True):
+        node = current(t)
+        if node is None:
+            raise RuntimeError("a tangent was given for an input that does not require grad")
+        known[node.id] = tangent
+        wanted.append(node)
+    ends = [current(output) for output in outputs]
+    marked = _between([n for n in ends if n is not None], wanted)
+    for node in _in_order([n for n in ends if n is not None], marked):
+        if node.id in known:
+            continue
+        value = _push(node, [known.get(p.id) if p is not None else None for p in node.parents])
+        if value is not None:
+            known[node.id] = value
+    return [known.get(n.id) if n is not None else None for n in ends]
+
+
+def _in_order(ends: list[Node], marked: set[int]) -> list[Node]:
+    nodes: dict[int, Node] = {}
+    stack = [n for n in ends if n.id in marked]
+    while stack:
+        node = stack.pop()
+        if node.id not in nodes:
+            nodes[node.id] = node
+            stack.extend([p for p in node.parents if p is not None and p.id in marked and p.id not in nodes])
+    return [nodes[id] for id in sorted(nodes)]
+
+
+def _push(node: Node, tangents: list[Any]) -> Any:
+    """The tangent of one operation's result from those of its arguments."""
+    op = node.op
+    if op is None or all(t is None for t in tangents):
+        return None
+    if type(node) is Part:
+        return tangents[0][node.params[0]]
+    if node.saved is FREED:
+        raise freed_error(node)
+    if node.id < latest.time and node.saved:
+        check_saved(node)
+    seen = Recorded(node)
+    tangents = [None if t is None else _spread(t, p) for t, p in zip(tangents, node.parents, strict=True)]
+    if op.kind == "elementwise" and op.holomorphic and op.joint is None:
+        value = None
+        for t, formula in zip(tangents, op.formulas, strict=True):
+            if t is not None and formula is not None:
+                term = formula(t, seen)
+                if term is not None:
+                    value = term if value is None else value + term
+        return _spread(value, node)
+    if op.kind in ("linear", "view") and not op.varargs:
+        full = [
+            wrap(np.zeros(p.shape, p.dtype)) if t is None and p is not None else t
+            for t, p in zip(tangents, node.parents, strict=True)
+        ]
+        if all(t is not None for t in full):
+            return _spread(apply(op, full, node.params), node)
+    return _push_by_transposing(op, node, seen, tangents)
+
+
+def apply(op: Any, arrays: list[Any], params: tuple[Any, ...]) -> Any:
+    """Call an operation again with these array arguments and recorded parameters."""
+    values: list[Any] = []
+    left, rest = iter(arrays), iter(params)
+    for name in op.names:
+        values.append(next(left) if name in op.arrays else next(rest))
+    n = len(op.names) - len(op.keyword_only)
+    return op.call(*values[:n], **dict(zip(op.names[n:], values[n:], strict=True)))
+
+
+def _spread(t: Any, node: Node) -> Any:
+    """A tangent broadcast and cast to the shape and dtype of a node's value."""
+    if t is None:
+        return None
+    from .ops.shape import cast, expand
+
+    if t.array.shape != node.shape:
+        t = expand(t, node.shape)
+    if t.array.dtype != node.dtype:
+        t = cast(t, node.dtype)
+    return t
+
+
+def _push_by_transposing(op: Any, node: Node, seen: Any, tangents: list[Any]) -> Any:
+    """J t, as the gradient of <J' v, t> with respect to v: the formula is linear in its cotangent."""
+    several = op.outputs != 1
+    shapes = node.shape if several else (node.shape,)
+    kinds = node.dtype if several else (node.dtype,)
+    recording = mode.enabled
+    with enable_grad():
+        dummies = [wrap(np.zeros(s, d)).requires_grad_() if dtypes.is_float(d) else wrap(np.zeros(s, d)) for s, d in zip(shapes, kinds, strict=True)]
+        v = tuple(dummies) if several else dummies[0]
+        if op.joint is not None:
+            pulled = list(op.joint(v, seen))
+        else:
+            pulled = [None if t is None or f is None else f(v, seen) for t, f in zip(tangents, op.formulas, strict=True)]
+        pairs = [
+            (fit(c, p), t)
+            for c, t, p in zip(pulled, tangents, node.parents, strict=True)
+            if c is not None and t is not None and isinstance(c, Tensor) and c.requires_grad
+        ]
+        live = [d for d in dummies if d.requires_grad]
+        if not pairs:
+            got: Any = [None] * len(live)
+        else:
+            got = grad([c for c, _ in pairs], live, [t for _, t in pairs], create_graph=recording, allow_unused=True)
+    results = []
+    it = iter(got)
+    for d in dummies:
+        value = next(it) if d.requires_grad else None
+        results.append(wrap(np.zeros(d.array.shape, d.array.dtype)) if value is None else value)
+    return tuple(results) if several else results[0]

@@ -1,0 +1,469 @@
+"""Tensor: an array, and the node that says where it came from.
+
+The class here is only the noun: its three slots, its attributes and what makes it a leaf or a constant. Operators and
+the hundreds of methods are bound to it from the tables in ``ops/`` (see ``ops/__init__.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from . import dtypes
+from .devices import CPU, device
+from .graph import Handle, Leaf, Node, Part, note
+from .views import UNTRACKED, Lineage, current, last_write
+
+__all__ = ["Size", "Tensor", "is_tensor"]
+
+new = object.__new__
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor: a tuple of ints that knows their product.
+
+    >>> Size([2, 3]).numel()
+    6
+    """
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """The number of elements of a tensor of this shape."""
+        n = 1
+        for k in self:
+            n *= k
+        return n
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+    def __add__(self, other: Any) -> Size:
+        return Size(tuple(self) + tuple(other))
+
+    def __getitem__(self, index: Any) -> Any:
+        got = tuple.__getitem__(self, index)
+        return Size(got) if type(index) is slice else got
+
+
+class Tensor:
+    """A multi-dimensional array that remembers how it was computed.
+
+    ``Tensor(2, 3)`` is an uninitialised 2x3 tensor of the default dtype and ``Tensor([1, 2])`` one with that data; most
+    programs use ``autograd.tensor``, ``zeros``, ``randn`` and their kin instead.
+
+    Source: https://docs.pytorch.org/docs/stable/tensors.html
+
+    >>> import autograd
+    >>> x = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "array", "lineage", "node")
+
+    array: np.ndarray[Any, Any]
+    node: Node | None
+    lineage: Lineage | None
+
+    __array_priority__ = 1000  # ndarray * Tensor comes to us
+    is_cuda: ClassVar[bool] = False
+    is_mps: ClassVar[bool] = False
+    is_meta: ClassVar[bool] = False
+    is_quantized: ClassVar[bool] = False
+    is_nested: ClassVar[bool] = False
+    is_sparse: ClassVar[bool] = False
+    is_sparse_csr: ClassVar[bool] = False
+    is_mkldnn: ClassVar[bool] = False
+    layout: ClassVar[Any] = "torch.strided"
+
+    def __new__(cls, *data: Any, dtype: Any = None, device: Any = None) -> Any:
+        return legacy(cls, dtype or dtypes.of(dtypes.default_float()), data)
+
+    # --- what it is ---
+
+    @property
+    def shape(self) -> Size:
+        """The length of each dimension."""
+        return Size(self.array.shape)
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        """The type of the elements."""
+        return dtypes.of(self.array.dtype)
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self.array.ndim
+
+    @property
+    def device(self) -> device:
+        """Always the CPU."""
+        return CPU
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element."""
+        return self.array.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all elements."""
+        return self.array.nbytes
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the length of dimension ``dim``."""
+        return Size(self.array.shape) if dim is None else self.array.shape[check_dim(self, dim)]
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self.array.ndim
+
+    ndimension = dim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self.array.size
+
+    nelement = numel
+
+    def element_size(self) -> int:
+        """Bytes of one element."""
+        return self.array.itemsize
+
+    def stride(self, dim: int | None = None) -> Any:
+        """The step in memory, in elements, along each dimension (or along ``dim``)."""
+        steps = tuple(s // self.array.itemsize for s in self.array.strides)
+        return steps if dim is None else steps[check_dim(self, dim)]
+
+    def is_floating_point(self) -> bool:
+        """Whether the dtype is a floating point one."""
+        return self.dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        """Whether the dtype is complex."""
+        return self.array.dtype.kind == "c"
+
+    def is_signed(self) -> bool:
+        """Whether the dtype has a sign."""
+        return self.dtype.is_signed
+
+    def is_inference(self) -> bool:
+        """False: tensors made in inference mode are ordinary constants here."""
+        return False
+
+    def get_device(self) -> int:
+        """-1: the CPU."""
+        return -1
+
+    # --- its place in the graph ---
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded; set it on a leaf to ask for a gradient."""
+        return current(self) is not None
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        self.requires_grad_(flag)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Ask for a gradient (or no longer), in place; returns self.
+
+        Raises RuntimeError for integer and bool tensors, and when switching off a tensor that is not a leaf.
+        """
+        node = current(self)
+        if requires_grad and node is None:
+            if not dtypes.is_float(self.array.dtype):
+                raise RuntimeError(
+                    "only Tensors of floating point and complex dtype can require gradients, and this one is "
+                    f"{self.dtype}. Convert it first: t.float()"
+                )
+            leaf = self.__dict__.pop("_resting_leaf", None)
+            self.node = leaf if leaf is not None else Leaf(self, self.array.shape, self.array.dtype)
+        elif not requires_grad and node is not None:
+            if type(node) is not Leaf:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+            self.__dict__["_resting_leaf"] = node  # keeps the gradient and the hooks
+            self.node = None
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the user made this tensor, rather than a recorded operation."""
+        node = current(self)
+        return node is None or type(node) is Leaf
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node of the operation that made this tensor; None for a leaf."""
+        node = current(self)
+        return None if type(node) is Leaf else node
+
+    @property
+    def output_nr(self) -> int:
+        """Which of its operation's results this is."""
+        return self.node.params[0] if type(self.node) is Part else 0
+
+    def _leaf(self) -> Leaf | None:
+        node = self.node
+        return node if type(node) is Leaf else self.__dict__.get("_resting_leaf")  # type: ignore[return-value]
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The accumulated gradient of a leaf, or of a tensor that retains it."""
+        node = current(self)
+        if type(node) is Leaf:
+            return node.grad
+        if node is None:
+            leaf = self.__dict__.get("_resting_leaf")
+            return None if leaf is None else leaf.grad  # type: ignore[no-any-return]
+        if node.notes is not None and node.notes.grad:
+            return node.notes.grad[0]  # type: ignore[no-any-return]
+        if not (node.notes is not None and node.notes.grad is not None):
+            import warnings
+
+            warnings.warn(
+                "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't "
+                "be populated during autograd.backward(). If you indeed want the .grad field to be populated for a "
+                "non-leaf Tensor, use .retain_grad() on the non-leaf Tensor.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return None
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is not None:
+            if not isinstance(value, Tensor):
+                raise TypeError(f"assigned grad expected to be a Tensor or None but got {type(value).__name__}")
+            if value is self:
+                raise RuntimeError("can't assign Variable as its own grad")
+            if value.array.shape != self.array.shape:
+                raise RuntimeError(
+                    f"assigned grad has data of a different size: the tensor is {list(self.array.shape)}, "
+                    f"the grad {list(value.array.shape)}"
+                )
+            if value.array.dtype != self.array.dtype:
+                raise RuntimeError(
+                    f"assigned grad has data of a different type: the tensor is {self.dtype}, the grad {value.dtype}"
+                )
+        leaf = self._leaf()
+        if leaf is None:
+            node = current(self)
+            if node is not None:
+                note(node).grad = [] if value is None else [value]
+                return
+            if value is None:
+                return
+            leaf = self.__dict__["_resting_leaf"] = Leaf(self, self.array.shape, self.array.dtype)
+        leaf.grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self.grad = None
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this non-leaf tensor in ``.grad`` when backward comes by."""
+        node = current(self)
+        if node is None:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if type(node) is not Leaf and note(node).grad is None:
+            note(node).grad = []
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether ``retain_grad`` was called."""
+        node = current(self)
+        return type(node) is not Leaf and node is not None and node.notes is not None and node.notes.grad is not None
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Handle:
+        """Call ``hook(grad)`` when the gradient of this tensor is known; what it returns replaces it."""
+        node = current(self)
+        if node is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        notes = note(node)
+        notes.hooks = {} if notes.hooks is None else notes.hooks
+        return Handle(notes.hooks, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
+        """Call ``hook(self)`` each time after the gradient of this leaf was accumulated into ``.grad``."""
+        node = current(self)
+        if node is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if type(node) is not Leaf:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        notes = note(node)
+        notes.after = {} if notes.after is None else notes.after
+        return Handle(notes.after, hook)
+
+    def detach(self) -> Tensor:
+        """A constant on the same memory."""
+        return wrap(self.array)
+
+    def detach_(self) -> Tensor:
+        """Forget where this tensor came from, in place.
+
+        Raises RuntimeError on a view: its base would still know.
+        """
+        if self.lineage is not None and self.lineage is not UNTRACKED:
+            raise RuntimeError(
+                "can't detach views in-place: this tensor shares memory with its base, which stays in the graph. "
+                "Use detach() instead"
+            )
+        self.node = None
+        return self
+
+    @property
+    def data(self) -> Tensor:
+        """A constant on the same memory, whose in-place writes nobody records or checks."""
+        made = wrap(self.array)
+        made.lineage = UNTRACKED
+        return made
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        self.array = value.array
+        leaf = self._leaf()
+        if leaf is not None:
+            leaf.shape, leaf.dtype = value.array.shape, value.array.dtype
+
+    @property
+    def _version(self) -> int:
+        write = last_write(self.array)
+        return 0 if write is None else write.count
+
+    @property
+    def _base(self) -> Tensor | None:
+        return None if self.lineage is None else self.lineage.base
+
+    def is_shared(self) -> bool:
+        """Whether other processes see the memory."""
+        return False
+
+    # --- Python's protocols ---
+
+    def __len__(self) -> int:
+        if self.array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.array.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter([self[i] for i in range(len(self.array))])  # type: ignore[index]
+
+    def __bool__(self) -> bool:
+        if self.array.size != 1:
+            raise RuntimeError(
+                f"Boolean value of Tensor with {'no values' if self.array.size == 0 else 'more than one value'} is "
+                f"ambiguous: the shape is {list(self.array.shape)}. Use .any() or .all()"
+            )
+        return bool(self.array.reshape(()))
+
+    def item(self) -> Any:
+        """The only element as a Python number. Raises RuntimeError if there is not exactly one."""
+        if self.array.size != 1:
+            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+        return self.array.item()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __index__(self) -> int:
+        if self.array.size != 1 or self.array.dtype.kind not in "biu":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.array.item())
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __contains__(self, element: Any) -> bool:
+        value = element.array if isinstance(element, Tensor) else element
+        return bool((self.array == value).any())
+
+    def __dir__(self) -> list[str]:
+        return [name for name in object.__dir__(self) if name not in ("lineage",)]
+
+    def tolist(self) -> Any:
+        """The elements as nested Python lists of numbers; a number for a 0-d tensor."""
+        return self.array.tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """The array itself: writes to it are seen by the tensor.
+
+        Raises RuntimeError when the tensor requires grad, unless ``force``.
+        """
+        if not force and current(self) is not None:
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        return self.array
+
+
+def wrap(array: Any, node: Node | None = None) -> Tensor:
+    """A Tensor of this array (a NumPy scalar becomes 0-d) and node, with no copy."""
+    made: Tensor = new(Tensor)
+    made.array = array if type(array) is np.ndarray else np.asarray(array)
+    made.node = node
+    made.lineage = None
+    return made
+
+
+def legacy(cls: type, dtype: Any, data: tuple[Any, ...]) -> Any:
+    """``Tensor(2, 3)``, ``Tensor([1, 2])``, ``FloatTensor(...)``: sizes give uninitialised memory, a sequence data."""
+    element = dtypes.as_numpy(dtype)
+    if len(data) == 1 and isinstance(data[0], Size):
+        data = tuple(data[0])
+    made = new(cls)
+    made.node = made.lineage = None
+    if len(data) == 1 and not isinstance(data[0], (int, np.integer)):
+        source = data[0]
+        if isinstance(source, Tensor):
+            made.array = source.array if source.array.dtype == element else source.array.astype(element)
+        else:
+            made.array = np.array(_plain(source), dtype=element)
+    else:
+        made.array = np.empty(data if data else (0,), dtype=element)
+    return made
+
+
+def _plain(data: Any) -> Any:
+    """``data`` with the Tensors inside it replaced by their arrays, so that NumPy can read it."""
+    if isinstance(data, Tensor):
+        return data.array
+    if isinstance(data, (list, tuple)):
+        return [_plain(item) for item in data]
+    return data
+
+
+def is_tensor(obj: Any) -> bool:
+    """Whether ``obj`` is a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def check_dim(tensor: Any, dim: Any) -> int:
+    """``dim`` as a non-negative int. Raises IndexError that names the axis and the range."""
+    return normal_dim(dim, tensor.ndim)
+
+
+def normal_dim(dim: Any, ndim: int) -> int:
+    """``dim`` counted from the front. A 0-d tensor accepts 0 and -1, as in PyTorch."""
+    at = dim.__index__()
+    n = max(ndim, 1)
+    if not -n <= at < n:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {at})")
+    return int(at % n)

@@ -1,0 +1,152 @@
+"""Memory that several tensors share: stamps on writes, and the lineage of views.
+
+Two things can go wrong when memory is written in place, and both are settled here.
+
+*A formula saved the old value.* Every write leaves a *stamp*, the time by the graph's clock, on the array that owns the
+memory. A node older than the stamp saved something that is gone: backward compares the two numbers and refuses.
+
+*Another tensor sees the new value.* A view remembers its *lineage*: the base tensor and the path of view operations
+that leads from it. A write through any of them gives the *base* a new node; a view notices that its base has a newer
+node than the one it last saw, and derives its own node again along its path, when it is next used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .graph import Leaf, Node, tick
+
+if TYPE_CHECKING:
+    from .tensor import Tensor
+
+# --- stamps --------------------------------------------------------------------------------------------------------
+
+
+class Write:
+    """The latest write to one owner of memory: when, by which operation, from which line, and how many there were."""
+
+    __slots__ = ("by", "count", "line", "owner", "time")
+
+
+_writes: dict[int, Write] = {}
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+
+
+class _Latest:
+    """The time of the latest write anywhere: a node younger than this has nothing to check."""
+
+    time = 0
+
+
+latest = _Latest()
+
+
+def owner(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array at the end of the chain of bases: the one that owns the memory."""
+    base = array.base
+    while isinstance(base, np.ndarray):
+        array, base = base, base.base
+    return array
+
+
+def stamp(array: np.ndarray[Any, Any], by: str) -> None:
+    """Say that the memory of ``array`` has just been written by the operation called ``by``."""
+    memory = owner(array)
+    key = id(memory)
+    write = _writes.get(key)
+    if write is None or write.owner() is not memory:
+        write = _writes[key] = Write()
+        write.owner = weakref.ref(memory, lambda ref, key=key: _forget(key, ref))
+        write.count = 0
+    write.by = by
+    write.line = _users_line()
+    write.count += 1
+    write.time = latest.time = tick()
+
+
+def _forget(key: int, ref: Any) -> None:
+    write = _writes.get(key)
+    if write is not None and write.owner is ref:
+        del _writes[key]
+
+
+def _users_line() -> tuple[str, int]:
+    """File and line of the innermost frame outside this package."""
+    frame: Any = sys._getframe(2)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def last_write(array: np.ndarray[Any, Any]) -> Write | None:
+    """The latest write to the memory of ``array``, if there was one."""
+    memory = owner(array)
+    write = _writes.get(id(memory))
+    return write if write is not None and write.owner() is memory else None
+
+
+def check_saved(node: Node) -> None:
+    """Raise RuntimeError if something that ``node`` saved was written over since."""
+    for value in node.saved:
+        for array in value if isinstance(value, tuple) else (value,):
+            if isinstance(array, np.ndarray):
+                write = last_write(array)
+                if write is not None and write.time > node.id:
+                    file, line = write.line
+                    raise RuntimeError(
+                        "one of the variables needed for gradient computation has been modified by an inplace "
+                        f"operation: {node.name()} saved a tensor of shape {list(array.shape)} and dtype {array.dtype} "
+                        f"for its derivative, and '{write.by}' at {file}:{line} wrote over it afterwards. Use the "
+                        "out-of-place form there, or write to a clone()"
+                    )
+
+
+# --- lineage -------------------------------------------------------------------------------------------------------
+
+
+class Lineage:
+    """How a view came from its base: ``path`` is a tuple of (op, params), applied to ``base`` in order.
+
+    ``seen`` is the base's node when this view's node was last derived. ``limit`` says why a write through this view is
+    refused while recording: made under no_grad, or one of several views that one call returned.
+    """
+
+    __slots__ = ("base", "limit", "path", "seen")
+
+    def __init__(self, base: Tensor, path: tuple[Any, ...], seen: Node | None, limit: str | None = None) -> None:
+        self.base = base
+        self.path = path
+        self.seen = seen
+        self.limit = limit
+
+
+class _Untracked:
+    """The lineage of ``t.data``: shares memory, and nothing of its writes is recorded or stamped, as in PyTorch."""
+
+    base = None
+    limit = None
+
+
+UNTRACKED: Any = _Untracked()
+
+
+def current(tensor: Tensor) -> Node | None:
+    """The node of ``tensor``, derived again if the base of a view has a newer node than the view has seen."""
+    lineage = tensor.lineage
+    if lineage is None or lineage is UNTRACKED:
+        return tensor.node
+    base = lineage.base
+    node = base.node
+    if node is not lineage.seen and node is not None and type(node) is not Leaf:  # only a write gives a base a new node
+        lineage.seen = node
+        array = base.array
+        for op, params in lineage.path:
+            array = op.function(array, *params)
+            node = Node(op, (node,), (), params, array.shape, array.dtype)
+        tensor.node = node
+    return tensor.node

@@ -1,0 +1,1 @@
+"""Neural-network layers on autograd's differentiable operations: what `torch.nn` is to PyTorch."""

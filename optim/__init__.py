@@ -1,0 +1,1 @@
+"""Optimizers: what `torch.optim` is to PyTorch."""
