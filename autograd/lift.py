@@ -252,6 +252,8 @@ def lift(
         call = _unary(op)
     elif plain and op.arrays == ("input", "other") and op.promote != "none":
         call = _binary(op)
+    elif op.positions == (0,) and op.names and outputs == 1 and not op.varargs:
+        call = _single(op)
     else:
         call = _many(op)
     op.call = call
@@ -370,6 +372,42 @@ def _binary(op: Op) -> Callable[..., Any]:
     return call
 
 
+def _single(op: Op) -> Callable[..., Any]:
+    """The call of an operation on one array, with parameters after it: views, reductions, softmax ..."""
+    function, to_float, is_view, constant = op.function, op.promote == "float", op.kind == "view", not op.records
+    keep_x, keep_y = op.saves
+    keeps, count, positional = bool(keep_x or keep_y), len(op.params), not op.keyword_only
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        out = None
+        if kwargs or len(args) != count + 1:
+            out = kwargs.pop("out", None)
+            args = tuple(bind(op, args, kwargs))
+        input, params = args[0], args[1:]
+        if not isinstance(input, Tensor):
+            return function(*args) if positional else call_function(function, op.names, args, op)
+        x = input.array
+        if to_float and x.dtype.kind in "biu":
+            x = x.astype(dtypes.default_float())
+        y = function(x, *params) if positional else call_function(function, op.names, (x, *params), op)
+        if type(y) is not ndarray:
+            y = np.asarray(y)
+        parent = input.node if input.lineage is None else current(input)
+        made = new(Tensor)
+        made.array = y
+        made.lineage = None
+        if parent is None or constant or not mode.enabled:
+            made.node = None
+        else:
+            saved = (x if keep_x else None, y if keep_y else None) if keeps else ()
+            made.node = Node(op, (parent,), saved, params, y.shape, y.dtype)
+        if is_view:
+            attach(made, input, op, params)
+        return made if out is None else write_out(out, made)
+
+    return call
+
+
 def _many(op: Op) -> Callable[..., Any]:
     function, names, positions = op.function, op.names, op.positions
     meeting, everything = op.meeting, len(op.meeting) == len(op.arrays)
@@ -428,7 +466,7 @@ def _many(op: Op) -> Callable[..., Any]:
     return call
 
 
-def call_function(function: Any, names: tuple[str, ...], values: list[Any], op: Op) -> Any:
+def call_function(function: Any, names: tuple[str, ...], values: Any, op: Op) -> Any:
     """Call with keyword-only arguments where the function wants them."""
     if not op.keyword_only:
         return function(*values)
