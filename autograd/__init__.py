@@ -8,6 +8,7 @@ from .graph import enable_grad, inference_mode, is_grad_enabled, is_inference_mo
 from .methods import IN_PLACE_FUNCTIONS
 from .ops import FUNCTIONS
 from .passes import backward, grad
+from .protocols import from_dlpack, to_dlpack
 from .tensor import Size, Tensor, is_tensor
 
 globals().update(FUNCTIONS)
