@@ -79,7 +79,7 @@ class Node:
         self.parents = parents
         self.saved = saved
         self.params = params
-        self.shape = shape
+        self.shape = parents[0].shape if parents and parents[0] is not None and parents[0].shape == shape else shape
         self.dtype = dtype
         self.notes: Notes | None = None
         if watcher is not None:

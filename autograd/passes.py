@@ -7,7 +7,7 @@ reverse pass - no recursion, no counting, no marking - and sorting the ids makes
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from typing import Any
 
@@ -420,7 +420,12 @@ def _starts(outputs: Sequence[Tensor], gradients: Sequence[Any], record: bool) -
 
 
 def _listed(value: Any) -> list[Any]:
-    return [value] if isinstance(value, Tensor) or value is None else list(value)
+    """One Tensor or several, as a list."""
+    if isinstance(value, Tensor) or value is None:
+        return [value]
+    if not isinstance(value, Iterable):
+        raise TypeError(f"expected a Tensor or a sequence of Tensors, got {type(value).__name__}")
+    return list(value)
 
 
 def backward(
