@@ -1,0 +1,1 @@
+"""Side-by-side measurements: the same programs on this library, PyTorch and other NumPy autograds."""

@@ -1,0 +1,70 @@
+"""One library on one workload, in a process of its own: answers each line on stdin with a round of measurements."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import resource
+import sys
+import time
+from statistics import median
+from typing import Any
+
+
+def load(name: str) -> Any:
+    """A ``Library`` for "torch" or "pullback"."""
+    from .workloads import Library
+
+    if name == "torch":
+        import torch
+
+        return Library("torch", torch, torch.nn, torch.nn.functional, torch.optim, importlib.import_module("torch.utils.data"))
+    autograd, nn, optim = (importlib.import_module(m) for m in ("autograd", "nn", "optim"))
+    F, data = importlib.import_module("nn.functional"), importlib.import_module("autograd.utils.data")
+    return Library("pullback", autograd, nn, F, optim, data)
+
+
+def version(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as of
+
+    try:
+        return of(name)
+    except PackageNotFoundError:
+        return "in place"
+
+
+def main() -> None:
+    library, name = sys.argv[1:3]
+    if library in ("torch", "pullback"):
+        from .workloads import WORKLOADS
+
+        make: Any = WORKLOADS[name]
+        lib = load(library)
+    else:
+        peer = importlib.import_module(f"benchmarks.peers.{library}_")
+        make, lib = peer.WORKLOADS[name], None
+    step = make(lib) if lib is not None else make()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    values = [step() for _ in range(3)]  # the first steps' losses are what is compared
+    start = time.perf_counter()
+    step()
+    once = time.perf_counter() - start
+    count = max(3, min(2000, int(0.3 / max(once, 1e-7))))
+    for _ in range(count // 3):
+        step()
+    print(json.dumps({"values": values, "version": version(library), "count": count}), flush=True)
+    for _ in sys.stdin:
+        gc.collect()
+        times = []
+        for _ in range(count):
+            start = time.perf_counter()
+            step()
+            times.append(time.perf_counter() - start)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(json.dumps({"seconds": median(times), "peak_kib": peak, "grown_kib": peak - before}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
