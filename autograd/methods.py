@@ -7,7 +7,7 @@ from typing import Any
 
 from . import passes
 from .inplace import assign, in_place
-from .ops import FUNCTIONS, elementwise, indexing, linalg
+from .ops import FUNCTIONS, conv, elementwise, indexing, linalg
 from .tensor import Tensor
 
 IN_PLACE = """
@@ -15,7 +15,7 @@ abs add cos div exp log mul neg pow relu sigmoid sin sqrt square sub tanh
 """.split()
 """Functions with a twin ``name_`` that writes over its first argument."""
 
-NOT_METHODS = frozenset(["is_tensor"])
+NOT_METHODS = frozenset(["is_tensor", *conv.__all__])
 
 
 def first_argument(function: Callable[..., Any]) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import elementwise, indexing, joining, linalg, reduction, shape
+from . import conv, elementwise, indexing, joining, linalg, reduction, shape
 
-FAMILIES = (elementwise, reduction, shape, indexing, joining, linalg)
+FAMILIES = (conv, elementwise, reduction, shape, indexing, joining, linalg)
 
 
 def _named() -> dict[str, Callable[..., Any]]:

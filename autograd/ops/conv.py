@@ -1,0 +1,596 @@
+"""Convolution in any number of dimensions, as three operations that are each other's derivatives.
+
+    convolution          y  = x * w              (N, C, *S), (O, C/groups, *k) -> (N, O, *L)
+    convolution_input    x' = the adjoint in x   (N, O, *L), (O, C/groups, *k) -> (N, C, *S): transposed convolution
+    convolution_weight   w' = the adjoint in w   (N, O, *L), (N, C, *S) -> (O, C/groups, *k)
+
+All three are bilinear and come from one number, <y', x * w>, so that each formula below is again one of the three: the
+table is closed, and every order of derivative is there.
+
+How they run: a few images at a time, so that what is worked on stays in cache, the windows of the input are copied side
+by side into a buffer that is used again and again ("columns"), and one matrix product does the rest. There are two
+arrangements of the columns. *Planes* keeps the channels outside, as the input has them: runs of a whole output row are
+copied, which is best for wide images and few channels. *Pixels* puts the channels inside: runs of k * C, best for small
+images with many channels, and indifferent to the stride. ``_Plan`` chooses; threads share the images.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from ..lift import lift
+from ..tensor import Tensor
+from ..threads import parallel_for, scratch
+from .indexing import scatter
+
+__all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
+
+Ints = tuple[int, ...]
+Pairs = tuple[tuple[int, int], ...]
+
+
+class _Plan:
+    """The sizes of one convolution and how to go about it; made once for each combination of shapes."""
+
+    def __init__(
+        self, x: Ints, w: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int, itemsize: int
+    ) -> None:
+        self.images, self.channels, *spatial = x
+        self.outputs, self.per_group, *kernel = w
+        self.spatial, self.kernel, self.groups = tuple(spatial), tuple(kernel), groups
+        self.stride, self.dilation, self.padding = stride, dilation, padding
+        self.padded = tuple(n + a + b for n, (a, b) in zip(spatial, padding, strict=True))
+        spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+        self.result = tuple((n - e) // s + 1 for n, e, s in zip(self.padded, spans, stride, strict=True))
+        self.inside = tuple(slice(a, a + n) for n, (a, _) in zip(spatial, padding, strict=True))
+        self.pads = self.padded != self.spatial
+        self.taps = math.prod(kernel)
+        self.depth = self.per_group * self.taps  # what one output element sums over
+        self.places = math.prod(self.result)
+        self.pointwise = self.taps == 1 and not self.pads and all(s == 1 for s in stride)
+        last = self.result[-1]
+        self.pixels = groups == 1 and not self.pointwise and last <= 16 and kernel[-1] * self.channels >= 2 * last
+        image = max(1, self.channels * self.taps * self.places * itemsize)  # bytes of one image's columns
+        self.block = max(1, (1 << 20 if self.pixels else 1 << 19) // image)
+        # With stride 1 a shift by one tap is a shift in flat memory, if rows may overhang into the padding.
+        self.flat = sum((n - 1) * step for n, step in zip(self.result, self.steps(), strict=True)) + 1
+        self.shifts = all(s == 1 for s in stride) and self.flat < 1.35 * self.places
+        self.work = self.images * self.outputs * self.depth * self.places / 50 + self.images * image / 4
+
+    def steps(self) -> list[int]:
+        """The distance in flat memory between neighbours along each padded dimension."""
+        return [math.prod(self.padded[i + 1 :]) for i in range(len(self.padded))]
+
+    def taps_at(self) -> list[Ints]:
+        """Where each tap of the kernel begins in the padded input."""
+        return [tuple(i * d for i, d in zip(at, self.dilation, strict=True)) for at in np.ndindex(*self.kernel)]
+
+    def region(self, tap: Ints) -> tuple[slice, ...]:
+        """The places of the padded input that a tap meets."""
+        return tuple(
+            slice(t, t + (n - 1) * s + 1, s) for t, n, s in zip(tap, self.result, self.stride, strict=True)
+        )
+
+
+_plan = functools.lru_cache(512)(_Plan)
+
+
+def _plan_of(x: Ints, w: Ints, dtype: Any, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> _Plan:
+    return _plan(tuple(x), tuple(w), stride, padding, dilation, groups, dtype.itemsize)
+
+
+def _working(dtype: Any) -> Any:
+    """Half precision is computed in float32."""
+    return dtype if dtype.kind in "biu" or dtype.itemsize > 2 else np.dtype(np.float32)
+
+
+# --- columns -------------------------------------------------------------------------------------------------------
+
+
+def _planes(p: _Plan, x: Any, dtype: Any) -> Any:
+    """The windows of some images as (B, groups, depth, places)."""
+    b = len(x)
+    if p.pads or x.dtype != dtype or not x.flags.c_contiguous:
+        padded = scratch("padded", (b, p.channels, *p.padded), dtype)
+        if p.pads:
+            padded.fill(0)
+        padded[(..., *p.inside)] = x
+        x = padded
+    if p.pointwise:
+        return x.reshape(b, p.groups, p.depth, p.places)
+    n, c, *steps = x.strides
+    near = [d * s for d, s in zip(p.dilation, steps, strict=True)]
+    far = [d * s for d, s in zip(p.stride, steps, strict=True)]
+    columns = scratch("columns", (b, p.channels, *p.kernel, *p.result), dtype)
+    np.copyto(columns, as_strided(x, columns.shape, (n, c, *near, *far)))
+    return columns.reshape(b, p.groups, p.depth, p.places)
+
+
+def _pixels(p: _Plan, x: Any, dtype: Any) -> Any:
+    """The windows of some images as (B * places, taps * channels)."""
+    b = len(x)
+    padded = scratch("padded", (b, *p.padded, p.channels), dtype)
+    if p.pads:
+        padded.fill(0)
+    padded[(slice(None), *p.inside)] = np.moveaxis(x, 1, -1)
+    n, *steps, c = padded.strides
+    near = [d * s for d, s in zip(p.dilation, steps, strict=True)]
+    far = [d * s for d, s in zip(p.stride, steps, strict=True)]
+    columns = scratch("columns", (b, *p.result, *p.kernel, p.channels), dtype)
+    np.copyto(columns, as_strided(padded, columns.shape, (n, *far, *near, c)))
+    return columns.reshape(b * p.places, p.depth)
+
+
+def _channels_last(p: _Plan, g: Any, dtype: Any) -> Any:
+    """Some images of the result as (B * places, outputs)."""
+    last = scratch("results", (len(g), p.places, p.outputs), dtype)
+    np.copyto(last, g.reshape(len(g), p.outputs, p.places).transpose(0, 2, 1), casting="same_kind")
+    return last.reshape(-1, p.outputs)
+
+
+# --- the three functions -------------------------------------------------------------------------------------------
+
+
+def _convolution(
+    input: Any, weight: Any, bias: Any, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Any:
+    """y[n, o, l] = bias[o] + sum over c, t of weight[o, c, t] * input[n, c, l * stride + t * dilation - padding]"""
+    p = _plan_of(input.shape, weight.shape, input.dtype, stride, padding, dilation, groups)
+    dtype = _working(input.dtype)
+    out = np.empty((p.images, p.outputs, *p.result), dtype)
+    flat = out.reshape(p.images, p.outputs, p.places)
+    if p.pixels:
+        w = weight.reshape(p.outputs, p.per_group, p.taps).transpose(2, 1, 0).astype(dtype).reshape(p.depth, p.outputs)
+    else:
+        w = weight.reshape(groups, -1, p.depth).astype(dtype, copy=False)
+    offset = None if bias is None else bias[:, None]
+
+    def images(start: int, stop: int) -> None:
+        for i in range(start, stop, p.block):
+            j = min(i + p.block, stop)
+            if p.pixels:
+                columns = _pixels(p, input[i:j], dtype)
+                made = np.matmul(columns, w, out=scratch("product", (len(columns), p.outputs), dtype))
+                flat[i:j] = made.reshape(j - i, p.places, p.outputs).transpose(0, 2, 1)
+            else:
+                into = flat[i:j].reshape(j - i, groups, -1, p.places)
+                np.matmul(w, _planes(p, input[i:j], dtype), out=into)
+            if offset is not None:
+                flat[i:j] += offset
+
+    parallel_for(p.images, images, p.work)
+    return out.astype(input.dtype, copy=False)
+
+
+def _convolution_input(
+    input: Any, weight: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Any:
+    """The adjoint of convolution in its input of spatial ``size``: every result element is spread over its window."""
+    channels = weight.shape[1] * groups
+    p = _plan_of((len(input), channels, *size), weight.shape, input.dtype, stride, padding, dilation, groups)
+    dtype = _working(input.dtype)
+    made = np.empty((p.images, channels, *size), dtype)
+    if p.pixels:
+        w = np.ascontiguousarray(weight.reshape(p.outputs, channels, p.taps).transpose(2, 0, 1), dtype)
+        spread = _spread_pixels
+    else:
+        w = weight.reshape(groups, -1, p.depth).transpose(0, 2, 1).astype(dtype, copy=False)
+        spread = _spread_shifted if p.shifts and not p.pointwise else _spread_planes
+
+    def images(start: int, stop: int) -> None:
+        for i in range(start, stop, p.block):
+            j = min(i + p.block, stop)
+            spread(p, input[i:j], w, made[i:j])
+
+    parallel_for(p.images, images, p.work)
+    return made.astype(input.dtype, copy=False)
+
+
+def _spread_planes(p: _Plan, g: Any, w: Any, made: Any) -> None:
+    """Columns from one product, then each tap's part is added where it belongs."""
+    b = len(g)
+    g = g.reshape(b, p.groups, -1, p.places)
+    if p.pointwise:
+        np.matmul(w, g, out=made.reshape(b, p.groups, p.depth, p.places))
+        return
+    columns = np.matmul(w, g, out=scratch("columns", (b, p.groups, p.depth, p.places), made.dtype))
+    columns = columns.reshape(b, p.channels, p.taps, *p.result)
+    padded = scratch("padded", (b, p.channels, *p.padded), made.dtype) if p.pads else made
+    padded.fill(0)
+    for t, tap in enumerate(p.taps_at()):
+        padded[(..., *p.region(tap))] += columns[:, :, t]
+    if p.pads:
+        made[...] = padded[(..., *p.inside)]
+
+
+def _spread_shifted(p: _Plan, g: Any, w: Any, made: Any) -> None:
+    """The same where the stride is 1: rows of ``g`` as wide as the padded input, so that a tap is one flat shift."""
+    b = len(g)
+    wide = scratch("results", (b, p.outputs, p.result[0], *p.padded[1:]), made.dtype)
+    wide.fill(0)
+    wide[(..., *[slice(0, n) for n in p.result])] = g
+    wide = wide.reshape(b, p.groups, p.outputs // p.groups, -1)[..., : p.flat]
+    columns = np.matmul(w, wide, out=scratch("columns", (b, p.groups, p.depth, p.flat), made.dtype))
+    columns = columns.reshape(b, p.channels, p.taps, p.flat)
+    padded = scratch("padded", (b, p.channels, *p.padded), made.dtype) if p.pads else made
+    padded.fill(0)
+    flat = padded.reshape(b, p.channels, -1)
+    steps = p.steps()
+    for t, tap in enumerate(p.taps_at()):
+        shift = sum(i * step for i, step in zip(tap, steps, strict=True))
+        flat[..., shift : shift + p.flat] += columns[:, :, t]
+    if p.pads:
+        made[...] = padded[(..., *p.inside)]
+
+
+def _spread_pixels(p: _Plan, g: Any, w: Any, made: Any) -> None:
+    """The same with the channels inside."""
+    b = len(g)
+    last = _channels_last(p, g, made.dtype)
+    columns = np.matmul(last, w, out=scratch("columns", (p.taps, b * p.places, p.channels), made.dtype))
+    columns = columns.reshape(p.taps, b, *p.result, p.channels)
+    padded = scratch("padded", (b, *p.padded, p.channels), made.dtype)
+    padded.fill(0)
+    for t, tap in enumerate(p.taps_at()):
+        padded[(slice(None), *p.region(tap))] += columns[t]
+    made[...] = np.moveaxis(padded[(slice(None), *p.inside)], -1, 1)
+
+
+def _convolution_weight(
+    input: Any, other: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
+) -> Any:
+    """The adjoint of convolution in its weight of spatial ``size``: ``input`` is the cotangent, ``other`` the image."""
+    shape = (input.shape[1], other.shape[1] // groups, *size)
+    p = _plan_of(other.shape, shape, input.dtype, stride, padding, dilation, groups)
+    dtype = _working(input.dtype)
+
+    def pixels(start: int, stop: int) -> Any:
+        total = np.zeros((p.outputs, p.depth), dtype)
+        part = np.empty_like(total)
+        for i in range(start, stop, p.block):
+            j = min(i + p.block, stop)
+            total += np.matmul(_channels_last(p, input[i:j], dtype).T, _pixels(p, other[i:j], dtype), out=part)
+        return total.reshape(p.outputs, p.taps, p.channels).transpose(0, 2, 1)
+
+    def planes(start: int, stop: int) -> Any:
+        total = np.zeros((groups, p.outputs // groups, p.depth), dtype)
+        for i in range(start, stop, p.block):
+            j = min(i + p.block, stop)
+            g = input[i:j].reshape(j - i, groups, -1, p.places).astype(dtype, copy=False)
+            part = np.matmul(g, _planes(p, other[i:j], dtype).swapaxes(-1, -2))
+            total += part[0] if j - i == 1 else part.sum(0)
+        return total
+
+    sums = parallel_for(p.images, pixels if p.pixels else planes, p.work)
+    total = sum(sums[1:], sums[0]) if sums else np.zeros(shape, dtype)
+    return total.astype(input.dtype, copy=False).reshape(shape)
+
+
+def _sum_channels(input: Any) -> Any:
+    """(N, C, *S) -> (C,)"""
+    flat = input.reshape(*input.shape[:2], -1)
+    sums = parallel_for(len(flat), lambda i, j: flat[i:j].sum(2).sum(0), flat.size / 3)
+    return sum(sums[1:], sums[0]) if sums else np.zeros(flat.shape[1], flat.dtype)
+
+
+# --- the table -----------------------------------------------------------------------------------------------------
+
+sum_channels = lift(
+    _sum_channels,
+    kind="linear",
+    name="sum_channels",
+    input=lambda g, like: np.broadcast_to(g.reshape(-1, *[1] * (len(like.shape) - 2)), like.shape),
+)
+convolution = lift(
+    _convolution,
+    promote="none",
+    name="convolution",
+    input=lambda g, weight, like, stride, padding, dilation, groups: convolution_input(
+        g, weight, tuple(like.shape[2:]), stride, padding, dilation, groups
+    ),
+    weight=lambda g, input, like, stride, padding, dilation, groups: convolution_weight(
+        g, input, tuple(like.shape[2:]), stride, padding, dilation, groups
+    ),
+    bias=lambda g: sum_channels(g),
+)
+convolution_input = lift(
+    _convolution_input,
+    kind="bilinear",
+    promote="none",
+    name="convolution_input",
+    input=lambda g, weight, stride, padding, dilation, groups: convolution(
+        g, weight, None, stride, padding, dilation, groups
+    ),
+    weight=lambda g, input, like, stride, padding, dilation, groups: convolution_weight(
+        input, g, tuple(like.shape[2:]), stride, padding, dilation, groups
+    ),
+)
+convolution_weight = lift(
+    _convolution_weight,
+    kind="bilinear",
+    promote="none",
+    name="convolution_weight",
+    input=lambda g, other, stride, padding, dilation, groups: convolution(
+        other, g, None, stride, padding, dilation, groups
+    ),
+    other=lambda g, input, like, stride, padding, dilation, groups: convolution_input(
+        input, g, tuple(like.shape[2:]), stride, padding, dilation, groups
+    ),
+)
+
+# --- the public functions ------------------------------------------------------------------------------------------
+
+
+def ints(value: Any, n: int, what: str, by: str) -> Ints:
+    """``value`` (an int, or a sequence of 1 or ``n`` ints) as ``n`` ints."""
+    if hasattr(value, "__index__"):
+        return (value.__index__(),) * n
+    found = tuple(i.__index__() for i in value)
+    if len(found) == 1:
+        return found * n
+    if len(found) != n:
+        raise RuntimeError(f"{by}: expected {what} to be a single integer value or a list of {n} values, got {list(found)}")
+    return found
+
+
+def _check(name: str, n: int, input: Any, weight: Any, bias: Any, groups: int, transposed: bool) -> None:
+    """Raise RuntimeError where the arguments of a convolution don't fit each other."""
+    for what, value in (("input", input), ("weight", weight), ("bias", bias)):
+        if not isinstance(value, Tensor) and not (what == "bias" and value is None):
+            raise TypeError(f"{name}(): argument '{what}' must be Tensor, not {type(value).__name__}")
+    shape, wanted = list(input.shape), list(weight.shape)
+    if weight.ndim != n + 2:
+        raise RuntimeError(f"{name}: expected a weight with {n + 2} dimensions, but got one of size {wanted}")
+    if input.ndim not in (n + 1, n + 2):
+        raise RuntimeError(
+            f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {name}, but got input of size: {shape}"
+        )
+    for what, other in (("weight", weight), ("bias", bias)):
+        if other is not None and other.array.dtype != input.array.dtype:
+            raise RuntimeError(
+                f"Input type ({input.dtype}) and {what} type ({other.dtype}) should be the same in {name}. Convert one "
+                "of them with .to(dtype)"
+            )
+    if groups < 1:
+        raise RuntimeError("non-positive groups is not supported")
+    channels = input.shape[-n - 1]
+    expected = wanted[0] if transposed else wanted[1] * groups
+    if channels != expected:
+        raise RuntimeError(
+            f"Given groups={groups}, {'transposed=1, ' if transposed else ''}weight of size {wanted}, expected input"
+            f"{shape} to have {expected} channels, but got {channels} channels instead"
+        )
+    if wanted[0] % groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size "
+            f"{wanted} instead"
+        )
+    outputs = wanted[1] * groups if transposed else wanted[0]
+    if bias is not None and tuple(bias.shape) != (outputs,):
+        raise RuntimeError(
+            f"Given {'transposed=1, ' if transposed else ''}weight of size {wanted}, expected bias to be 1-dimensional "
+            f"with {outputs} elements, but got bias of size {list(bias.shape)} instead"
+        )
+
+
+def _pads(name: str, padding: Any, n: int, kernel: Ints, stride: Ints, dilation: Ints) -> Pairs:
+    """The padding before and after each dimension."""
+    if isinstance(padding, str):
+        if padding not in ("same", "valid"):
+            raise RuntimeError(f"Invalid padding string: {padding!r}; it is 'valid' or 'same' (or a number)")
+        if padding == "valid":
+            return ((0, 0),) * n
+        if any(s != 1 for s in stride):
+            raise RuntimeError("padding='same' is not supported for strided convolutions")
+        totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        return tuple((t // 2, t - t // 2) for t in totals)
+    pads = ints(padding, n, "padding", name)
+    if any(p < 0 for p in pads):
+        raise RuntimeError(f"negative padding is not supported: {name} got padding={padding}")
+    return tuple((p, p) for p in pads)
+
+
+def _conv(n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
+    name = f"conv{n}d"
+    _check(name, n, input, weight, bias, groups, transposed=False)
+    stride, dilation = ints(stride, n, "stride", name), ints(dilation, n, "dilation", name)
+    if any(s < 1 for s in stride):
+        raise RuntimeError(f"non-positive stride is not supported: {name} got stride={stride}")
+    if any(d < 1 for d in dilation):
+        raise RuntimeError(f"{name}: dilation should be greater than zero, got {dilation}")
+    kernel = tuple(weight.shape[2:])
+    pads = _pads(name, padding, n, kernel, stride, dilation)
+    padded = [s + a + b for s, (a, b) in zip(input.shape[-n:], pads, strict=True)]
+    spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+    if any(e > s for e, s in zip(spans, padded, strict=True)):
+        sizes = [" x ".join(map(str, s)) for s in (padded, spans)]
+        raise RuntimeError(
+            f"Calculated padded input size per channel: ({sizes[0]}). Kernel size: ({sizes[1]}). Kernel size can't be "
+            f"greater than actual input size. The input of {name} has shape {list(input.shape)}: use more padding, or "
+            "less pooling and stride before"
+        )
+    if input.ndim == n + 1:
+        return convolution(input[None], weight, bias, stride, pads, dilation, groups)[0]
+    return convolution(input, weight, bias, stride, pads, dilation, groups)
+
+
+def conv1d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """Cross-correlation along one dimension.
+
+    Args:
+        input: (N, C, L) or (C, L).
+        weight: (O, C / groups, k).
+        bias: (O), or None.
+        padding: zeros on both sides: a number, "valid" (none) or "same" (as many as keep the length; stride 1 only).
+
+    Returns:
+        (N, O, L'), L' = (L + 2 padding - dilation (k - 1) - 1) // stride + 1.
+
+    Raises:
+        RuntimeError: shapes or dtypes don't fit, or the kernel is larger than the padded input.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html
+
+    >>> import autograd
+    >>> x = autograd.tensor([[[1.0, 2.0, 3.0, 4.0]]])
+    >>> conv1d(x, autograd.tensor([[[1.0, -1.0]]])).tolist()
+    [[[-1.0, -1.0, -1.0]]]
+    """
+    return _conv(1, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """Cross-correlation of images: (N, C, H, W) or (C, H, W) with weight (O, C / groups, kH, kW); see ``conv1d``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
+
+    >>> import autograd
+    >>> conv2d(autograd.ones(1, 1, 3, 3), autograd.ones(2, 1, 2, 2), stride=1, padding="same").shape
+    torch.Size([1, 2, 3, 3])
+    """
+    return _conv(2, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv3d(
+    input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Any:
+    """Cross-correlation of volumes: (N, C, D, H, W) or (C, D, H, W); see ``conv1d``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv3d.html
+
+    >>> import autograd
+    >>> conv3d(autograd.ones(1, 1, 4, 4, 4), autograd.ones(1, 1, 2, 2, 2), stride=2).shape
+    torch.Size([1, 1, 2, 2, 2])
+    """
+    return _conv(3, input, weight, bias, stride, padding, dilation, groups)
+
+
+def _conv_transpose(
+    n: int,
+    input: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    output_padding: Any,
+    groups: int,
+    dilation: Any,
+) -> Any:
+    name = f"conv_transpose{n}d"
+    _check(name, n, input, weight, bias, groups, transposed=True)
+    stride, dilation = ints(stride, n, "stride", name), ints(dilation, n, "dilation", name)
+    pads, more = ints(padding, n, "padding", name), ints(output_padding, n, "output_padding", name)
+    if any(p < 0 for p in pads):
+        raise RuntimeError(f"negative padding is not supported: {name} got padding={padding}")
+    if any(s < 1 for s in stride):
+        raise RuntimeError(f"non-positive stride is not supported: {name} got stride={stride}")
+    if any(d < 1 for d in dilation):
+        raise RuntimeError(f"{name}: dilation should be greater than zero, got {dilation}")
+    if any(m < 0 or m >= max(s, d) for m, s, d in zip(more, stride, dilation, strict=True)):
+        raise RuntimeError(
+            f"output padding must be smaller than either stride or dilation, but got output_padding: {more}, stride: "
+            f"{stride}, dilation: {dilation}"
+        )
+    sizes = tuple(
+        (length - 1) * s - 2 * p + d * (k - 1) + m + 1
+        for length, s, p, d, k, m in zip(input.shape[-n:], stride, pads, dilation, weight.shape[2:], more, strict=True)
+    )
+    if any(size < 1 for size in sizes):
+        raise RuntimeError(
+            f"Given input size per channel: {list(input.shape[-n:])}. Calculated output size per channel: {list(sizes)}. "
+            f"Output size is too small: use less padding in {name}"
+        )
+    batched = input if input.ndim == n + 2 else input[None]
+    ends = tuple((p, max(p - m, 0)) for p, m in zip(pads, more, strict=True))  # output_padding takes from the far padding
+    beyond = [max(0, m - p - s + 1) for m, p, s in zip(more, pads, stride, strict=True)]
+    reached = tuple(size - b for size, b in zip(sizes, beyond, strict=True))
+    made = convolution_input(batched, weight, reached, stride, ends, dilation, groups)
+    if reached != sizes:  # no window touches what is beyond: there the result is the bias alone
+        like = np.broadcast_to(made.array[:1, :1, ..., *[slice(0, 1)] * n], (*made.shape[:2], *sizes))
+        made = scatter(made, (..., *[slice(0, r) for r in reached]), like)
+    if bias is not None:
+        made = made + bias.reshape(-1, *[1] * n)
+    return made if input.ndim == n + 2 else made[0]
+
+
+def conv_transpose1d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """Transposed convolution: the adjoint of ``conv1d`` in its input, which makes it longer where that makes it shorter.
+
+    Args:
+        input: (N, C, L) or (C, L).
+        weight: (C, O / groups, k).
+        output_padding: added to one side of the result's size, where several sizes are possible.
+
+    Returns:
+        (N, O, L'), L' = (L - 1) stride - 2 padding + dilation (k - 1) + output_padding + 1.
+
+    Raises:
+        RuntimeError: shapes or dtypes don't fit, or ``output_padding`` is not below both stride and dilation.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose1d.html
+
+    >>> import autograd
+    >>> conv_transpose1d(autograd.tensor([[[1.0, 2.0]]]), autograd.tensor([[[1.0, 1.0]]]), stride=2).tolist()
+    [[[1.0, 1.0, 2.0, 2.0]]]
+    """
+    return _conv_transpose(1, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose2d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """Transposed convolution of images, weight (C, O / groups, kH, kW); see ``conv_transpose1d``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html
+
+    >>> import autograd
+    >>> conv_transpose2d(autograd.ones(1, 3, 7, 7), autograd.ones(3, 2, 4, 4), stride=2, padding=1).shape
+    torch.Size([1, 2, 14, 14])
+    """
+    return _conv_transpose(2, input, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose3d(
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Any:
+    """Transposed convolution of volumes; see ``conv_transpose1d``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose3d.html
+
+    >>> import autograd
+    >>> conv_transpose3d(autograd.ones(1, 1, 2, 2, 2), autograd.ones(1, 1, 2, 2, 2), stride=2).shape
+    torch.Size([1, 1, 4, 4, 4])
+    """
+    return _conv_transpose(3, input, weight, bias, stride, padding, output_padding, groups, dilation)

@@ -1,0 +1,219 @@
+"""How many threads work, and on what: ``set_num_threads``, and loops over blocks that NumPy runs side by side.
+
+NumPy releases Python's lock inside its loops and matrix products, so Python threads that each work through their own
+blocks of a large array do run in parallel. Each of them wants a BLAS that keeps to one thread; the BLAS inside NumPy is
+asked so, by OpenBLAS's own call. Where it can't be asked (another BLAS), the loops run in one thread and BLAS does as
+it likes.
+
+The split depends on the number of threads alone, never on timing: the same number of threads gives the same bits.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import os
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+__all__ = ["get_num_threads", "set_num_threads"]
+
+Result = TypeVar("Result")
+
+
+class _State:
+    """The number of threads, and the workers that exist so far (the calling thread is one more)."""
+
+    count = 0
+    pool: ThreadPoolExecutor | None = None
+
+
+def get_num_threads() -> int:
+    """How many threads share the work of a large operation.
+
+    The first answer is ``OMP_NUM_THREADS`` (or ``OPENBLAS_NUM_THREADS``) where it is set, else the number of processors
+    that this process may use.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.get_num_threads.html
+    """
+    if not _State.count:
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+            value = os.environ.get(name, "").split(",")[0]
+            if value.isdigit() and int(value) > 0:
+                _State.count = int(value)
+                break
+        else:
+            affinity = getattr(os, "sched_getaffinity", None)
+            _State.count = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    return _State.count
+
+
+def set_num_threads(int: int) -> None:
+    """Share the work of large operations between this many threads, here and in NumPy's BLAS.
+
+    Raises RuntimeError unless it is a positive int.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.set_num_threads.html
+
+    >>> before = get_num_threads()
+    >>> set_num_threads(1); get_num_threads()
+    1
+    >>> set_num_threads(before)
+    """
+    if not hasattr(int, "__index__") or isinstance(int, bool) or int < 1:
+        raise RuntimeError(f"set_num_threads expects a positive integer, got {int!r}")
+    _State.count = int.__index__()
+    if _State.pool is not None:
+        _State.pool.shutdown(wait=False)
+        _State.pool = None
+    blas = _blas()
+    if blas is not None:
+        blas[1](_State.count)
+
+
+@functools.cache
+def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """OpenBLAS's own (get, set) of its number of threads, from the library that NumPy has loaded; None without it."""
+    from numpy._core import _multiarray_umath
+
+    handles = [_multiarray_umath.__file__]
+    beside = os.path.join(os.path.dirname(os.path.dirname(np.__file__)), "numpy.libs")
+    if os.path.isdir(beside):  # manylinux wheels
+        handles += [os.path.join(beside, name) for name in sorted(os.listdir(beside)) if "openblas" in name]
+    inside = os.path.join(os.path.dirname(np.__file__), ".dylibs")
+    if os.path.isdir(inside):  # macOS wheels
+        handles += [os.path.join(inside, name) for name in sorted(os.listdir(inside)) if "openblas" in name]
+    for path in handles:
+        try:
+            library = ctypes.CDLL(path)
+        except OSError:
+            continue
+        for prefix, suffix in (("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", "")):
+            get = getattr(library, f"{prefix}openblas_get_num_threads{suffix}", None)
+            put = getattr(library, f"{prefix}openblas_set_num_threads{suffix}", None)
+            if get is not None and put is not None:
+                get.restype, put.argtypes, put.restype = ctypes.c_int, [ctypes.c_int], None
+                return get, put
+    return None
+
+
+class one_blas_thread:
+    """Keeps NumPy's BLAS to one thread inside a ``with`` block (where it can be asked)."""
+
+    __slots__ = ("before",)
+
+    lock = threading.Lock()
+    users = 0  # blocks that are open, in any thread: the last one to leave puts the number back
+    outside = 0
+
+    def __enter__(self) -> None:
+        blas = _blas()
+        if blas is not None:
+            with self.lock:
+                if one_blas_thread.users == 0:
+                    one_blas_thread.outside = blas[0]()
+                    if one_blas_thread.outside != 1:
+                        blas[1](1)
+                one_blas_thread.users += 1
+
+    def __exit__(self, *exc: object) -> None:
+        blas = _blas()
+        if blas is not None:
+            with self.lock:
+                one_blas_thread.users -= 1
+                if one_blas_thread.users == 0 and one_blas_thread.outside != 1:
+                    blas[1](one_blas_thread.outside)
+
+
+class _Inside(threading.local):
+    """Whether this thread is already one of several that share a loop: a loop inside it runs in one thread."""
+
+    loop = False
+
+
+_inside = _Inside()
+
+
+def parallel_for(n: int, body: Callable[[int, int], Result], work: float = np.inf) -> list[Result]:
+    """Call ``body(start, stop)`` on ranges that together make ``range(n)``; the results, in order of the ranges.
+
+    Args:
+        n: the number of items. Each thread gets one contiguous range of them.
+        body: works through a range with NumPy, writing where no other range writes.
+        work: about how many nanoseconds one thread needs for everything; below 0.2 ms it is not worth a second thread.
+    """
+    count = min(get_num_threads(), n)
+    if count > 1 and (work < 2e5 or _inside.loop or _blas() is None):
+        count = 1
+    if count <= 1:
+        return [body(0, n)] if n else []
+    ends = [n * i // count for i in range(count + 1)]
+    pool = _State.pool
+    if pool is None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        pool = _State.pool = ThreadPoolExecutor(get_num_threads() - 1, "pullback")
+
+    def share(i: int) -> Result:
+        _inside.loop = True
+        try:
+            return body(ends[i], ends[i + 1])
+        finally:
+            _inside.loop = False
+
+    with one_blas_thread():
+        others = [pool.submit(share, i) for i in range(1, count)]
+        try:
+            first = share(0)
+        finally:
+            errors = [future.exception() for future in others]  # waits: nobody may write after we return
+    for error in errors:
+        if error is not None:
+            raise error
+    return [first, *[future.result() for future in others]]
+
+
+class _Scratch(threading.local):
+    """Memory of this thread for passing results: pages that were touched once stay warm."""
+
+    def __init__(self) -> None:
+        self.buffers: dict[Any, Any] = {}
+
+
+_scratch = _Scratch()
+
+
+def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Any:
+    """An uninitialised array from memory that this thread keeps under ``name``, valid until it is asked for again.
+
+    Kept only up to a few MiB: a larger one is simply new.
+    """
+    dtype = np.dtype(dtype)
+    size = dtype.itemsize
+    for length in shape:
+        size *= length
+    if size > _KEPT_BYTES:
+        return np.empty(shape, dtype)
+    buffer = _scratch.buffers.get(name)
+    if buffer is None or buffer.size < size:
+        buffer = _scratch.buffers[name] = np.empty(size, np.uint8)
+    return buffer[:size].view(dtype).reshape(shape)
+
+
+_KEPT_BYTES = 8 << 20
+
+
+def _after_fork() -> None:
+    """The workers stayed in the parent; the child makes its own when it needs them."""
+    _State.pool = None
+    _inside.loop = False
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
