@@ -8,6 +8,7 @@ only goes up: a node's parents always have smaller ids, so decreasing id is a re
 from __future__ import annotations
 
 import functools
+import gc
 import itertools
 import threading
 import weakref
@@ -335,3 +336,20 @@ class inference_mode(_GradMode):
 def like(value: Any) -> tuple[Any, np.dtype[Any]]:
     """Shape and NumPy dtype of a node, an array or a Tensor: what ``zeros`` of its kind needs."""
     return tuple(value.shape), np.dtype(value.dtype)
+
+
+# --- the cycle collector -------------------------------------------------------------------------------------------
+
+
+def _collect_cycles_less_often() -> None:
+    """Raise the cycle collector's thresholds, unless the program has chosen its own.
+
+    Recording makes many small objects and no cycles, so the collector walks the growing graph again and again and
+    finds nothing: at Python's default thresholds that is more than half the cost of a recorded operation (the figures
+    are in docs/performance.md). Cycles made elsewhere are still found, some thousand objects later.
+    """
+    if gc.isenabled() and gc.get_threshold()[0] <= 2000:
+        gc.set_threshold(10_000, 20, 50)
+
+
+_collect_cycles_less_often()
