@@ -34,7 +34,8 @@ class Write:
 
 
 _writes: dict[int, Write] = {}
-_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+_HOUSE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_OURS = tuple(os.path.join(_HOUSE, package, "") for package in ("autograd", "nn", "optim"))
 
 
 class _Latest:
@@ -56,7 +57,17 @@ def owner(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def stamp(array: np.ndarray[Any, Any], by: str) -> None:
     """Say that the memory of ``array`` has just been written by the operation called ``by``."""
-    memory = owner(array)
+    _stamp(owner(array), by, _users_line())
+
+
+def stamp_all(arrays: list[np.ndarray[Any, Any]], by: str) -> None:
+    """Say so of many arrays at once: an optimizer's step writes all its parameters."""
+    line = _users_line()
+    for array in arrays:
+        _stamp(owner(array), by, line)
+
+
+def _stamp(memory: np.ndarray[Any, Any], by: str, line: tuple[str, int]) -> None:
     key = id(memory)
     write = _writes.get(key)
     if write is None or write.owner() is not memory:
@@ -64,7 +75,7 @@ def stamp(array: np.ndarray[Any, Any], by: str) -> None:
         write.owner = weakref.ref(memory, lambda ref, key=key: _forget(key, ref))
         write.count = 0
     write.by = by
-    write.line = _users_line()
+    write.line = line
     write.count += 1
     write.time = latest.time = tick()
 
@@ -76,9 +87,9 @@ def _forget(key: int, ref: Any) -> None:
 
 
 def _users_line() -> tuple[str, int]:
-    """File and line of the innermost frame outside this package."""
+    """File and line of the innermost frame outside this library."""
     frame: Any = sys._getframe(2)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
     return frame.f_code.co_filename, frame.f_lineno
 

@@ -1,0 +1,101 @@
+"""Adam: steps scaled by running averages of the gradient and of its square."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.tensor import Tensor
+
+from .optimizer import check
+from .rule import RuleOptimizer, Values, check_lr, descent, number
+
+__all__ = ["Adam"]
+
+
+def check_betas(betas: tuple[Any, ...]) -> None:
+    """Raise ValueError unless every decay rate is in [0, 1)."""
+    for i, beta in enumerate(betas):
+        check(0.0 <= beta < 1.0, f"Invalid beta parameter at index {i}: {beta}")
+
+
+class Adam(RuleOptimizer):
+    """Adam: ``p -= lr * m / (sqrt(v) + eps)`` with bias-corrected running averages m of g and v of g squared.
+
+    Args:
+        params: the parameters, or groups of them.
+        lr: learning rate.
+        betas: decay rates of the two averages.
+        eps: added to the denominator.
+        weight_decay: adds ``weight_decay * p`` to the gradient.
+        amsgrad: use the largest v so far.
+        decoupled_weight_decay: shrink the parameter by ``lr * weight_decay`` instead (AdamW).
+        maximize: climb instead.
+        differentiable: record the step itself.
+        foreach, capturable, fused: accepted; there is one implementation.
+
+    Source: Kingma and Ba, https://arxiv.org/abs/1412.6980; Reddi et al. (AMSGrad), https://openreview.net/forum?id=ryQu7f-RZ;
+    https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html
+
+    >>> import autograd
+    >>> p = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> Adam([p], lr=0.1).step()
+    >>> p.detach()
+    tensor([0.9000, 1.9000])
+    """
+
+    def __init__(
+        self,
+        params: Any,
+        lr: Any = 1e-3,
+        betas: tuple[Any, Any] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        check_lr(lr)
+        check(eps >= 0, f"Invalid epsilon value: {eps}")
+        check_betas(betas)
+        check(weight_decay >= 0, f"Invalid weight_decay value: {weight_decay}")
+        both = isinstance(betas[0], Tensor) == isinstance(betas[1], Tensor)
+        check(both, "betas must be either both floats or both Tensors")
+        if fused and (differentiable or foreach):
+            other = "differentiable" if differentiable else "foreach"
+            raise RuntimeError(f"`fused` and `{other}` cannot be `True` together")
+        defaults = dict(
+            lr=lr, betas=number(tuple(betas)), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize,
+            foreach=foreach, capturable=capturable, differentiable=differentiable, fused=fused,
+            decoupled_weight_decay=decoupled_weight_decay,
+        )  # fmt: skip
+        super().__init__(params, defaults)
+
+    def slots(self, group: Values) -> Values:
+        averages = {"exp_avg": 0.0, "exp_avg_sq": 0.0}
+        return {**averages, "max_exp_avg_sq": 0.0} if group["amsgrad"] else averages
+
+    def rule(self, do: Any, h: Values, p: Any, g: Any, s: Values, t: Any, u: Any) -> tuple[Any, Values]:
+        (beta1, beta2), lr, step = h["betas"], h["lr"], h["step"]
+        if h["decoupled_weight_decay"]:
+            p = do.multiply(p, 1 - lr * h["weight_decay"], out=p) if h["weight_decay"] else p
+            g = do.negative(g, out=t) if h["maximize"] else g
+        else:
+            g = descent(do, h, p, g, t, u)
+        m, v = s["exp_avg"], s["exp_avg_sq"]
+        m = do.add(do.multiply(m, beta1, out=m), do.multiply(g, 1 - beta1, out=u), out=m)
+        square = do.multiply(do.multiply(g, g, out=u), 1 - beta2, out=u)
+        v = do.add(do.multiply(v, beta2, out=v), square, out=v)
+        s = {**s, "exp_avg": m, "exp_avg_sq": v}
+        if h["amsgrad"]:
+            largest = s["max_exp_avg_sq"]
+            v = s["max_exp_avg_sq"] = do.maximum(largest, v, out=largest)
+        root = (1 - beta2**step) ** 0.5  # of v's bias: m/c1 / (sqrt(v)/root + eps) = (root/c1) m / (sqrt(v) + eps root)
+        size = lr * root / (1 - beta1**step)
+        down = do.add(do.sqrt(v, out=u), h["eps"] * root, out=u)
+        return do.subtract(p, do.multiply(do.divide(m, down, out=u), size, out=u), out=p), s

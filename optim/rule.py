@@ -1,0 +1,310 @@
+"""Optimizers that are one update rule: the rule is written once, over arrays, and serves two ways of running it.
+
+    def rule(self, do, h, p, g, s, t, u):
+        m = do.add(do.multiply(s["buffer"], h["momentum"], out=s["buffer"]), g, out=s["buffer"])
+        return do.subtract(p, do.multiply(m, h["lr"], out=u), out=p), {"buffer": m}
+
+*Plainly* ``do`` is NumPy: every call writes where ``out`` says. The state of all parameters lies in flat buffers
+(``state[p]`` shows views of them), small parameters are gathered and updated together, large ones in blocks that stay
+in cache: a dozen NumPy calls whatever the number of parameters. Parameters themselves stay where they are.
+
+With ``differentiable=True`` ``do`` is ``Recorded``: the same names on Tensors, which ignore ``out`` and record.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+import autograd
+from autograd import dtypes
+from autograd.graph import enable_grad
+from autograd.inplace import assign
+from autograd.tensor import Tensor, wrap
+from autograd.views import stamp_all
+
+from .optimizer import Closure, Optimizer, check
+
+__all__ = ["RuleOptimizer", "check_lr", "descent", "number"]
+
+Array = np.ndarray[Any, Any]
+Values = dict[str, Any]
+
+BLOCK = 32768
+"""Elements updated at a time: with its state and scratch, a block of this size stays in the second-level cache."""
+
+SMALL = 4096
+"""Parameters of fewer elements are gathered: for them a NumPy call costs more than a copy."""
+
+
+class _Recorded:
+    """NumPy's functions by name, on Tensors: they record, and ``out`` means nothing to them."""
+
+    _SHORT: ClassVar = {"multiply": "mul", "subtract": "sub", "divide": "div", "negative": "neg", "absolute": "abs"}
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        function = getattr(autograd, self._SHORT.get(name, name))
+
+        def recorded(*args: Any, out: Any = None) -> Any:
+            return function(*args)
+
+        setattr(self, name, recorded)
+        return recorded
+
+
+recorded = _Recorded()
+
+
+def number(value: Any) -> Any:
+    """A hyperparameter that may be a one-element Tensor, as a Python number; anything else as it is."""
+    if isinstance(value, Tensor):
+        return value.item()
+    return tuple(map(number, value)) if isinstance(value, tuple) else value
+
+
+def check_lr(lr: Any) -> None:
+    """Raise ValueError for a learning rate that is negative, or a Tensor of several elements."""
+    check(not isinstance(lr, Tensor) or lr.numel() == 1, "Tensor lr must be 1-element")
+    check(number(lr) >= 0, f"Invalid learning rate: {lr}")
+
+
+def descent(do: Any, h: Values, p: Any, g: Any, t: Any, u: Any) -> Any:
+    """The gradient to go against: negated if we maximize, with the L2 penalty added. Uses ``t`` and ``u``."""
+    if h.get("maximize"):
+        g = do.negative(g, out=t)
+    decay = h["weight_decay"]
+    if isinstance(decay, Tensor) or decay != 0:
+        g = do.add(g, do.multiply(p, decay, out=u), out=t)
+    return g
+
+
+class _Plan:
+    """The parameters that are updated together: same group, dtype and scalars. Owns the memory of their state."""
+
+    def __init__(self, cohort: list[tuple[Tensor, Values]], slots: Values, scalars: Values, scratch: int) -> None:
+        alone = [p for p in cohort if p[0].array.flags.c_contiguous and p[0].array.size >= SMALL]
+        known = {id(p[0]) for p in alone}
+        ordered = alone + [p for p in cohort if id(p[0]) not in known]  # those to be gathered lie side by side
+        self.params = [p for p, _ in ordered]
+        self.states = [state for _, state in ordered]
+        self.arrays = [p.array for p in self.params]
+        self.kind = self.arrays[0].dtype
+        self.real = _reals(self.arrays[0][:0] if self.arrays[0].ndim else self.arrays[0]).dtype
+        self.watched: list[tuple[Values, str, Tensor, Array]] = []  # state that must still be ours at the next step
+        starts = np.cumsum([0, *(a.nbytes // self.real.itemsize for a in self.arrays)]).tolist()
+        self.fresh = any(self.states[0].get(name) is None for name in slots)
+        self.scalars = {name: self._scalars(name, initial) for name, initial in scalars.items()}
+        self.flat = {name: self._flat(name, initial, starts) for name, initial in slots.items()}
+        self._cut(starts, len(alone), scratch)
+        self.remember()
+
+    def _scalars(self, name: str, initial: float) -> Array:
+        """One element for each parameter; the 0-d tensors in its state are views of it."""
+        buffer = np.empty(len(self.params), dtypes.default_float())
+        for i, state in enumerate(self.states):
+            known = state.get(name)
+            buffer[i] = initial if known is None else float(known)
+            self._show(state, name, buffer[i : i + 1].reshape(()))
+        return buffer
+
+    def _flat(self, name: str, initial: Any, starts: list[int]) -> Array:
+        """The memory of one kind of state; the tensors in each parameter's state are views of it."""
+        buffer = np.empty(starts[-1], self.real)
+        for i, (array, state) in enumerate(zip(self.arrays, self.states, strict=True)):
+            mine = buffer[starts[i] : starts[i + 1]]
+            known = state.get(name)
+            if known is None:
+                mine.fill(0 if initial is None else initial)
+            else:
+                mine[:] = _reals(np.ascontiguousarray(known.array, array.dtype)).reshape(-1)
+            self._show(state, name, mine.view(self.kind).reshape(array.shape))
+        return buffer
+
+    def _show(self, state: Values, name: str, view: Array) -> None:
+        tensor = state.get(name)
+        if isinstance(tensor, Tensor):
+            tensor.array = view
+        else:
+            tensor = state[name] = wrap(view)
+        self.watched.append((state, name, tensor, view))
+
+    def _cut(self, starts: list[int], alone: int, scratch: int) -> None:
+        """Cut the buffers into pieces: blocks of the large parameters, and one piece for all that are gathered."""
+        gathered = starts[-1] - starts[alone]
+        size = max(gathered, min(BLOCK, starts[alone]))
+        work = np.empty((scratch, size), self.real)
+        self.blocks: list[tuple[int, list[tuple[slice, Array, Values, Any]]]] = []
+        for i in range(alone):
+            p = _reals(self.arrays[i]).reshape(-1)
+            blocks = []
+            for a in range(0, p.size, BLOCK):
+                b = min(a + BLOCK, p.size)
+                state = {name: flat[starts[i] + a : starts[i] + b] for name, flat in self.flat.items()}
+                blocks.append((slice(a, b), p[a:b], state, [w[: b - a] for w in work]))
+            self.blocks.append((i, blocks))
+        self.gathered = np.empty((2, gathered), self.real)
+        whole = self.gathered.view(self.kind)
+        unit = self.kind.itemsize // self.real.itemsize
+        first = starts[alone]
+        self.places: list[tuple[Tensor, Array, Array, Array]] = []
+        for i in range(alone, len(self.params)):
+            place, array = slice((starts[i] - first) // unit, (starts[i + 1] - first) // unit), self.arrays[i]
+            p, g = (row[place].reshape(array.shape) for row in whole)
+            self.places.append((self.params[i], array, p, g))
+        self.small_state = {name: flat[starts[alone] :] for name, flat in self.flat.items()}
+        self.small_work = [w[:gathered] for w in work]
+
+    def remember(self) -> None:
+        """Note the scalars as we leave them."""
+        self.seen = [buffer.tobytes() for buffer in self.scalars.values()]
+
+    def holds(self, states: Any) -> bool:
+        """Whether parameters and state are still where this plan put them (nothing was loaded, moved or replaced)."""
+        for p, array, state in zip(self.params, self.arrays, self.states, strict=True):
+            if p.array is not array or (self.watched and states.get(p) is not state):
+                return False
+        for state, name, tensor, view in self.watched:
+            if state.get(name) is not tensor or tensor.array is not view:
+                return False
+        return self.seen == [buffer.tobytes() for buffer in self.scalars.values()]
+
+    def pieces(self) -> Iterator[tuple[Array, Array, Values, Any]]:
+        """(parameter, gradient, state, scratch) of each piece, flat; gathers and scatters the small ones around it."""
+        for i, blocks in self.blocks:
+            g = _reals(self.params[i].grad.array).reshape(-1)  # type: ignore[union-attr]
+            for place, p, state, work in blocks:
+                yield p, g[place], state, work
+        if self.places:
+            for param, array, p, g in self.places:
+                p[...] = array
+                g[...] = param.grad.array  # type: ignore[union-attr]
+            yield self.gathered[0], self.gathered[1], self.small_state, self.small_work
+            for _, array, p, _ in self.places:
+                array[...] = p
+
+
+def _reals(array: Array) -> Array:
+    """A complex array as twice as many real numbers; a real one as it is."""
+    if array.dtype.kind != "c":
+        return array
+    return np.ascontiguousarray(array).reshape(-1).view(array.real.dtype)
+
+
+class RuleOptimizer(Optimizer):
+    """An optimizer whose step is one ``rule``. Options that mean nothing on the CPU are accepted, as in PyTorch."""
+
+    _scratch = 2
+
+    def slots(self, group: Values) -> Values:
+        """The state kept for each element, and what it is at first; None: nothing until the first step."""
+        return {}
+
+    def scalars(self, group: Values) -> Values:
+        """The numbers kept for each parameter, and what they are at first."""
+        return {"step": 0.0}
+
+    def advance(self, h: Values) -> None:
+        """Bring the scalars, which are in ``h``, from the last step to this one."""
+        if "step" in h:
+            h["step"] += 1
+
+    def rule(self, do: Any, h: Values, p: Any, g: Any, s: Values, t: Any, u: Any) -> tuple[Any, Values]:
+        """One step: the new parameter and its new state.
+
+        Args:
+            do: NumPy, or ``Recorded``.
+            h: the group's hyperparameters, the scalars, and ``fresh``: is this the first step.
+            p, g, s: parameter, gradient (not to be written), and state by name.
+            t, u: scratch of the same shape.
+        """
+        raise NotImplementedError
+
+    def step(self, closure: Closure = None) -> Any:
+        """Update the parameters once from their gradients; parameters without one are left alone.
+
+        Args:
+            closure: computes the loss again and returns it, gradients included.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for number_, group in enumerate(self.param_groups):
+            active = [p for p in group["params"] if p.grad is not None]
+            if not active:
+                continue
+            if group.get("differentiable"):
+                for p in active:
+                    self._record(group, p)
+                continue
+            while active:
+                known = {id(p): p for p in active}  # a parameter listed twice is updated twice, one after the other
+                if len(known) == len(active):
+                    self._update(number_, group, active)
+                    break
+                self._update(number_, group, list(known.values()))
+                for p in known.values():
+                    active.pop(next(i for i, q in enumerate(active) if q is p))
+        return loss
+
+    def _update(self, number_: int, group: Values, active: list[Tensor]) -> None:
+        for plan in self._planned(number_, group, active):
+            h: Values = {k: number(v) for k, v in group.items() if k != "params"}
+            for name, buffer in plan.scalars.items():
+                h[name] = buffer.item(0)
+            h["fresh"] = plan.fresh
+            self.advance(h)
+            with np.errstate(all="ignore"):
+                for p, g, state, work in plan.pieces():
+                    self.rule(np, h, p, g, state, *work)
+            for name, buffer in plan.scalars.items():
+                buffer.fill(h[name])
+            plan.fresh = False
+            plan.remember()
+            stamp_all(plan.arrays, f"{type(self).__name__}.step")
+
+    def _planned(self, number_: int, group: Values, active: list[Tensor]) -> list[_Plan]:
+        """The plans of this group's last step if they still hold, else new ones."""
+        plans: dict[int, Any] = self.__dict__.setdefault("_plans", {})
+        known = plans.get(number_)
+        if known is not None:
+            listed, made = known
+            same = len(listed) == len(active) and all(map(operator.is_, listed, active))
+            if same and all(plan.holds(self.state) for plan in made):
+                return made  # type: ignore[no-any-return]
+        cohorts: dict[Any, list[tuple[Tensor, Values]]] = {}
+        scalars, slots = self.scalars(group), self.slots(group)
+        for p in active:
+            state = self.state[p] if scalars or slots else {}
+            now = tuple([float(state.get(name, initial)) for name, initial in scalars.items()])
+            begun = tuple([state.get(name) is not None for name in slots])
+            cohorts.setdefault((p.array.dtype, now, begun), []).append((p, state))
+        made = [_Plan(cohort, slots, scalars, self._scratch) for cohort in cohorts.values()]
+        plans[number_] = (active, made)
+        return made
+
+    def _record(self, group: Values, p: Tensor) -> None:
+        """One recorded step of one parameter: gradients flow to ``p.grad``, the state and the learning rate."""
+        scalars, slots = self.scalars(group), self.slots(group)
+        state = self.state[p] if scalars or slots else {}
+        for name, initial in scalars.items():
+            state.setdefault(name, wrap(np.full((), initial, dtypes.default_float())))
+        for name, initial in slots.items():
+            if state.get(name) is None and initial is not None:
+                state[name] = wrap(np.full(p.array.shape, initial, p.array.dtype))
+        h: Values = {**group, **{name: float(state[name]) for name in scalars}}
+        h["fresh"] = any(state.get(name) is None for name in slots)
+        self.advance(h)
+        for name in scalars:
+            state[name].array[...] = float(h[name])
+        with enable_grad():
+            new, found = self.rule(recorded, h, p, p.grad, {name: state.get(name) for name in slots}, None, None)
+            for name, value in found.items():
+                if state.get(name) is None:
+                    state[name] = value
+                else:
+                    assign(state[name], value, type(self).__name__)
+            assign(p, new, f"{type(self).__name__}.step")
