@@ -278,7 +278,7 @@ class RuleOptimizer(Optimizer):
         cohorts: dict[Any, list[tuple[Tensor, Values]]] = {}
         scalars, slots = self.scalars(group), self.slots(group)
         for p in active:
-            state = self.state[p] if scalars or slots else {}
+            state: Values = self.state[p] if scalars or slots else {}
             now = tuple([float(state.get(name, initial)) for name, initial in scalars.items()])
             begun = tuple([state.get(name) is not None for name in slots])
             cohorts.setdefault((p.array.dtype, now, begun), []).append((p, state))
@@ -301,7 +301,9 @@ class RuleOptimizer(Optimizer):
         for name in scalars:
             state[name].array[...] = float(h[name])
         with enable_grad():
-            new, found = self.rule(recorded, h, p, p.grad, {name: state.get(name) for name in slots}, None, None)
+            before = [None if t is None else t * 1.0 for t in (p, *map(state.get, slots))]  # the originals are written
+            old = dict(zip(slots, before[1:], strict=True))
+            new, found = self.rule(recorded, h, before[0], p.grad, old, None, None)
             for name, value in found.items():
                 if state.get(name) is None:
                     state[name] = value
