@@ -44,14 +44,13 @@ FREED: Any = Freed()
 class Notes:
     """The rare things said about one node: hooks, a retained gradient, where it was made."""
 
-    __slots__ = ("after", "before", "grad", "hooks", "module", "trace", "value")
+    __slots__ = ("after", "before", "grad", "hooks", "trace", "value")
 
     def __init__(self) -> None:
         self.hooks: dict[int, Callable[[Any], Any]] | None = None  # on the cotangent of this value
         self.before: dict[int, Callable[[Any], Any]] | None = None  # Node.register_prehook
         self.after: dict[int, Callable[..., Any]] | None = None  # Node.register_hook, post-accumulate hooks of a leaf
         self.grad: Any = None  # None, or [] / [Tensor] once retain_grad was asked for
-        self.module: Any = None  # the nn.Module call that this node ended
         self.trace: Any = None  # the source line, while somebody watches
         self.value: Any = None  # the array, while somebody watches
 
@@ -61,10 +60,13 @@ class Node:
 
     ``id`` its place in time; ``op`` the operation; ``parents`` the nodes of its array arguments (None for a constant);
     ``saved`` the arrays that the formulas name; ``params`` the other arguments; ``shape`` and ``dtype`` (NumPy's) of its
-    value.
+    value. ``calls``, where it is set, are the module calls that returned this value, outermost first: tuples of a weak
+    reference to the module and the times when the call began and ended (nodes with ids between were made inside).
     """
 
-    __slots__ = ("__weakref__", "dtype", "id", "notes", "op", "params", "parents", "saved", "shape")
+    __slots__ = ("__weakref__", "calls", "dtype", "id", "notes", "op", "params", "parents", "saved", "shape")
+
+    calls: tuple[tuple[Any, int, int], ...]
 
     def __init__(
         self,

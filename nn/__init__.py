@@ -1,1 +1,11 @@
-"""Neural-network layers on autograd's differentiable operations: what `torch.nn` is to PyTorch."""
+"""Neural-network layers on autograd's differentiable operations: what ``torch.nn`` is to PyTorch, by the same names."""
+
+from __future__ import annotations
+
+from . import functional, init, parameter
+from .activation import *
+from .containers import *
+from .flatten import *
+from .linear import *
+from .module import Module
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter

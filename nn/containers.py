@@ -121,13 +121,6 @@ class Sequential(_Listed):
     def _part(self, names: list[str]) -> Any:
         return type(self)(OrderedDict((name, self._modules[name]) for name in names))
 
-    def __delitem__(self, index: Any) -> None:
-        names = self._names()
-        for name in names[index] if isinstance(index, slice) else [names[_position(index, len(self))]]:
-            delattr(self, name)
-        if all(name.isdigit() for name in self._names()):
-            self._set_all(list(self._modules.values()))
-
     def __add__(self, other: Any) -> Sequential:
         if not isinstance(other, Sequential):
             raise ValueError(

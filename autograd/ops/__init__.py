@@ -9,9 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import conv, elementwise, indexing, joining, linalg, reduction, shape
+from . import (
+    affine,
+    conv,
+    elementwise,
+    indexing,
+    joining,
+    linalg,
+    reduction,
+    shape,
+)
 
-FAMILIES = (conv, elementwise, reduction, shape, indexing, joining, linalg)
+FAMILIES = (
+    affine,
+    conv,
+    elementwise,
+    indexing,
+    joining,
+    linalg,
+    reduction,
+    shape,
+)  # fmt: skip
 
 
 def _named() -> dict[str, Callable[..., Any]]:

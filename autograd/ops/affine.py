@@ -1,0 +1,61 @@
+"""The affine map of a layer, and its bilinear sister: a product with a matrix, and a bias, as one operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..lift import bilinear, lift
+
+__all__ = []  # fmt: skip
+
+
+def _linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """``input @ weight.T + bias``: [..., in] with [out, in] and [out] gives [..., out]."""
+    try:
+        if input.ndim == 2:
+            y = input @ weight.T
+        else:
+            y = (input.reshape(-1, input.shape[-1]) @ weight.T).reshape(input.shape[:-1] + weight.shape[:-1])
+        if bias is not None:
+            y += bias
+    except (ValueError, TypeError, IndexError):  # TypeError: adding a bias of a wider dtype in place
+        raise _misfit(input, weight, bias) from None
+    if y.dtype != input.dtype or y.dtype != weight.dtype:
+        raise _misfit(input, weight, bias)
+    return y
+
+
+def _misfit(input: Any, weight: Any, bias: Any) -> RuntimeError:
+    given = f"input {list(input.shape)} {input.dtype}, weight {list(weight.shape)} {weight.dtype}"
+    if bias is not None:
+        given += f", bias {list(bias.shape)} {bias.dtype}"
+    if len({a.dtype for a in (input, weight, bias) if a is not None}) > 1:
+        return RuntimeError(
+            f"linear: mat1 and mat2 must have the same dtype, but got {given}. Convert the input with .to(weight.dtype), "
+            "or the layer with .to(dtype)"
+        )
+    rows = int(np.prod(input.shape[:-1]))
+    return RuntimeError(
+        f"linear: mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1] if input.ndim else ''} and "
+        f"{'x'.join(map(str, weight.T.shape))}): {given}. The last dimension of the input must be the last of the weight"
+    )
+
+
+linear = lift(
+    _linear,
+    kind="general",
+    promote="none",
+    name="linear",
+    input=lambda g, weight: g @ weight if g.ndim == 2 else linear(g, weight.mT),
+    weight=lambda g, input: g.mT @ input if g.ndim == 2 else outer(g, input),
+    bias=lambda g: g,
+)
+outer = bilinear(
+    lambda input, other: input.reshape(-1, input.shape[-1]).T @ other.reshape(-1, other.shape[-1]),
+    promote="none",
+    name="outer_sum",  # the sum over all leading positions of the outer products
+    input=lambda g, other: linear(other, g),
+    other=lambda g, input: linear(input, g.mT),
+)

@@ -1,0 +1,6 @@
+"""What layers compute, as functions: ``torch.nn.functional`` by the same names. Modules hold parameters and call these."""
+
+from __future__ import annotations
+
+from .activation import *
+from .linear import *
