@@ -1,0 +1,1 @@
+"""What ``torch.utils`` is to PyTorch: ``data``, ``checkpoint``, ``tensorboard``."""

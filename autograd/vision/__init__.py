@@ -1,0 +1,14 @@
+"""Images: what ``torchvision`` is to PyTorch - ``datasets``, ``transforms``, ``models``, ``ops``, ``io``, ``utils``."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_PARTS = ("datasets", "io", "models", "ops", "transforms", "utils")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PARTS:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(_PARTS)}")
