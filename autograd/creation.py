@@ -1,78 +1,671 @@
-"""Making tensors from data."""
+"""Making tensors: from data, filled with a value, and in sequences.
+
+Every function takes PyTorch's keywords: ``dtype`` (by default what the data say, or the default float dtype),
+``requires_grad``, ``device`` (the CPU), ``layout`` (strided), ``pin_memory`` (no device here reads pinned memory, so
+it changes nothing) and, where PyTorch has it, ``out``.
+"""
 
 from __future__ import annotations
 
+import math
+import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from . import dtypes
 from .devices import check_device
+from .layouts import check_layout, empty_in, strided
 from .tensor import Tensor, wrap
+from .views import current
 
-__all__ = ["tensor", "as_tensor", "from_numpy", "zeros", "ones"]
+__all__ = [
+    "arange", "as_tensor", "asarray", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "from_dlpack",
+    "from_numpy", "frombuffer", "full", "full_like", "linspace", "logspace", "ones", "ones_like", "range", "scalar_tensor",
+    "tensor", "zeros", "zeros_like",
+]  # fmt: skip
+
+_range = __builtins__["range"] if isinstance(__builtins__, dict) else __builtins__.range
 
 
-def _finish(array: Any, device: Any, requires_grad: bool) -> Tensor:
-    check_device(device)
+def finish(array: Any, requires_grad: bool = False, device: Any = None, layout: Any = None, out: Any = None) -> Tensor:
+    """The tensor of a new array, or ``out`` with the array written into it."""
+    if device is not None:
+        check_device(device)
+    if layout is not None:
+        check_layout(layout)
     made = wrap(array)
+    if out is not None:
+        from .lift import write_out
+
+        made = write_out(out, made)
     return made.requires_grad_() if requires_grad else made
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
-    """A new tensor with a copy of ``data``: a number, nested lists, an array or a Tensor.
+def size_of(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
+    """The shape in ``f(2, 3)``, ``f((2, 3))`` or ``f(torch.Size([2, 3]))``. TypeError and RuntimeError say what is wrong."""
+    if len(size) == 1 and isinstance(size[0], (tuple, list)):
+        size = tuple(size[0])
+    try:
+        shape = tuple([n.__index__() for n in size])
+    except (AttributeError, TypeError):
+        wrong = next(n for n in size if not hasattr(n, "__index__"))
+        raise TypeError(f"{function}(): argument 'size' must be tuple of ints, not {type(wrong).__name__}: {wrong!r}") from None
+    for n in shape:
+        if n < 0:
+            raise RuntimeError(f"{function}: Dimension size must be non-negative, and {list(shape)} has {n}.")
+    return shape
+
+
+def float_or(dtype: Any) -> np.dtype[Any]:
+    """NumPy's dtype of ``dtype``, or the default floating point one."""
+    return dtypes.default_float() if dtype is None else dtypes.as_numpy(dtype)
+
+
+# --- from data -----------------------------------------------------------------------------------------------------
+
+
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False
+) -> Tensor:
+    """A new tensor with a copy of ``data``: a number, nested sequences, an array or a Tensor.
+
+    Python floats become the default dtype, ints int64; arrays and Tensors keep theirs.
+
+    Raises:
+        ValueError: sequences of different lengths.
+        TypeError, RuntimeError: something that is no number.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.tensor.html
 
     >>> tensor([[1, 2], [3, 4]]).dtype, tensor(2.5).dtype
     (torch.int64, torch.float32)
     """
+    wanted = None if dtype is None else dtypes.as_numpy(dtype)
     if isinstance(data, Tensor):
-        array: Any = np.array(data.array)
+        array: Any = convert(data.array, wanted or data.array.dtype, copy=True)
     elif isinstance(data, (np.ndarray, np.generic)):
-        array = np.array(data)
+        array = native(np.asarray(data))
+        array = convert(array, wanted or array.dtype, copy=True)
     else:
-        array = np.array(_numbers(data))
-        if array.dtype == np.float64:
-            array = array.astype(dtypes.default_float())
-        elif array.dtype == np.complex128:
-            array = array.astype(np.complex64)
-    if dtype is not None:
-        array = array.astype(dtypes.as_numpy(dtype))
-    return _finish(array, device, requires_grad)
+        array = from_sequence(data, wanted)
+    return finish(array, requires_grad, device)
 
 
-def _numbers(data: Any) -> Any:
+def native(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array, if a tensor can hold it. Raises TypeError for strings, objects and dates."""
+    try:
+        kind = dtypes.of(array.dtype)
+    except TypeError:
+        raise TypeError(
+            f"can't convert np.ndarray of type {array.dtype}: a tensor holds bool, integer, floating point and complex "
+            "numbers"
+        ) from None
+    if not array.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Convert it first: "
+            f"array.astype({kind.dtype.name!r})"
+        )
+    return array
+
+
+def convert(array: np.ndarray[Any, Any], dtype: np.dtype[Any], copy: bool = False) -> np.ndarray[Any, Any]:
+    """``astype`` as PyTorch converts: complex to real drops the imaginary part, and nothing warns."""
+    if array.dtype == dtype:
+        return array.copy(order="K") if copy else array
+    if array.dtype.kind == "c" and dtype.kind not in "cb":
+        array = array.real
+    if array.dtype.kind in "fV" and dtype.kind in "iu":
+        if dtype.kind == "u" or dtype.itemsize < 4:  # by way of a wider type, so that -1.0 becomes 255 in uint8
+            array = truncate(array, np.dtype(np.int64 if dtype.itemsize >= 4 else np.int32))
+        else:
+            return truncate(array, dtype)
+    return array.astype(dtype)
+
+
+def truncate(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Floating point to integer, toward zero; what does not fit is whatever the processor makes of it."""
+    with np.errstate(invalid="ignore"):
+        return array.astype(dtype)
+
+
+_PYTHON = {bool: 0, int: 1, float: 2, complex: 3}
+
+
+def from_sequence(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray[Any, Any]:
+    """The array of a Python number or of nested sequences of numbers, 0-d Tensors and arrays."""
+    found: set[Any] = set()
+    plain = _gather(data, found)
+    inferred = _infer(found)
+    if dtype is not None and dtype.kind != "c" and inferred.kind == "c" and complex in found:
+        raise TypeError(f"must be real number, not complex: {dtypes.of(dtype)} was asked for")
+    try:
+        if dtype is None:
+            return np.array(plain, inferred)
+        if dtype.kind in "iu" and inferred.kind in "fbc" or dtype.itemsize < 8:
+            raw = np.array(plain, inferred if inferred.kind != "f" else np.float64)
+            if dtype.kind in "iu" and inferred.kind in "iu" and raw.size:
+                info = np.iinfo(dtype)
+                low = -info.max - 1 if dtype.kind == "u" else info.min  # PyTorch lets -1 wrap around
+                if raw.max() > info.max or raw.min() < low:
+                    raise RuntimeError(f"value cannot be converted to type {dtypes.of(dtype)} without overflow")
+            with np.errstate(over="ignore"):
+                return convert(raw, dtype)
+        return np.array(plain, dtype)
+    except OverflowError:
+        raise RuntimeError(f"Overflow: a number does not fit {dtypes.of(dtype or inferred)}") from None
+    except ValueError as error:
+        raise _ragged(plain) or error from None
+
+
+def _gather(data: Any, found: set[Any]) -> Any:
+    """``data`` as nested lists of numbers; the Python types and NumPy dtypes in it are added to ``found``."""
     if isinstance(data, (list, tuple)):
-        return [_numbers(item) for item in data]
-    if isinstance(data, Tensor):
-        return data.array.tolist()
-    return data
+        types = set(map(type, data))
+        if types <= _PYTHON.keys():
+            found |= types
+            return data
+        return [_gather(item, found) for item in data]
+    if type(data) in _PYTHON:
+        found.add(type(data))
+        return data
+    if isinstance(data, (Tensor, np.ndarray, np.generic)):
+        array = data.array if isinstance(data, Tensor) else np.asarray(data)
+        if isinstance(data, Tensor) and array.size != 1:
+            raise ValueError(
+                "only one element tensors can be converted to Python scalars: the list holds one of shape "
+                f"{list(array.shape)}. Use stack() or cat()"
+            )
+        found.add(native(array).dtype)
+        return array.tolist() if array.dtype.kind != "V" else array.astype(np.float32).tolist()
+    if isinstance(data, str):
+        raise TypeError("new(): invalid data type 'str': a tensor holds numbers")
+    if isinstance(data, numbers.Number):
+        kind = next((k for k in (bool, int, float, complex) if isinstance(data, k)), float)
+        found.add(kind)
+        return kind(data)  # type: ignore[arg-type]
+    if hasattr(data, "__array__") and not hasattr(data, "keys"):
+        return _gather(np.asarray(data), found)
+    if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not hasattr(data, "keys"):
+        return [_gather(item, found) for item in data]
+    raise RuntimeError(f"Could not infer dtype of {type(data).__name__}: a tensor is made of numbers and sequences of them")
+
+
+def _infer(found: set[Any]) -> np.dtype[Any]:
+    """The dtype in which these Python types and NumPy dtypes meet."""
+    if not found:
+        return dtypes.default_float()
+    best: np.dtype[Any] | None = None
+    own = (np.dtype(bool), np.dtype(np.int64), dtypes.default_float(), dtypes.of(dtypes.default_float()).to_complex().dtype)
+    for kind in found:
+        dtype = own[_PYTHON[kind]] if isinstance(kind, type) else kind
+        best = dtype if best is None else dtypes.promote(best, dtype)
+    assert best is not None
+    return best
+
+
+def _ragged(data: Any) -> Exception | None:
+    """What is wrong with sequences that NumPy refuses: where the lengths first disagree."""
+    shape: list[int] = []
+    level = data
+    while isinstance(level, (list, tuple)):
+        shape.append(len(level))
+        level = level[0] if level else None
+
+    def check(item: Any, dim: int) -> Exception | None:
+        if dim == len(shape):
+            wrong = isinstance(item, (list, tuple))
+            return TypeError(f"{type(item).__name__!r} object cannot be interpreted as a number: at dim {dim}") if wrong else None
+        if not isinstance(item, (list, tuple)):
+            return TypeError(f"not a sequence: {item!r} stands where dim {dim} has sequences of length {shape[dim]}")
+        if len(item) != shape[dim]:
+            return ValueError(f"expected sequence of length {shape[dim]} at dim {dim} (got {len(item)})")
+        return next((e for e in (check(part, dim + 1) for part in item) if e), None)
+
+    return check(data, 0)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
-    """``data`` as a tensor, sharing its memory where possible."""
+    """``data`` as a tensor, sharing its memory where possible.
+
+    >>> a = np.zeros(2)
+    >>> as_tensor(a)[0] = 1.0
+    >>> a
+    array([1., 0.])
+    """
     check_device(device)
     if isinstance(data, Tensor):
         return data if dtype is None or data.dtype == dtype else data.to(dtype)  # type: ignore[attr-defined, no-any-return]
     if isinstance(data, np.ndarray):
-        return wrap(data if dtype is None else data.astype(dtypes.as_numpy(dtype), copy=False))
+        array = native(data)
+        return wrap(array if dtype is None else convert(array, dtypes.as_numpy(dtype)))
     return tensor(data, dtype=dtype)
 
 
+def asarray(
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
+    """``obj`` as a tensor: shares memory with Tensors, arrays and buffers unless ``copy`` or a conversion is asked for.
+
+    Raises ValueError when ``copy=False`` and a copy cannot be avoided.
+    """
+    check_device(device)
+    if isinstance(obj, Tensor):
+        made = obj if requires_grad and dtype is None else obj.detach()
+    elif isinstance(obj, (np.ndarray, np.generic)):
+        made = wrap(native(np.asarray(obj)))
+    elif isinstance(obj, (bytes, bytearray, memoryview)):
+        made = frombuffer(obj, dtype=dtype or dtypes.of(dtypes.default_float()))
+    elif copy is False:
+        raise ValueError("can't alias arbitrary sequences: leave copy= away")
+    else:
+        return tensor(obj, dtype=dtype, requires_grad=requires_grad)
+    wanted = made.array.dtype if dtype is None else dtypes.as_numpy(dtype)
+    if copy is False and wanted != made.array.dtype:
+        raise ValueError(f"can't alias tensor with dtype {made.dtype} into dtype {dtypes.of(wanted)}: leave copy= away")
+    if copy or wanted != made.array.dtype:
+        made = wrap(convert(made.array, wanted, copy=bool(copy)))
+    return made.requires_grad_() if requires_grad else made
+
+
 def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
-    """A tensor on the memory of a NumPy array."""
-    dtypes.of(ndarray.dtype)
-    return wrap(ndarray)
+    """A tensor on the memory of a NumPy array: writes to one are seen by the other.
+
+    >>> from_numpy(np.arange(3))
+    tensor([0, 1, 2])
+    """
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    return wrap(native(np.asarray(ndarray)))
 
 
-def _size(size: Any) -> Any:
-    return tuple(size[0]) if len(size) == 1 and isinstance(size[0], (tuple, list)) else size
+def frombuffer(
+    buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Tensor:
+    """A 1-d tensor on the memory of an object that has Python's buffer protocol.
+
+    >>> from . import dtypes
+    >>> frombuffer(bytearray(b"abcd"), dtype=dtypes.uint8)
+    tensor([ 97,  98,  99, 100], dtype=torch.uint8)
+    """
+    wanted = dtypes.as_numpy(dtype)
+    total = memoryview(buffer).nbytes
+    if total == 0 or count == 0:
+        raise ValueError(f"both buffer length ({total}) and count ({count}) must not be 0")
+    if not 0 <= offset < total:
+        raise ValueError(f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({total} bytes) - 1")
+    if count < 0 and (total - offset) % wanted.itemsize:
+        raise ValueError(
+            f"buffer length ({total - offset} bytes) after offset ({offset} bytes) must be a multiple of element size "
+            f"({wanted.itemsize})"
+        )
+    if count > 0 and offset + count * wanted.itemsize > total:
+        raise ValueError(f"requested buffer length ({count} * {wanted.itemsize} bytes) after offset ({offset} bytes) must not "
+                         f"be greater than actual buffer length ({total} bytes)")  # fmt: skip
+    return finish(np.frombuffer(buffer, wanted, count, offset), requires_grad)
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Zeros."""
-    return _finish(np.zeros(_size(size), dtypes.as_numpy(dtype) if dtype else dtypes.default_float()), device, requires_grad)
+def from_dlpack(ext_tensor: Any) -> Tensor:
+    """A tensor on the memory of any object that has ``__dlpack__``."""
+    return wrap(native(np.from_dlpack(ext_tensor)))
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Ones."""
-    return _finish(np.ones(_size(size), dtypes.as_numpy(dtype) if dtype else dtypes.default_float()), device, requires_grad)
+# --- filled --------------------------------------------------------------------------------------------------------
+
+
+def zeros(
+    *size: Any, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None, pin_memory: bool = False,
+    requires_grad: bool = False, **named: Any,
+) -> Tensor:  # fmt: skip
+    """Zeros.
+
+    >>> zeros(2, 3)
+    tensor([[0., 0., 0.],
+            [0., 0., 0.]])
+    """
+    shape = size_of("zeros", _given(size, named, "zeros"))
+    return finish(np.zeros(shape, _filled_dtype(dtype, out)), requires_grad, device, layout, out)
+
+
+def ones(
+    *size: Any, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None, pin_memory: bool = False,
+    requires_grad: bool = False, **named: Any,
+) -> Tensor:  # fmt: skip
+    """Ones.
+
+    >>> ones(2, dtype=dtypes.int64)
+    tensor([1, 1])
+    """
+    shape = size_of("ones", _given(size, named, "ones"))
+    return finish(np.ones(shape, _filled_dtype(dtype, out)), requires_grad, device, layout, out)
+
+
+def empty(
+    *size: Any, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None, pin_memory: bool = False,
+    requires_grad: bool = False, memory_format: Any = None, **named: Any,
+) -> Tensor:  # fmt: skip
+    """Memory whose contents nobody has set."""
+    shape = size_of("empty", _given(size, named, "empty"))
+    return finish(empty_in(shape, _filled_dtype(dtype, out), memory_format), requires_grad, device, layout, out)
+
+
+def _given(size: tuple[Any, ...], named: dict[str, Any], function: str) -> tuple[Any, ...]:
+    """The positional sizes, or the one given as ``size=``."""
+    if not named:
+        if not size:
+            raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
+        return size
+    if size or set(named) != {"size"}:
+        raise TypeError(f"{function}() got an unexpected keyword argument {next(iter(named))!r}")
+    return (named["size"],) if isinstance(named["size"], (tuple, list)) else (tuple(named["size"]),)
+
+
+def _filled_dtype(dtype: Any, out: Any) -> np.dtype[Any]:
+    if dtype is None and out is not None:
+        return out.array.dtype  # type: ignore[no-any-return]
+    return float_or(dtype)
+
+
+def full(
+    size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """A tensor of one value, of the dtype that the value has: bool, int64, the default float or its complex kin.
+
+    >>> full((2,), 7), full((2,), 0.5)
+    (tensor([7, 7]), tensor([0.5000, 0.5000]))
+    """
+    if not isinstance(size, (tuple, list)):
+        raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type(size).__name__}")
+    value = number(fill_value)
+    wanted = _infer({type(value)}) if dtype is None and out is None else _filled_dtype(dtype, out)
+    return finish(_full(size_of("full", (size,)), value, wanted), requires_grad, device, layout, out)
+
+
+def number(value: Any) -> Any:
+    """A Python number from a number or a 0-d Tensor."""
+    value = value.item() if isinstance(value, (Tensor, np.generic, np.ndarray)) else value
+    if not isinstance(value, (bool, int, float, complex)):
+        raise TypeError(f"expected a number, not {type(value).__name__}")
+    return value
+
+
+def _full(shape: Any, value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    made = np.empty(shape, dtype)
+    made[...] = from_sequence(value, dtype)
+    return made
+
+
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, layout: Any = strided, device: Any = None, pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """A 0-d tensor of the default float dtype (or ``dtype``)."""
+    return finish(from_sequence(number(s), float_or(dtype)), requires_grad, device, layout)
+
+
+def eye(
+    n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """The n x m matrix with ones on the diagonal.
+
+    >>> eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    rows, columns = n.__index__(), n.__index__() if m is None else m.__index__()
+    for name, k in (("n", rows), ("m", columns)):
+        if k < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {k}")
+    return finish(np.eye(rows, columns, dtype=_filled_dtype(dtype, out)), requires_grad, device, layout, out)
+
+
+def empty_strided(
+    size: Any, stride: Any, *, dtype: Any = None, layout: Any = strided, device: Any = None, requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Memory whose contents nobody has set, with these strides (in elements)."""
+    shape, wanted = size_of("empty_strided", (size,)), float_or(dtype)
+    if len(stride) != len(shape):
+        raise RuntimeError(f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})")
+    extent = 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True)) if 0 not in shape else 0
+    memory = np.empty(extent, wanted)
+    steps = tuple([s * wanted.itemsize for s in stride])
+    return finish(np.ndarray(shape, wanted, memory, strides=steps), requires_grad, device, layout)
+
+
+def empty_permuted(
+    size: Any, physical_layout: Any, *, dtype: Any = None, layout: Any = strided, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Memory whose contents nobody has set, with the dimensions in this order from the outermost to the innermost."""
+    shape = size_of("empty_permuted", (size,))
+    memory = np.empty([shape[i] for i in physical_layout], float_or(dtype))
+    return finish(memory.transpose(np.argsort(physical_layout)), requires_grad, device, layout)
+
+
+# --- like another --------------------------------------------------------------------------------------------------
+
+
+def blank_like(function: str, input: Any, dtype: Any, memory_format: Any) -> np.ndarray[Any, Any]:
+    """Memory of the shape of ``input``, and its dtype and strides unless others are asked for."""
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{function}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    wanted = input.array.dtype if dtype is None else dtypes.as_numpy(dtype)
+    return empty_in(input.array.shape, wanted, memory_format, input.array)
+
+
+def zeros_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Zeros of the shape and dtype of ``input``."""
+    made = blank_like("zeros_like", input, dtype, memory_format)
+    made[...] = 0
+    return finish(made, requires_grad, device, layout)
+
+
+def ones_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Ones of the shape and dtype of ``input``."""
+    made = blank_like("ones_like", input, dtype, memory_format)
+    made[...] = 1
+    return finish(made, requires_grad, device, layout)
+
+
+def empty_like(
+    input: Tensor, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Memory whose contents nobody has set, of the shape and dtype of ``input``."""
+    return finish(blank_like("empty_like", input, dtype, memory_format), requires_grad, device, layout)
+
+
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """A tensor of one value, of the shape and dtype of ``input``."""
+    made = blank_like("full_like", input, dtype, memory_format)
+    made[...] = from_sequence(number(fill_value), made.dtype)
+    return finish(made, requires_grad, device, layout)
+
+
+# --- sequences -----------------------------------------------------------------------------------------------------
+
+
+def arange(
+    start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = strided,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """``start``, ``start + step`` ... below ``end``; int64 if all three are integers, else the default float dtype.
+
+    Raises RuntimeError for a step of zero or in the wrong direction.
+
+    >>> arange(3), arange(0, 1, 0.25)
+    (tensor([0, 1, 2]), tensor([0.0000, 0.2500, 0.5000, 0.7500]))
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step = number(start), number(end), number(step)
+    whole = all([isinstance(v, int) for v in (start, end, step)])
+    wanted = np.dtype(np.int64) if whole and dtype is None and out is None else _filled_dtype(dtype, out)
+    if wanted.kind in "bc":
+        raise NotImplementedError(f'"arange_cpu" not implemented for {dtypes.of(wanted)}')
+    _check_step("arange", start, end, step)
+    if wanted.kind in "iu":
+        start, end, step = int(start), int(end), int(step) if isinstance(step, int) or int(step) else step
+    count = -((start - end) // step) if isinstance(step, int) and isinstance(end, int) and isinstance(start, int) else math.ceil((end - start) / step)
+    return finish(_steps(start, step, count, wanted), requires_grad, device, layout, out)
+
+
+def _check_step(function: str, start: Any, end: Any, step: Any) -> None:
+    if step == 0:
+        raise RuntimeError(f"{function}: step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"{function}: unsupported range: {start} -> {end}")
+    if (end - start) * step < 0:
+        raise RuntimeError(f"{function}: upper bound and lower bound inconsistent with step sign: {start} -> {end} by {step}")
+
+
+def _steps(start: Any, step: Any, count: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """start + i * step, computed in float64 for floating point dtypes and exactly for integers."""
+    if dtype.kind in "iu" and isinstance(start, int) and isinstance(step, int):
+        return np.arange(start, start + count * step, step, np.int64)[:count].astype(dtype, copy=False)
+    return convert(start + np.arange(count, dtype=np.float64) * step, dtype)
+
+
+def range(
+    start: Any = 0, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = strided,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Like ``arange``, but ``end`` belongs to it and the dtype is the default float one. PyTorch deprecates it."""
+    if end is None:
+        start, end = 0, start
+    start, end, step = number(start), number(end), number(step)
+    _check_step("range", start, end, step)
+    count = math.floor((end - start) / step) + 1
+    return finish(_steps(start, step, count, _filled_dtype(dtype, out)), requires_grad, device, layout, out)
+
+
+def _spaced(function: str, start: Any, end: Any, steps: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """``steps`` evenly spaced values, each counted from the nearer end, as PyTorch computes them."""
+    if steps < 0:
+        raise RuntimeError(f"{function}: number of steps must be non-negative, got {steps}")
+    work = dtype if dtype.kind == "c" else np.dtype(np.float64) if dtype.kind in "iu" or dtype == np.float64 else np.dtype(np.float32)
+    first, last = np.asarray(number(start), work), np.asarray(number(end), work)
+    if steps == 1:
+        return convert(first.reshape(1), dtype)
+    if dtype.kind in "iu":  # PyTorch truncates the ends first, and steps in single precision
+        first, last = np.trunc(first), np.trunc(last)
+    step = (last - first) / max(steps - 1, 1)
+    count = np.arange(steps)
+    made = np.empty(steps, work)
+    half = steps // 2
+    made[:half] = first + step * count[:half].astype(work)
+    made[half:] = last - step * (steps - 1 - count[half:]).astype(work)
+    return convert(made, dtype)
+
+
+def linspace(
+    start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, layout: Any = strided, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """``steps`` values from ``start`` to ``end``, both included, evenly spaced.
+
+    >>> linspace(0, 1, 5)
+    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    """
+    wanted = _spaced_dtype(start, end, dtype, out)
+    return finish(_spaced("linspace", start, end, steps.__index__(), wanted), requires_grad, device, layout, out)
+
+
+def _spaced_dtype(start: Any, end: Any, dtype: Any, out: Any) -> np.dtype[Any]:
+    wanted = _filled_dtype(dtype, out)
+    if dtype is None and out is None and (isinstance(number(start), complex) or isinstance(number(end), complex)):
+        return dtypes.of(wanted).to_complex().dtype
+    return wanted
+
+
+def logspace(
+    start: Any, end: Any, steps: int, base: float = 10.0, *, out: Any = None, dtype: Any = None, layout: Any = strided,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """``base`` to the power of evenly spaced exponents from ``start`` to ``end``.
+
+    >>> logspace(0, 2, 3)
+    tensor([  1.,  10., 100.])
+    """
+    wanted = _spaced_dtype(start, end, dtype, out)
+    work = wanted if wanted.kind in "fc" else np.dtype(np.float64)
+    exponents = _spaced("logspace", start, end, steps.__index__(), np.promote_types(work, np.float64))
+    return finish(convert(np.power(base, exponents), wanted), requires_grad, device, layout, out)
+
+
+# --- methods of Tensor ---------------------------------------------------------------------------------------------
+
+
+def _own_dtype(self: Tensor, dtype: Any) -> np.dtype[Any]:
+    return self.array.dtype if dtype is None else dtypes.as_numpy(dtype)
+
+
+def new_tensor(
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = strided,
+    pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """A new tensor with a copy of ``data``, of this tensor's dtype."""
+    check_layout(layout)
+    return tensor(data, dtype=dtypes.of(_own_dtype(self, dtype)), device=device, requires_grad=requires_grad)
+
+
+def new_zeros(
+    self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = strided,
+    pin_memory: bool = False, **named: Any,
+) -> Tensor:  # fmt: skip
+    """Zeros of this tensor's dtype."""
+    shape = size_of("new_zeros", _given(size, named, "new_zeros"))
+    return finish(np.zeros(shape, _own_dtype(self, dtype)), requires_grad, device, layout)
+
+
+def new_ones(
+    self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = strided,
+    pin_memory: bool = False, **named: Any,
+) -> Tensor:  # fmt: skip
+    """Ones of this tensor's dtype."""
+    shape = size_of("new_ones", _given(size, named, "new_ones"))
+    return finish(np.ones(shape, _own_dtype(self, dtype)), requires_grad, device, layout)
+
+
+def new_empty(
+    self: Tensor, *size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = strided,
+    pin_memory: bool = False, **named: Any,
+) -> Tensor:  # fmt: skip
+    """Memory whose contents nobody has set, of this tensor's dtype."""
+    shape = size_of("new_empty", _given(size, named, "new_empty"))
+    return finish(np.empty(shape, _own_dtype(self, dtype)), requires_grad, device, layout)
+
+
+def new_full(
+    self: Tensor, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    layout: Any = strided, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """A tensor of one value, of this tensor's dtype."""
+    made = _full(size_of("new_full", (size,)), number(fill_value), _own_dtype(self, dtype))
+    return finish(made, requires_grad, device, layout)
+
+
+def new_empty_strided(
+    self: Tensor, size: Any, stride: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    layout: Any = strided, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Memory whose contents nobody has set, with these strides, of this tensor's dtype."""
+    wanted = dtypes.of(_own_dtype(self, dtype))
+    return empty_strided(size, stride, dtype=wanted, device=device, requires_grad=requires_grad, layout=layout)
+
+
+METHODS = (new_tensor, new_zeros, new_ones, new_empty, new_full, new_empty_strided)
+"""What ``methods.bind`` gives Tensor from this file."""

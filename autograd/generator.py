@@ -1,0 +1,359 @@
+"""Generator: PyTorch's CPU stream of random numbers, bit for bit, in NumPy.
+
+The bits come from the Mersenne twister MT19937, which NumPy has too. What makes a stream PyTorch's is how the 32-bit
+words become numbers, and that is what this file does:
+
+* a float32 uniform is the low 24 bits of one word, a float64 one the low 53 bits of two words (the first is the high one);
+* integers are a word modulo the range (two words from a range of 2**28 on);
+* fewer than 16 normals (or ones that don't lie together in memory) are Box-Muller pairs in float64, whose second half
+  waits for the next call; 16 and more are made in groups of 16 from as many uniforms, 8 radii and 8 angles. A rest
+  is made by doing the last 16 anew.
+
+For float32 the groups go through PyTorch's vectorised log, sin and cos, which are the Cephes polynomials in single
+precision with fused multiply-adds. The same polynomials are evaluated here in float64 and rounded to float32 after
+each step: a product of two float32 is exact in float64, so this *is* the fused operation.
+
+Sources: M. Matsumoto and T. Nishimura, "Mersenne Twister" (1998); G. Box and M. Muller (1958); S. Moshier, Cephes
+(https://www.netlib.org/cephes/); PyTorch's ATen/core/DistributionsHelper.h for what is drawn when.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from .devices import CPU, check_device, device as Device
+from .tensor import Tensor, wrap
+
+__all__ = ["Generator"]
+
+_DEFAULT_SEED = 67280421310721  # PyTorch's for a Generator that nobody seeded
+_WORDS = 624
+_STATE_BYTES = 5056
+
+Array = np.ndarray[Any, Any]
+
+
+class Generator:
+    """A stream of random numbers: PyTorch's, from the same seed.
+
+    >>> Generator().manual_seed(0).uniform(3, np.float32)
+    array([0.49625659, 0.7682218 , 0.08847743], dtype=float32)
+    """
+
+    def __init__(self, device: Any = "cpu") -> None:
+        check_device(device)
+        self._lock = threading.RLock()
+        self._bits = np.random.MT19937(0)
+        self._draws = np.random.Generator(self._bits)
+        self.manual_seed(_DEFAULT_SEED)
+
+    @property
+    def device(self) -> Device:
+        """The CPU."""
+        return CPU
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start the stream that belongs to this seed: from -2**63 to 2**64 - 1; PyTorch uses its low 32 bits."""
+        seed = seed.__index__()
+        if not -(2**63) <= seed < 2**64:
+            raise RuntimeError(f"Overflow when unpacking long: a seed is between -2**63 and 2**64 - 1, not {seed}")
+        with self._lock:
+            self._seed = seed % 2**64
+            self._bits._legacy_seeding(self._seed % 2**32)  # type: ignore[attr-defined]
+            self._spare: float | None = None  # the second normal of a pair, while it waits
+        return self
+
+    def seed(self) -> int:
+        """Start a stream that nobody can foretell; returns its seed."""
+        self.manual_seed(int.from_bytes(os.urandom(8), "little"))
+        return self._seed
+
+    def initial_seed(self) -> int:
+        """The seed of the present stream."""
+        return self._seed
+
+    def get_state(self) -> Tensor:
+        """All there is to know of the stream, in PyTorch's layout: a uint8 tensor of 5056 bytes."""
+        with self._lock:
+            known = self._bits.state["state"]
+            place = int(known["pos"])
+            state = np.zeros(1, _STATE)
+            state["seed"], state["seeded"] = self._seed, 1
+            state["left"] = _WORDS + 1 - place
+            state["next"] = place % _WORDS
+            state["words"] = known["key"]
+            if self._spare is not None:
+                state["spare"], state["has_spare"] = self._spare, 1
+        return wrap(state.view(np.uint8).copy())
+
+    def set_state(self, new_state: Tensor) -> Generator:
+        """Continue where ``get_state`` was called: here or in PyTorch."""
+        array = new_state.array if isinstance(new_state, Tensor) else None
+        if array is None or array.dtype != np.uint8:
+            raise TypeError("RNG state must be a ByteTensor: what get_state() returned")
+        if array.size != _STATE_BYTES:
+            raise RuntimeError(f"RNG state is wrong size: {array.size} bytes, expected {_STATE_BYTES}")
+        state = np.ascontiguousarray(array).view(_STATE)[0]
+        with self._lock:
+            self._seed = int(state["seed"])
+            place = _WORDS + 1 - int(state["left"])
+            key = state["words"].astype(np.uint32)
+            self._bits.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": place}}
+            self._spare = float(state["spare"]) if state["has_spare"] else None
+        return self
+
+    def clone_state(self) -> Generator:
+        """Another generator that will give the same numbers."""
+        return Generator().set_state(self.get_state())
+
+    def __getstate__(self) -> Any:
+        return self.get_state().numpy()
+
+    def __setstate__(self, state: Any) -> None:
+        self.__init__()  # type: ignore[misc]
+        self.set_state(wrap(state))
+
+    def __repr__(self) -> str:
+        return f"<autograd.Generator device=cpu seed={self._seed}>"
+
+    # --- words and what they become ---
+
+    def words(self, n: int) -> Array:
+        """The next ``n`` words of 32 bits, as uint32."""
+        return self._draws.integers(0, 2**32, dtype=np.uint32, size=n)
+
+    def long_words(self, n: int) -> Array:
+        """``n`` words of 64 bits, each made of two of 32."""
+        pairs = self.words(2 * n)
+        return (pairs[::2].astype(np.uint64) << np.uint64(32)) | pairs[1::2]
+
+    def uniform(self, n: int, dtype: Any = np.float64, low: float = 0.0, high: float = 1.0) -> Array:
+        """``n`` uniform numbers in [low, high)."""
+        with self._lock:
+            if dtype == np.float64:
+                made = (self.long_words(n) & np.uint64(2**53 - 1)).astype(np.float64)
+                made *= 2.0**-53
+            else:
+                made = (self.words(n) & np.uint32(2**24 - 1)).astype(np.float32)
+                made *= np.float32(2.0**-24)
+        if (low, high) != (0.0, 1.0):
+            low, high = made.dtype.type(low), made.dtype.type(high)
+            if made.dtype == np.float32:  # a fused multiply-add, as PyTorch's compiler makes it
+                made = _fma(made.astype(np.float64), np.float64(high - low), np.float64(low)).astype(np.float32)
+            else:
+                made *= high - low
+                made += low
+        return made.astype(dtype, copy=False)
+
+    def integers(self, n: int, low: int, high: int) -> Array:
+        """``n`` integers in [low, high), as int64."""
+        span = high - low
+        with self._lock:
+            if span >= 2**28:
+                drawn = self.long_words(n)
+                if span < 2**64:
+                    drawn %= np.uint64(span)
+            else:
+                drawn = (self.words(n) % np.uint32(span)).astype(np.uint64)
+        return drawn.view(np.int64) + np.int64(low) if low else drawn.view(np.int64)
+
+    def permutation(self, n: int) -> Array:
+        """The integers below ``n`` in random order."""
+        if n < 2:
+            return np.arange(n)
+        with self._lock:
+            drawn = self.words(n - 1) if n < 2**32 // 20 else self.long_words(n - 1)
+        places = (np.arange(n - 1) + (drawn % np.arange(n, 1, -1).astype(drawn.dtype)).astype(np.int64)).tolist()
+        order = list(range(n))
+        for i, j in enumerate(places):
+            order[i], order[j] = order[j], order[i]
+        return np.array(order, np.int64)
+
+    def normal(self, n: int, dtype: Any = np.float64, mean: float = 0.0, std: float = 1.0, together: bool = True) -> Array:
+        """``n`` normal numbers; ``together`` says that they will lie side by side in memory."""
+        with self._lock:
+            if n < 16 or not together:
+                return (self._normal_pairs(n) * std + mean).astype(dtype)
+            work = np.float64 if dtype == np.float64 else np.float32
+            if work == dtype:
+                made = _groups(self.uniform(n, work)[: n // 16 * 16], mean, std)
+                made = np.concatenate([made, np.empty(n % 16, work)]) if n % 16 else made
+            else:  # half precision draws only for whole groups
+                made = np.empty(n, work)
+                made[: n // 16 * 16] = _groups(self.uniform(n // 16 * 16, work), mean, std)
+            if n % 16:
+                made[-16:] = _groups(self.uniform(16, work), mean, std)
+        return made.astype(dtype, copy=False)
+
+    def _normal_pairs(self, n: int) -> Array:
+        """Box-Muller in float64, two at a time; an odd one waits in ``_spare``."""
+        kept = [] if self._spare is None or n == 0 else [self._spare]
+        missing = n - len(kept)
+        u = self.uniform(2 * ((missing + 1) // 2))
+        radius, angle = np.sqrt(-2.0 * np.log1p(-u[1::2])), (2.0 * np.pi) * u[::2]
+        pairs = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).reshape(-1)
+        if n:
+            self._spare = float(pairs[-1]) if missing % 2 else None
+        return np.concatenate([kept, pairs])[:n]
+
+    def poisson(self, rates: Array) -> Array:
+        """One Poisson number for each rate: counting products of uniforms, or Hoermann's PTRS from a rate of 10 on."""
+        with self._lock:
+            return np.array([self._poisson(float(rate)) for rate in rates.reshape(-1)], np.float64).reshape(rates.shape)
+
+    def _one(self) -> float:
+        high, low = self.words(2).tolist()
+        return ((high << 32 | low) & (2**53 - 1)) * 2.0**-53  # type: ignore[no-any-return]
+
+    def _poisson(self, rate: float) -> float:
+        if rate < 10:
+            count, product, limit = 0, 1.0, math.exp(-rate)
+            while rate > 0:
+                product *= self._one()
+                if product <= limit:
+                    return count
+                count += 1
+            return 0.0
+        root, log_rate = math.sqrt(rate), math.log(rate)
+        b = 0.931 + 2.53 * root
+        a = -0.059 + 0.02483 * b
+        inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+        accept = 0.9277 - 3.6224 / (b - 2)
+        while True:
+            u, v = self._one() - 0.5, self._one()
+            edge = 0.5 - abs(u)
+            k = math.floor((2 * a / edge + b) * u + rate + 0.43)
+            if edge >= 0.07 and v <= accept:
+                return k
+            if k < 0 or (edge < 0.013 and v > edge):
+                continue
+            if math.log(v) + math.log(inverse_alpha) - math.log(a / (edge * edge) + b) <= (
+                -rate + k * log_rate - math.lgamma(k + 1)
+            ):
+                return k
+
+
+_STATE = np.dtype(
+    {
+        "names": ["seed", "left", "seeded", "next", "words", "spare", "has_spare"],
+        "formats": ["<u8", "<i4", "<i4", "<u8", ("<u8", _WORDS), "<f8", "<i4"],
+        "offsets": [0, 8, 12, 16, 24, 24 + 8 * _WORDS + 8, 24 + 8 * _WORDS + 24],
+        "itemsize": _STATE_BYTES,
+    }
+)
+
+# --- sixteen normals at a time ---------------------------------------------------------------------------------------
+
+_BLOCK = 8192
+
+
+def _groups(u: Array, mean: float, std: float) -> Array:
+    """Normals from uniforms, in groups of 16: 8 radii, then 8 angles."""
+    made = np.empty_like(u)
+    for at in range(0, len(u), _BLOCK):  # blocks that stay in the cache
+        part = u[at : at + _BLOCK].reshape(-1, 2, 8)
+        target = made[at : at + _BLOCK].reshape(-1, 2, 8)
+        if u.dtype == np.float32:
+            target[:, 0], target[:, 1] = _box_muller32(1 - part[:, 0], part[:, 1], np.float32(mean), np.float32(std))
+        else:
+            radius, angle = np.sqrt(-2 * np.log(1 - part[:, 0])), (2 * np.pi) * part[:, 1]
+            target[:, 0] = radius * np.cos(angle) * std + mean
+            target[:, 1] = radius * np.sin(angle) * std + mean
+    return made
+
+
+def _single(x: float) -> np.float64:
+    """A constant as float32 has it, in float64."""
+    return np.float64(np.float32(x))
+
+
+def _round(x: Any) -> Any:
+    return x.astype(np.float32).astype(np.float64)
+
+
+def _fma(a: Any, b: Any, c: Any) -> Any:
+    """The float32 fused multiply-add a * b + c, on float64 arrays that hold float32 values."""
+    t = a * b
+    t += c
+    return _round(t)
+
+
+_LOG = [_single(c) for c in (
+    7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+    2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+)]  # fmt: skip
+_LOG2_HIGH, _LOG2_LOW, _SQRT_HALF = _single(0.693359375), _single(-2.12194440e-4), _single(math.sqrt(0.5))
+_COS = [_single(c) for c in (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)]
+_SIN = [_single(c) for c in (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)]
+_PI_PARTS = [_single(c) for c in (-0.78515625, -2.4187564849853515625e-4, -3.77489497744594108e-8)]
+_FOUR_OVER_PI, _TWO_PI = _single(4 / math.pi), _single(2 * math.pi)
+
+
+def _box_muller32(u1: Array, u2: Array, mean: np.float32, std: np.float32) -> tuple[Array, Array]:
+    """radius * cos(angle), radius * sin(angle), scaled and shifted, rounded to float32 where PyTorch rounds."""
+    radius = _round(np.sqrt(_round(-2.0 * _log32(u1))))
+    sine, cosine = _sincos32(_round(_TWO_PI * u2.astype(np.float64)))
+    wide_mean, wide_std = np.float64(mean), np.float64(std)
+    return _fma(_round(radius * cosine), wide_std, wide_mean), _fma(_round(radius * sine), wide_std, wide_mean)
+
+
+def _log32(x: Array) -> Array:
+    """Cephes' logf of float32 values in (0, 1]."""
+    bits = x.view(np.int32)
+    exponent = ((bits >> 23) - 126).astype(np.float64)
+    part = ((bits & 0x007FFFFF) | 0x3F000000).view(np.float32).astype(np.float64)  # in [0.5, 1)
+    small = part < _SQRT_HALF
+    exponent -= small
+    part += part * small  # now in [sqrt(0.5), sqrt(2))
+    part -= 1.0
+    square = _round(part * part)
+    y = _fma(_LOG[0], part, _LOG[1])
+    for coefficient in _LOG[2:]:
+        y = _fma(y, part, coefficient)
+    y = _round(y * part)
+    y = _fma(y, square, _round(exponent * _LOG2_LOW))
+    y = _fma(square, -0.5, y)
+    return _fma(exponent, _LOG2_HIGH, _round(part + y))  # type: ignore[no-any-return]
+
+
+def _sincos32(x: Array) -> tuple[Array, Array]:
+    """Cephes' sinf and cosf of non-negative float32 values."""
+    octant = (_round(x * _FOUR_OVER_PI).astype(np.int32) + 1) & ~1
+    turns = octant.astype(np.float64)
+    for piece in _PI_PARTS:
+        x = _fma(turns, piece, x)
+    z = _round(x * x)
+    even = _fma(_fma(_COS[0], z, _COS[1]), z, _COS[2])
+    even = _fma(_round(even * z), z, -_round(0.5 * z))
+    even = _round(even + 1.0)
+    odd = _fma(_fma(_SIN[0], z, _SIN[1]), z, _SIN[2])
+    odd = _fma(_round(odd * z), x, x)
+    straight = (octant & 2) == 0
+    sine, cosine = np.where(straight, odd, even), np.where(straight, even, odd)
+    np.negative(sine, out=sine, where=(octant & 4) != 0)
+    np.negative(cosine, out=cosine, where=((octant - 2) & 4) == 0)
+    return sine, cosine
+
+
+default_generator = Generator()
+default_generator.seed()
+
+
+def chosen(generator: Generator | None) -> Generator:
+    """The generator that was passed, or the default one."""
+    if generator is None:
+        return default_generator
+    if not isinstance(generator, Generator):
+        raise TypeError(f"argument 'generator' must be Generator, not {type(generator).__name__}")
+    return generator
+
+
+def as_kind(values: Array, dtype: Any) -> Array:
+    """Float64 draws in the dtype of the tensor that takes them."""
+    return values.astype(dtype, copy=False) if dtypes.is_float(np.dtype(dtype)) else values.astype(np.int64).astype(dtype)
