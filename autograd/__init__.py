@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from .creation import as_tensor, from_numpy, ones, tensor, zeros
-from .dtypes import *  # noqa: F403
+from . import _import_check  # the other project of this name
+
+from .tensor import Size, Tensor, is_tensor  # isort: skip - before `tensor`, the function, takes the module's name
+from .conversion import *
+from .creation import *
+from .devices import *
+from .dtypes import *
 from .graph import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .layouts import *
 from .methods import IN_PLACE_FUNCTIONS
+from .namespace import __version__, e, inf, nan, newaxis, pi, resolve
 from .ops import FUNCTIONS
 from .passes import backward, grad
 from .protocols import from_dlpack, to_dlpack
-from .tensor import Size, Tensor, is_tensor
+from .random import *
 
 globals().update(FUNCTIONS)
 globals().update(IN_PLACE_FUNCTIONS)
+
+
+def __getattr__(name: str) -> object:
+    """What is big or rarely wanted is imported when first named: ``nn``, ``optim``, ``linalg``, ``vision`` ..."""
+    return resolve(name)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,11 +17,9 @@ from . import dtypes
 from .devices import check_device
 from .layouts import check_layout, empty_in, strided
 from .tensor import Tensor, wrap
-from .views import current
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "from_dlpack",
-    "from_numpy", "frombuffer", "full", "full_like", "linspace", "logspace", "ones", "ones_like", "range", "scalar_tensor",
+    "arange", "as_tensor", "asarray", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "from_numpy", "frombuffer", "full", "full_like", "linspace", "logspace", "ones", "ones_like", "range", "scalar_tensor",
     "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
@@ -143,7 +140,7 @@ def from_sequence(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray[Any, Any
     try:
         if dtype is None:
             return np.array(plain, inferred)
-        if dtype.kind in "iu" and inferred.kind in "fbc" or dtype.itemsize < 8:
+        if (dtype.kind in "iu" and inferred.kind in "fbc") or dtype.itemsize < 8:
             raw = np.array(plain, inferred if inferred.kind != "f" else np.float64)
             if dtype.kind in "iu" and inferred.kind in "iu" and raw.size:
                 info = np.iinfo(dtype)
@@ -304,11 +301,6 @@ def frombuffer(
         raise ValueError(f"requested buffer length ({count} * {wanted.itemsize} bytes) after offset ({offset} bytes) must not "
                          f"be greater than actual buffer length ({total} bytes)")  # fmt: skip
     return finish(np.frombuffer(buffer, wanted, count, offset), requires_grad)
-
-
-def from_dlpack(ext_tensor: Any) -> Tensor:
-    """A tensor on the memory of any object that has ``__dlpack__``."""
-    return wrap(native(np.from_dlpack(ext_tensor)))
 
 
 # --- filled --------------------------------------------------------------------------------------------------------
@@ -667,5 +659,5 @@ def new_empty_strided(
     return empty_strided(size, stride, dtype=wanted, device=device, requires_grad=requires_grad, layout=layout)
 
 
-METHODS = (new_tensor, new_zeros, new_ones, new_empty, new_full, new_empty_strided)
+METHODS = {f.__name__: f for f in (new_tensor, new_zeros, new_ones, new_empty, new_full, new_empty_strided)}
 """What ``methods.bind`` gives Tensor from this file."""

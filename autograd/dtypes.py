@@ -199,7 +199,7 @@ def _dtype_and_rank(value: Any) -> tuple[np.dtype[Any], Any]:
             return np.dtype(np.int64), 0
         if isinstance(value, type(1.0)):
             return _default, 0
-        if isinstance(value, type(1j)):
+        if isinstance(value, complex):
             return _complex_of[_default.name], 0
     if isinstance(value, np.generic):
         return value.dtype, 1

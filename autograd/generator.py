@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .devices import CPU, check_device, device as Device
+from .devices import CPU, check_device
+from .devices import device as Device
 from .tensor import Tensor, wrap
 
 __all__ = ["Generator"]

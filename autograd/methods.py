@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import passes
+from . import conversion, creation, passes, random
 from .inplace import assign, in_place
 from .ops import FUNCTIONS, conv, elementwise, indexing, linalg
 from .tensor import Tensor
 
-IN_PLACE = """
-abs add cos div exp log mul neg pow relu sigmoid sin sqrt square sub tanh
-""".split()
+IN_PLACE = ["abs", "add", "cos", "div", "exp", "log", "mul", "neg", "pow", "relu", "sigmoid", "sin", "sqrt", "square", "sub", "tanh"]
 """Functions with a twin ``name_`` that writes over its first argument."""
 
 NOT_METHODS = frozenset(["is_tensor", *conv.__all__])
@@ -73,6 +71,8 @@ def bind() -> dict[str, Callable[..., Any]]:
         setattr(Tensor, name + "_", twin)
         written[name + "_"] = twin
 
+    for name, method in (conversion.METHODS | creation.METHODS | random.METHODS).items():
+        setattr(Tensor, name, method)
     Tensor.backward = _backward  # type: ignore[attr-defined]
     return written
 

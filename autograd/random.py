@@ -425,7 +425,8 @@ def _drawn_integers(self: Tensor, values: np.ndarray[Any, Any]) -> Tensor:
     return assign(self, wrap(made), "random_")
 
 
-METHODS = (
-    bernoulli, multinomial, uniform_, normal_, bernoulli_, exponential_, geometric_, log_normal_, cauchy_, random_,
-)  # fmt: skip
+METHODS = {
+    f.__name__: f
+    for f in (bernoulli, multinomial, uniform_, normal_, bernoulli_, exponential_, geometric_, log_normal_, cauchy_, random_)
+}
 """What ``methods.bind`` gives Tensor from this file."""

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from . import dtypes
-from .devices import CPU, device
+from . import dtypes, layouts
+from .devices import CPU, check_device, device
 from .graph import Handle, Leaf, Node, Part, note
 from .views import UNTRACKED, Lineage, current, last_write
 
@@ -78,10 +78,13 @@ class Tensor:
     is_sparse: ClassVar[bool] = False
     is_sparse_csr: ClassVar[bool] = False
     is_mkldnn: ClassVar[bool] = False
-    layout: ClassVar[Any] = "torch.strided"
+    layout: ClassVar[Any] = layouts.strided
 
     def __new__(cls, *data: Any, dtype: Any = None, device: Any = None) -> Any:
-        return legacy(cls, dtype or dtypes.of(dtypes.default_float()), data)
+        from .conversion import legacy
+
+        check_device(device)
+        return legacy(cls, dtypes.default_float() if dtype is None else dtypes.as_numpy(dtype), data)
 
     # --- what it is ---
 
@@ -421,33 +424,6 @@ def wrap(array: Any, node: Node | None = None) -> Tensor:
     made.node = node
     made.lineage = None
     return made
-
-
-def legacy(cls: type, dtype: Any, data: tuple[Any, ...]) -> Any:
-    """``Tensor(2, 3)``, ``Tensor([1, 2])``, ``FloatTensor(...)``: sizes give uninitialised memory, a sequence data."""
-    element = dtypes.as_numpy(dtype)
-    if len(data) == 1 and isinstance(data[0], Size):
-        data = tuple(data[0])
-    made = new(cls)
-    made.node = made.lineage = None
-    if len(data) == 1 and not isinstance(data[0], (int, np.integer)):
-        source = data[0]
-        if isinstance(source, Tensor):
-            made.array = source.array if source.array.dtype == element else source.array.astype(element)
-        else:
-            made.array = np.array(_plain(source), dtype=element)
-    else:
-        made.array = np.empty(data if data else (0,), dtype=element)
-    return made
-
-
-def _plain(data: Any) -> Any:
-    """``data`` with the Tensors inside it replaced by their arrays, so that NumPy can read it."""
-    if isinstance(data, Tensor):
-        return data.array
-    if isinstance(data, (list, tuple)):
-        return [_plain(item) for item in data]
-    return data
 
 
 def is_tensor(obj: Any) -> bool:

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..lift import linear, lift, view
+from ..lift import lift, linear, view
 from ..tensor import Tensor, wrap
-from ..views import current
 
 __all__ = []  # fmt: skip
 

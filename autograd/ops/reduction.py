@@ -9,7 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..lift import linear
 from ..tensor import normal_dim
-from .shape import broadcast, reshape_to
+from .shape import broadcast
 
 __all__ = ["sum"]  # fmt: skip
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
-from ..lift import linear, view as lift_view
+from ..lift import linear
+from ..lift import view as lift_view
 from ..passes import sum_to_shape
-from ..tensor import Size, Tensor, normal_dim
+from ..tensor import normal_dim
 
 __all__ = ["expand", "reshape", "transpose"]  # fmt: skip
 

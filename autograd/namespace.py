@@ -1,0 +1,69 @@
+"""The public names that are resolved when first used, and the constants.
+
+``torch.X`` is ``autograd.X``: so ``autograd.nn`` is the package ``nn`` beside this one, ``autograd.autograd`` is
+``autograd`` itself (for ``torch.autograd.X``), and ``autograd.linalg``, ``autograd.vision`` ... are imported when a program
+first names them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import sys
+from typing import Any
+
+__version__ = "2.13.0+pullback.0.1.0"
+"""The version of PyTorch whose names these are, and after the plus our own."""
+
+pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
+newaxis = None
+
+SUBMODULES = frozenset(
+    ["accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "export", "fft", "forward_ad", "func", "function", "functional", "graph", "gradcheck", "hub", "jit", "library", "linalg", "masked", "mps", "multiprocessing", "nested", "onnx", "overrides", "package", "profiler", "quantization", "serialization", "sparse", "special", "testing", "types", "utils", "version", "vision", "visualize", "xpu", "anomaly_mode", "variable"]
+)
+SIBLINGS = {"nn": "nn", "optim": "optim"}
+ELSEWHERE: dict[str, str] = {}
+"""Public names that live in a module which is not imported at once: name -> module."""
+
+
+def provide(module: str, names: str) -> None:
+    """Say that ``autograd.<name>`` is ``autograd.<module>.<name>``, imported on first use."""
+    for name in names.split():
+        ELSEWHERE[name] = module
+
+
+def resolve(name: str) -> Any:
+    """The value of a name that ``autograd`` does not have yet; remembered there. Raises AttributeError."""
+    package = sys.modules[__package__]
+    if name == "autograd":
+        return package
+    if name in SIBLINGS:
+        found: Any = importlib.import_module(SIBLINGS[name])
+    elif name in SUBMODULES:
+        try:
+            found = importlib.import_module(f"{__package__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != f"{__package__}.{name}":
+                raise
+            raise AttributeError(f"module 'autograd' has no attribute {name!r}") from None
+    elif name in ELSEWHERE:
+        found = getattr(importlib.import_module(f"{__package__}.{ELSEWHERE[name]}"), name)
+    elif name == "bfloat16":
+        from . import dtypes
+
+        found = dtypes.bfloat16
+    else:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}{_nearest(name, package)}")
+    setattr(package, name, found)
+    return found
+
+
+def _nearest(name: str, package: Any) -> str:
+    """Which name was probably meant."""
+    if name.startswith("__"):
+        return ""
+    import difflib
+
+    known = [*vars(package), *SUBMODULES, *SIBLINGS, *ELSEWHERE]
+    near = difflib.get_close_matches(name, known, 1)
+    return f". Did you mean: {near[0]!r}?" if near else ""
