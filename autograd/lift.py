@@ -10,6 +10,7 @@ The keyword names the argument, the lambda is the formula of its cotangent. A fo
     <name>  an array argument (its array) or a parameter of the function
     like    the shape and dtype of the argument that the formula is for
     needs   a tuple of bools: which array arguments want a cotangent (for joint formulas)
+    r       the residual: what the function worked out on the way (see ``residual`` below)
 
 and only the arrays that some formula names are saved.
 
@@ -67,6 +68,7 @@ class Op:
         into: dict[str, Callable[..., None]] | None = None,
         outputs: int = 1,
         holomorphic: bool = True,
+        residual: Formula | None = None,
         name: str = "",
     ) -> None:
         self.function = function
@@ -83,10 +85,12 @@ class Op:
         self.saves_all = joint is not None and "saved" in _names(joint)
         self.plain_formulas = formulas
         self.plain_joint = joint
+        self.plain_residual = residual
         self.call: Any = None  # the lifted function, set by lift()
         self.needed: list[set[str]] = []  # for each array argument, the names that its formula reads
         self.formulas: tuple[Any, ...] = tuple(self._adapter(name, formulas.get(name)) for name in self.arrays)
         self.joint = self._adapter("joint", joint) if joint is not None else None
+        self.residual = self._adapter("joint", residual) if residual is not None else None
         self.saves = self._who_saves()
         self.into = tuple((into or {}).get(name) for name in self.arrays) if into else None
 
@@ -133,6 +137,8 @@ class Op:
             return f"node.saved[{self.arrays.index(name)}]"
         if name in self.params:
             return f"node.params[{self.params.index(name)}]"
+        if name == "r" and self.plain_residual is not None:
+            return "node.params[-1]"
         if name == "like":
             return f"node.parents[{self.arrays.index(argument) if argument in self.arrays else 0}]"
         if name == "likes":
@@ -148,9 +154,13 @@ class Op:
         if self.joint is not None:
             names = set(_names(self.plain_joint))
             every = -1
+            names |= set(_names(self.plain_residual)) if self.plain_residual is not None else set()
             slots = [every if name in names or "saved" in names else 0 for name in self.arrays]
             return (*slots, every if "y" in names else 0)
         masks = [sum(1 << i for i, needed in enumerate(self.needed) if name in needed) for name in (*self.arrays, "y")]
+        if self.plain_residual is not None:
+            again = _names(self.plain_residual)
+            masks = [-1 if name in again else mask for name, mask in zip((*self.arrays, "y"), masks, strict=True)]
         return tuple(masks)
 
     def __repr__(self) -> str:
@@ -215,6 +225,7 @@ def lift(
     into: dict[str, Callable[..., None]] | None = None,
     outputs: int = 1,
     holomorphic: bool = True,
+    residual: Formula | None = None,
     name: str = "",
     **formulas: Formula,
 ) -> Callable[..., Any]:
@@ -234,6 +245,8 @@ def lift(
         holomorphic: the formulas are complex derivatives, and the engine conjugates around them: what reaches an
             argument is ``conj(formula(conj(g)))``. False: the formulas give PyTorch's gradient themselves.
         outputs: how many results the function returns (as a tuple), if more than one.
+        residual: the function returns ``(y, r)``, where r (an array, or a tuple of them) is for the formulas alone. This
+            formula computes r again from the arguments, for when the reverse pass is itself recorded.
         name: the operation's name, if not the function's.
         formulas: for each differentiable argument, the formula of its cotangent.
 
@@ -246,14 +259,17 @@ def lift(
     >>> cube(x).backward(); x.grad
     tensor([12.])
     """
-    op = Op(function, kind, formulas, joint, arrays, constants, promote, into, outputs, holomorphic, name)
+    op = Op(function, kind, formulas, joint, arrays, constants, promote, into, outputs, holomorphic, residual, name)
     plain = kind != "view" and outputs == 1 and joint is None and not op.params and not op.varargs and not constants
+    plain = plain and residual is None
     if plain and len(op.arrays) == 1:
         call = _unary(op)
     elif plain and op.arrays == ("input", "other") and op.promote != "none":
         call = _binary(op)
-    elif op.positions == (0,) and op.names and outputs == 1 and not op.varargs:
+    elif op.positions == (0,) and op.names and outputs == 1 and not op.varargs and residual is None:
         call = _single(op)
+    elif not op.varargs:
+        call = _several(op)
     else:
         call = _many(op)
     op.call = call
@@ -408,20 +424,24 @@ def _single(op: Op) -> Callable[..., Any]:
     return call
 
 
-def _many(op: Op) -> Callable[..., Any]:
+def _several(op: Op) -> Callable[..., Any]:
+    """The call of an operation on a fixed number of arrays, with parameters among or after them."""
     function, names, positions = op.function, op.names, op.positions
-    meeting, everything = op.meeting, len(op.meeting) == len(op.arrays)
-    meets = op.promote == "float" or (op.promote is None and (len(meeting) > 1 or op.varargs))
-    is_view = op.kind == "view"
+    k, count, positional = len(positions), len(names), not op.keyword_only
+    leading = positions == tuple(range(k))
+    others = tuple(i for i in range(count) if i not in positions)
+    meeting, meets = op.meeting, op.promote == "float" or (op.promote is None and len(op.meeting) > 1)
+    is_view, has_residual, records = op.kind == "view", op.residual is not None, op.records
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        out = kwargs.pop("out", None) if kwargs else None
-        if op.varargs:
-            values, arguments, params = list(args), args, bind_params(op, kwargs)
+        out = None
+        if kwargs or len(args) != count:
+            out = kwargs.pop("out", None)
+            args = tuple(bind(op, args, kwargs))
+        if leading:
+            arguments, params = args[:k], args[k:]
         else:
-            values = bind(op, args, kwargs)
-            arguments = tuple([values[i] for i in positions])
-            params = tuple([v for i, v in enumerate(values) if i not in positions])
+            arguments, params = tuple([args[i] for i in positions]), tuple([args[i] for i in others])
         arrays: list[Any] = []
         parents: list[Node | None] = []
         recorded = tensors = False
@@ -431,39 +451,66 @@ def _many(op: Op) -> Callable[..., Any]:
                 arrays.append(argument.array)
                 parents.append(node)
                 tensors = True
-                recorded = recorded or node is not None
+                if node is not None:
+                    recorded = True
             else:
                 arrays.append(argument)
                 parents.append(None)
         if tensors and meets:
-            if everything:
-                arrays = list(meet(op, *arrays))
-            else:
-                for i, array in zip(meeting, meet(op, *[arrays[i] for i in meeting]), strict=True):
-                    arrays[i] = array
-        if op.varargs:
-            y = function(*arrays, **dict(zip(op.params, params, strict=True)))
+            for i, array in zip(meeting, meet(op, *[arrays[i] for i in meeting]), strict=True):
+                arrays[i] = array
+        if leading:
+            values: Any = (*arrays, *params)
         else:
+            values = list(args)
             for i, array in zip(positions, arrays, strict=True):
                 values[i] = array
-            y = call_function(function, names, values, op)
+        y = function(*values) if positional else call_function(function, names, values, op)
+        if has_residual:
+            y, r = y
+            params = (*params, r)
         if not tensors:
             return y
-        if op.outputs != 1:
-            y = tuple([v if type(v) is ndarray else np.asarray(v) for v in y])
-        elif type(y) is not ndarray:
-            y = np.asarray(y)
-        recorded = recorded and op.records and mode.enabled
-        node = record(op, tuple(arrays), y, tuple(parents), params) if recorded else None
-        if op.outputs != 1:
-            made: Any = parts(op, node, y)
-        else:
-            made = wrap(y, node)
-            if is_view:
-                attach(made, arguments[0], op, params)
-        return made if out is None else write_out(out, made)
+        return _made(op, arrays, y, parents, params, recorded and records and mode.enabled, arguments[0] if is_view else None, out)
 
     return call
+
+
+def _many(op: Op) -> Callable[..., Any]:
+    """The call of an operation on any number of arrays."""
+    function, meets = op.function, op.promote != "none"
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        out = kwargs.pop("out", None) if kwargs else None
+        params = bind_params(op, kwargs)
+        arrays = [a.array if isinstance(a, Tensor) else a for a in args]
+        tensors = any([isinstance(a, Tensor) for a in args])
+        if tensors and meets:
+            arrays = list(meet(op, *arrays))
+        y = function(*arrays, **dict(zip(op.params, params, strict=True)))
+        if not tensors:
+            return y
+        parents = [current(a) if isinstance(a, Tensor) else None for a in args]
+        recorded = op.records and mode.enabled and any([p is not None for p in parents])
+        return _made(op, arrays, y, parents, params, recorded, None, out)
+
+    return call
+
+
+def _made(op: Op, arrays: Any, y: Any, parents: Any, params: Any, recorded: bool, viewed: Tensor | None, out: Any) -> Any:
+    """The Tensor, or the Tensors, that a call returns."""
+    if op.outputs != 1:
+        y = tuple([v if type(v) is ndarray else np.asarray(v) for v in y])
+    elif type(y) is not ndarray:
+        y = np.asarray(y)
+    node = record(op, tuple(arrays), y, tuple(parents), params) if recorded else None
+    if op.outputs != 1:
+        made: Any = parts(op, node, y)
+    else:
+        made = wrap(y, node)
+        if viewed is not None:
+            attach(made, viewed, op, params)
+    return made if out is None else write_out(out, made)
 
 
 def call_function(function: Any, names: tuple[str, ...], values: Any, op: Op) -> Any:
@@ -548,6 +595,13 @@ def as_array(op: Op, value: Any) -> Any:
 
 def meet(op: Op, *values: Any) -> tuple[Any, ...]:
     """Arrays (and numbers) in the dtype where PyTorch's promotion lets them meet."""
+    first = values[0].dtype if type(values[0]) is ndarray else None
+    if first is not None and (op.promote != "float" or first.kind not in "biu"):
+        for value in values:
+            if value is not None and (type(value) is not ndarray or value.dtype is not first):
+                break
+        else:
+            return values
     for value in values:
         if value is not None and not isinstance(value, (np.ndarray, np.generic, float, int, complex)):
             raise TypeError(

@@ -42,6 +42,8 @@ class Recorded:
         elif y is not None:
             y = wrap(y, node)
         self.saved = (*inputs, y)
+        if op.residual is not None:
+            self.params = (*node.params[:-1], op.residual(None, self))
 
 
 def _part(op: Any, node: Node, i: int) -> Node | None:
