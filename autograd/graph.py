@@ -7,6 +7,7 @@ only goes up: a node's parents always have smaller ids, so decreasing id is a re
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import gc
 import itertools
@@ -190,10 +191,19 @@ def note(node: Node) -> Notes:
 
 
 class _Mode(threading.local):
-    """Whether this thread records. Every thread starts recording."""
+    """Whether this thread records (every thread starts recording), and how it calls NumPy.
+
+    ``quietly(function, *args)`` calls a function of arrays with NumPy's floating point warnings off: ``log(0)`` is -inf
+    and no more, as in PyTorch. A context of its own where they are off costs 30 ns a call; ``np.errstate`` costs 800.
+    """
 
     enabled = True
     inference = False
+
+    def __init__(self) -> None:
+        context = contextvars.Context()
+        context.run(np.seterr, all="ignore")
+        self.quietly = context.run
 
 
 mode = _Mode()

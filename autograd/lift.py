@@ -49,6 +49,10 @@ ndarray = np.ndarray
 Formula = Callable[..., Any]
 
 
+LIFTED: list[Op] = []
+"""Every operation there is, in the order of the tables: the tests walk it."""
+
+
 class Op:
     """What a node knows of its operation: the function, the formulas, and what they need saved.
 
@@ -260,6 +264,7 @@ def lift(
     tensor([12.])
     """
     op = Op(function, kind, formulas, joint, arrays, constants, promote, into, outputs, holomorphic, residual, name)
+    LIFTED.append(op)
     plain = kind != "view" and outputs == 1 and joint is None and not op.params and not op.varargs and not constants
     plain = plain and residual is None
     if plain and len(op.arrays) == 1:
@@ -315,7 +320,10 @@ def _unary(op: Op) -> Callable[..., Any]:
         x = input.array
         if to_float and x.dtype.kind in "biu":
             x = x.astype(dtypes.default_float())
-        y = function(x)
+        try:
+            y = mode.quietly(function, x)
+        except TypeError as error:
+            raise dtype_error(op, error, x) from None
         if type(y) is not ndarray:
             y = np.asarray(y)
         parent = input.node if input.lineage is None else current(input)
@@ -362,9 +370,11 @@ def _binary(op: Op) -> Callable[..., Any]:
                 if kind not in _fast_scalar.get(type(b), "") or (to_float and kind in "biu"):
                     a, b = meet(op, a, b)
         try:
-            y = function(a, b)
+            y = mode.quietly(function, a, b)
         except ValueError as error:
             raise shape_error(op, a, b, error) from None
+        except TypeError as error:
+            raise dtype_error(op, error, a, b) from None
         if type(y) is not ndarray:
             y = np.asarray(y)
         made = new(Tensor)
@@ -405,7 +415,10 @@ def _single(op: Op) -> Callable[..., Any]:
         x = input.array
         if to_float and x.dtype.kind in "biu":
             x = x.astype(dtypes.default_float())
-        y = function(x, *params) if positional else call_function(function, op.names, (x, *params), op)
+        if positional:
+            y = mode.quietly(function, x, *params)
+        else:
+            y = mode.quietly(call_function, function, op.names, (x, *params), op)
         if type(y) is not ndarray:
             y = np.asarray(y)
         parent = input.node if input.lineage is None else current(input)
@@ -465,7 +478,11 @@ def _several(op: Op) -> Callable[..., Any]:
             values = list(args)
             for i, array in zip(positions, arrays, strict=True):
                 values[i] = array
-        y = function(*values) if positional else call_function(function, names, values, op)
+        run = mode.quietly if tensors else call_plainly
+        if positional:
+            y = run(function, *values)
+        else:
+            y = run(call_function, function, names, values, op)
         if has_residual:
             y, r = y
             params = (*params, r)
@@ -487,7 +504,8 @@ def _many(op: Op) -> Callable[..., Any]:
         tensors = any([isinstance(a, Tensor) for a in args])
         if tensors and meets:
             arrays = list(meet(op, *arrays))
-        y = function(*arrays, **dict(zip(op.params, params, strict=True)))
+        run = mode.quietly if tensors else call_plainly
+        y = run(function, *arrays, **dict(zip(op.params, params, strict=True)))
         if not tensors:
             return y
         parents = [current(a) if isinstance(a, Tensor) else None for a in args]
@@ -511,6 +529,11 @@ def _made(op: Op, arrays: Any, y: Any, parents: Any, params: Any, recorded: bool
         if viewed is not None:
             attach(made, viewed, op, params)
     return made if out is None else write_out(out, made)
+
+
+def call_plainly(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """Raw arrays come from formulas and from other functions, where NumPy is quiet already."""
+    return function(*args, **kwargs)
 
 
 def call_function(function: Any, names: tuple[str, ...], values: Any, op: Op) -> Any:
@@ -628,6 +651,14 @@ def shape_error(op: Op, a: Any, b: Any, error: ValueError) -> Exception:
                 "dimension of 1 stretches. Use unsqueeze or reshape to line them up"
             )
     return error
+
+
+def dtype_error(op: Op, error: TypeError, *arrays: Any) -> Exception:
+    """What to raise when NumPy has no loop for these dtypes (sqrt of a mask, ~ of floats): the operation and the dtypes."""
+    if "ufunc" not in str(error) and not str(error).startswith("numpy"):
+        return error
+    given = " and ".join([repr(dtypes.of(a.dtype)) if isinstance(a, np.ndarray) else type(a).__name__ for a in arrays])
+    return NotImplementedError(f"{op.name}() is not implemented for {given}. Convert first: t.float(), t.long() or t.bool()")
 
 
 def write_out(out: Any, made: Any) -> Any:

@@ -10,7 +10,15 @@ from .inplace import assign, in_place
 from .ops import FUNCTIONS, conv, elementwise, indexing, linalg
 from .tensor import Tensor
 
-IN_PLACE = ["abs", "add", "cos", "div", "exp", "log", "mul", "neg", "pow", "relu", "sigmoid", "sin", "sqrt", "square", "sub", "tanh"]
+IN_PLACE = """
+abs absolute acos acosh add addcdiv addcmul arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh
+bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor ceil clamp clamp_max clamp_min clip copysign
+cos cosh cumprod cumsum deg2rad digamma div divide eq erf erfc erfinv exp exp2 expm1 fix float_power floor floor_divide fmod frac
+gcd ge greater greater_equal gt heaviside hypot i0 igamma igammac lcm ldexp le lerp less less_equal lgamma log log10 log1p log2
+logical_and logical_not logical_or logical_xor logit lt mul multiply mvlgamma nan_to_num ne neg negative nextafter not_equal
+polygamma pow rad2deg reciprocal relu remainder round rsqrt sgn sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh
+true_divide trunc xlogy
+""".split()
 """Functions with a twin ``name_`` that writes over its first argument."""
 
 NOT_METHODS = frozenset(["is_tensor", *conv.__all__])
@@ -43,6 +51,18 @@ def _augmented(name: str, function: Callable[..., Any]) -> None:
     setattr(Tensor, f"__i{name}__", augmented)
 
 
+def _or_not_implemented(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``t == None`` and ``t == "text"`` are False: Python compares by identity when both sides decline."""
+
+    def compare(self: Tensor, other: Any) -> Any:
+        try:
+            return function(self, other)
+        except TypeError:
+            return NotImplemented
+
+    return compare
+
+
 def bind() -> dict[str, Callable[..., Any]]:
     """Give Tensor its operators and methods; returns the in-place functions by name."""
     arithmetic = {
@@ -50,15 +70,26 @@ def bind() -> dict[str, Callable[..., Any]]:
         "sub": elementwise.plain_sub,
         "mul": elementwise.mul,
         "truediv": elementwise.true_div,
+        "floordiv": elementwise.floor_divide,
+        "mod": elementwise.remainder,
         "pow": elementwise.pow,
         "matmul": linalg.matmul,
+        "and": FUNCTIONS["bitwise_and"],
+        "or": FUNCTIONS["bitwise_or"],
+        "xor": FUNCTIONS["bitwise_xor"],
+        "lshift": FUNCTIONS["bitwise_left_shift"],
+        "rshift": FUNCTIONS["bitwise_right_shift"],
     }
     for name, function in arithmetic.items():
         _operator(name, function)
         _reflected(name, function)
         _augmented(name, function)
-    for name in ("eq", "ne", "lt", "le", "gt", "ge", "neg", "abs"):
+    for name in ("eq", "ne"):
+        _operator(name, _or_not_implemented(FUNCTIONS[name]))
+    for name in ("lt", "le", "gt", "ge", "neg", "abs"):
         _operator(name, FUNCTIONS[name])
+    _operator("invert", FUNCTIONS["bitwise_not"])
+    _operator("pos", FUNCTIONS["positive"])
     _operator("getitem", indexing.getitem)
     _operator("setitem", indexing.setitem)
 
@@ -67,6 +98,8 @@ def bind() -> dict[str, Callable[..., Any]]:
             setattr(Tensor, name, function)
     written = {}
     for name in IN_PLACE:
+        if name not in FUNCTIONS:
+            continue
         twin = in_place(FUNCTIONS[name], name + "_")
         setattr(Tensor, name + "_", twin)
         written[name + "_"] = twin

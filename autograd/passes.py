@@ -458,7 +458,7 @@ def backward(
         for t, node in zip(_listed(inputs), wanted, strict=True):
             if type(node) is not Leaf:
                 t.retain_grad()
-    with _recording(create_graph):
+    with _recording(create_graph), np.errstate(all="ignore"):
         reverse(nodes, starts, keep=keep, record=create_graph, wanted=wanted)
 
 
@@ -524,7 +524,7 @@ def grad(
     starts = _starts(outs, [None] * len(outs) if grad_outputs is None else _listed(grad_outputs), create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     wanted = [_node_of(t, "inputs") for t in ins]
-    with _recording(create_graph):
+    with _recording(create_graph), np.errstate(all="ignore"):
         found = reverse(nodes, starts, keep=keep, record=create_graph, wanted=wanted, accumulate=False)
     results: list[Any] = []
     for t, node in zip(ins, wanted, strict=True):

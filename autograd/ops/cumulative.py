@@ -1,0 +1,260 @@
+"""Cumulative operations: each element depends on those before it along one dimension."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, return_types
+from ..lift import general, lift, linear
+from ..tensor import Tensor, normal_dim, wrap
+from .indexing import getitem
+
+__all__ = [
+    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "logcumsumexp", "trapezoid", "trapz",
+]  # fmt: skip
+
+
+def along(dim: int, part: Any) -> tuple[Any, ...]:
+    """The index that takes ``part`` of dimension ``dim`` and all of those before it."""
+    return (slice(None),) * dim + (part,)
+
+
+# --- shifting and turning ------------------------------------------------------------------------------------------
+
+
+def _shift(input: Any, dim: int, by: int) -> Any:
+    made = np.zeros_like(input)
+    n = input.shape[dim]
+    if abs(by) < n:
+        made[along(dim, slice(max(by, 0), n + min(by, 0)))] = input[along(dim, slice(max(-by, 0), n - max(by, 0)))]
+    return made
+
+
+shift = linear(_shift, name="shift", input=lambda g, dim, by: shift(g, dim, -by))
+"""Elements moved ``by`` places along ``dim``; zeros come in."""
+
+turned = linear(lambda input, dim: np.flip(input, dim), name="flip", input=lambda g, dim: turned(g, dim))
+
+# --- the linear recurrence -----------------------------------------------------------------------------------------
+
+
+def _recur(input: Any, decay: Any, dim: int) -> Any:
+    made = np.array(np.moveaxis(input, dim, 0), np.result_type(input, decay))
+    factor = np.moveaxis(decay, dim, 0)
+    n = len(made)
+    if n <= 64:
+        for k in range(1, n):
+            made[k] += factor[k] * made[k - 1]
+    else:  # doubling: after each step, made[k] is the recurrence over the last 2*step places
+        factor, step = np.array(factor), 1
+        factor[0] = 0
+        while step < n:
+            made[step:] = made[step:] + factor[step:] * made[:-step]
+            factor[step:] = factor[step:] * factor[:-step]
+            factor[:step] = 0
+            step *= 2
+    return np.moveaxis(made, 0, dim)
+
+
+def _recur_back(g: Any, y: Any, decay: Any, dim: int) -> Any:
+    back = recur_backwards(g, decay, dim)
+    return back, back * shift(y, dim, 1)
+
+
+recur = lift(_recur, name="recur", joint=_recur_back, arrays=("input", "decay"))
+"""``y[k] = input[k] + decay[k] * y[k-1]`` along ``dim``: the derivatives of cumulative products and log-sums are of this form."""
+
+
+def recur_backwards(input: Any, decay: Any, dim: int) -> Any:
+    """``y[k] = input[k] + decay[k+1] * y[k+1]``: the adjoint of the recurrence."""
+    return turned(recur(turned(input, dim), turned(shift(decay, dim, -1), dim), dim), dim)
+
+
+# --- sums and products ---------------------------------------------------------------------------------------------
+
+
+def _running(ufunc: Any, input: Any, dim: int, dtype: Any) -> Any:
+    if dtype is not None:
+        input = np.asarray(input, dtypes.as_numpy(dtype))
+    wanted = np.dtype(np.int64) if input.dtype.kind in "biu" and dtype is None else input.dtype
+    at = normal_dim(dim, input.ndim)
+    return ufunc.accumulate(input, axis=at, dtype=wanted) if input.ndim else input.astype(wanted)
+
+
+def backwards(g: Any, dim: int) -> Any:
+    """The cumulative sum from the end: the adjoint of cumsum."""
+    if not len(g.shape):
+        return g
+    at = normal_dim(dim, len(g.shape))
+    return turned(cumsum(turned(g, at), at), at)
+
+
+cumsum = linear(
+    lambda input, dim, *, dtype=None: _running(np.add, input, dim, dtype), name="cumsum", input=lambda g, dim: backwards(g, dim)
+)
+
+
+def product_before(input: Any, dim: int) -> Any:
+    """For each element the product of those before it along ``dim``."""
+    first = np.zeros((input.shape[dim],) + (1,) * (len(input.shape) - dim - 1), np.bool_)
+    first[:1] = True
+    return shift(cumprod(input, dim), dim, 1) + first
+
+
+def product_of_others(input: Any, dim: int) -> Any:
+    """For each element the product of all the others along ``dim``: exact where some are zero."""
+    return product_before(input, dim) * turned(product_before(turned(input, dim), dim), dim)
+
+
+def _cumprod_back(g: Any, input: Any, dim: int) -> Any:
+    if not len(g.shape):
+        return g
+    at = normal_dim(dim, len(g.shape))
+    return product_before(input, at) * recur_backwards(g, input, at)
+
+
+cumprod = general(
+    lambda input, dim, *, dtype=None: _running(np.multiply, input, dim, dtype),
+    name="cumprod",
+    input=lambda g, input, dim: _cumprod_back(g, input, dim),
+)
+
+
+def _logcumsumexp(input: Any, dim: int) -> Any:
+    if input.dtype.kind in "biu":
+        raise NotImplementedError(f"logcumsumexp is not implemented for {dtypes.of(input.dtype)}: it needs floating point tensors")
+    return np.logaddexp.accumulate(input, axis=normal_dim(dim, input.ndim)) if input.ndim else input.copy()
+
+
+def _logcumsumexp_back(g: Any, input: Any, y: Any, dim: int) -> Any:
+    if not len(g.shape):
+        return g
+    at = normal_dim(dim, len(g.shape))
+    later = shift(y, at, -1)
+    decay = shift(np.exp(y - later), at, 1)  # at most 1, as y never falls: nothing overflows
+    return np.exp(input - y) * recur_backwards(g, decay, at)
+
+
+logcumsumexp = general(_logcumsumexp, name="logcumsumexp", input=lambda g, input, y, dim: _logcumsumexp_back(g, input, y, dim))
+
+# --- largest and smallest so far -----------------------------------------------------------------------------------
+
+
+def _gather(input: Any, index: Any, dim: int) -> Any:
+    return np.take_along_axis(input, index, dim)
+
+
+def _gather_back(input: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:
+    made = np.zeros(shape, input.dtype)
+    places = list(np.ogrid[tuple(slice(n) for n in index.shape)])
+    places[dim] = index
+    np.add.at(made, tuple(places), input)
+    return made
+
+
+gather_along = lift(
+    _gather,
+    kind="linear",
+    name="gather",
+    constants=("index",),
+    input=lambda g, index, dim, like: scatter_along(g, index, dim, like.shape),
+)
+scatter_along = lift(
+    _gather_back, kind="linear", name="scatter_add", constants=("index",), input=lambda g, index, dim: gather_along(g, index, dim)
+)
+
+
+def _so_far(kind: Any, ufunc: Any, input: Any, dim: int, out: Any) -> Any:
+    at, array = normal_dim(dim, input.ndim), input.array
+    if not array.ndim:
+        made = kind(getitem(input, ...), wrap(np.zeros((), np.int64)))
+    else:
+        best = ufunc.accumulate(array, axis=at)
+        here = np.arange(array.shape[at]).reshape((-1,) + (1,) * (array.ndim - at - 1))
+        index = np.maximum.accumulate(np.where((array == best) | (array != array), here, 0), axis=at)
+        made = kind(gather_along(input, index, at), wrap(index))
+    if out is None:
+        return made
+    from ..lift import write_out
+
+    return write_out(out, made)
+
+
+def cummax(input: Any, dim: int, *, out: Any = None) -> Any:
+    """``(values, indices)`` of the largest element so far along ``dim``; the last one among equals."""
+    return _so_far(return_types.cummax, np.maximum, input, dim, out)  # type: ignore[attr-defined]
+
+
+def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
+    """``(values, indices)`` of the smallest element so far along ``dim``; the last one among equals."""
+    return _so_far(return_types.cummin, np.minimum, input, dim, out)  # type: ignore[attr-defined]
+
+
+# --- differences and areas -----------------------------------------------------------------------------------------
+
+
+def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None, *, out: Any = None) -> Any:
+    """The ``n``-th difference along ``dim``, of ``input`` with what is put before and after it.
+
+    >>> import autograd
+    >>> autograd.diff(autograd.tensor([1, 4, 9, 16]))
+    tensor([3, 5, 7])
+    """
+    from .joining import cat
+
+    if input.ndim == 0:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    at = normal_dim(dim, input.ndim)
+    if prepend is not None or append is not None:
+        input = cat([t for t in (prepend, input, append) if t is not None], at)
+    for _ in range(min(n, input.shape[at])):
+        later, earlier = getitem(input, along(at, slice(1, None))), getitem(input, along(at, slice(None, -1)))
+        input = later ^ earlier if input.array.dtype.kind == "b" else later - earlier
+    if out is not None:
+        from ..lift import write_out
+
+        return write_out(out, input)
+    return input if n else getitem(input, ...)
+
+
+def _panels(y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
+    """The areas between neighbours, and the dimension counted from the front."""
+    at = normal_dim(dim, y.ndim)
+    middles = (getitem(y, along(at, slice(1, None))) + getitem(y, along(at, slice(None, -1)))) / 2
+    if x is None:
+        return middles * (1 if dx is None else dx), at
+    if dx is not None:
+        raise TypeError("give x or dx, not both")
+    if x.ndim == 1:
+        if x.shape[0] != y.shape[at]:
+            raise RuntimeError(f"trapezoid: There must be one `x` value for each sample point: {x.shape[0]} for {y.shape[at]}")
+        steps = diff(x).reshape((-1,) + (1,) * (y.ndim - at - 1))
+    else:
+        steps = diff(x, dim=at - y.ndim)
+    return middles * steps, at
+
+
+def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
+    """The area under ``y`` along ``dim`` by the trapezoidal rule, at the points ``x`` or in steps of ``dx``.
+
+    >>> import autograd
+    >>> autograd.trapezoid(autograd.tensor([1.0, 5.0, 10.0]))
+    tensor(10.5000)
+    """
+    panels, at = _panels(y, x, dx, dim)
+    return panels.sum(at)
+
+
+def trapz(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
+    """``trapezoid`` under its older name."""
+    return trapezoid(y, x, dx=dx, dim=dim)
+
+
+def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
+    """The areas under ``y`` up to each point after the first."""
+    panels, at = _panels(y, x, dx, dim)
+    return cumsum(panels, at)
