@@ -11,7 +11,9 @@ from typing import Any
 
 from . import (
     affine,
+    comparison,
     conv,
+    cumulative,
     elementwise,
     indexing,
     joining,
@@ -22,7 +24,9 @@ from . import (
 
 FAMILIES = (
     affine,
+    comparison,
     conv,
+    cumulative,
     elementwise,
     indexing,
     joining,
