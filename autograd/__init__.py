@@ -15,6 +15,7 @@ from .methods import IN_PLACE_FUNCTIONS
 from .namespace import __version__, e, inf, nan, newaxis, pi, resolve
 from .ops import FUNCTIONS
 from .passes import backward, grad
+from .printing import *
 from .protocols import from_dlpack, to_dlpack
 from .random import *
 

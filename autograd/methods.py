@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import conversion, creation, passes, random
+from . import conversion, copying, creation, passes, printing, random
 from .inplace import assign, in_place
 from .ops import FUNCTIONS, conv, elementwise, indexing, linalg
 from .tensor import Tensor
@@ -104,7 +104,7 @@ def bind() -> dict[str, Callable[..., Any]]:
         setattr(Tensor, name + "_", twin)
         written[name + "_"] = twin
 
-    for name, method in (conversion.METHODS | creation.METHODS | random.METHODS).items():
+    for name, method in (conversion.METHODS | copying.METHODS | creation.METHODS | printing.METHODS | random.METHODS).items():
         setattr(Tensor, name, method)
     Tensor.backward = _backward  # type: ignore[attr-defined]
     return written

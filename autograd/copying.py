@@ -1,0 +1,77 @@
+"""Copies and pickles of tensors: ``copy.copy``, ``copy.deepcopy``, ``pickle``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .tensor import Tensor, new
+from .views import current
+
+
+def shallow(self: Tensor) -> Tensor:
+    """A second Tensor on the same memory, of the same class and place in the graph."""
+    made = new(type(self))
+    made.array, made.node, made.lineage = self.array, self.node, self.lineage
+    made.__dict__.update(self.__dict__)
+    return made
+
+
+def deep(self: Tensor, memo: dict[int, Any]) -> Tensor:
+    """A copy of a leaf with memory of its own; its gradient is copied too.
+
+    Raises RuntimeError for a tensor that an operation made: its history can't be copied.
+    """
+    import copy
+
+    if id(self) in memo:
+        return memo[id(self)]  # type: ignore[no-any-return]
+    if not self.is_leaf:
+        raise RuntimeError(
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. This "
+            f"one comes from {self.grad_fn}: use detach().clone() for the values, or clone() to stay in the graph"
+        )
+    memory = _copied_memory(self.array, memo)
+    made = new(type(self))
+    made.array, made.node, made.lineage = memory, None, None
+    memo[id(self)] = made
+    if self.requires_grad:
+        made.requires_grad_()
+    if self.grad is not None:
+        made.grad = copy.deepcopy(self.grad, memo)
+    rest = {k: v for k, v in self.__dict__.items() if k != "_resting_leaf"}
+    made.__dict__.update(copy.deepcopy(rest, memo))
+    return made
+
+
+def _copied_memory(array: np.ndarray[Any, Any], memo: dict[int, Any]) -> np.ndarray[Any, Any]:
+    """A copy; tensors that shared memory share the copy, as long as one deepcopy call makes both."""
+    key = id(array)
+    if key not in memo:
+        memo[key] = array.copy(order="K")
+        memo.setdefault(id(memo), []).append(array)  # keeps the id taken
+    copied: np.ndarray[Any, Any] = memo[key]
+    return copied
+
+
+def reduced(self: Tensor, protocol: Any) -> Any:
+    """A pickle holds the class, the array, whether it requires grad, and the attributes; never the graph."""
+    if not self.is_leaf:
+        raise RuntimeError(
+            "a tensor that an operation made can't be pickled with its history: pickle t.detach(), or use autograd.save"
+        )
+    rest = {k: v for k, v in self.__dict__.items() if k != "_resting_leaf"}
+    return rebuild, (type(self), self.array, current(self) is not None, rest)
+
+
+def rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool, rest: dict[str, Any]) -> Tensor:
+    """What a pickle calls to make the tensor again."""
+    made = new(cls)
+    made.array, made.node, made.lineage = array, None, None
+    made.__dict__.update(rest)
+    return made.requires_grad_() if requires_grad else made
+
+
+METHODS = {"__copy__": shallow, "__deepcopy__": deep, "__reduce_ex__": reduced}
+"""What ``methods.bind`` gives Tensor from this file."""
