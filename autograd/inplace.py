@@ -105,6 +105,7 @@ def assign(target: Tensor, result: Tensor, by: str) -> Tensor:
             f"result type {result.dtype} can't be cast to the desired output type {target.dtype}: {by} writes in place. "
             f"Use the out-of-place form"
         )
+    keep_original(result.node, target.array)
     if target.lineage is not None and target.lineage is not UNTRACKED:
         return write(target, ..., result, by)
     check_writable(target, result.node)
@@ -122,6 +123,12 @@ def assign(target: Tensor, result: Tensor, by: str) -> Tensor:
         if result.node is not None or target.node is not None:
             target.node = result.node
     return target
+
+
+def keep_original(node: Node | None, memory: Any) -> None:
+    """Before ``memory`` is written over: what the write's own node saved of it becomes a copy."""
+    if node is not None and node.saved and any([saved is memory for saved in node.saved]):
+        node.saved = tuple([memory.copy() if saved is memory else saved for saved in node.saved])
 
 
 def in_place(function: Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import (
+    activation,
     affine,
     comparison,
     conv,
@@ -23,6 +24,7 @@ from . import (
 )
 
 FAMILIES = (
+    activation,
     affine,
     comparison,
     conv,

@@ -1,0 +1,325 @@
+"""Activations: the functions between layers, element by element, and the softmax family.
+
+Where a slope is worth its own NumPy code (gelu, silu), it is an operation too, with a formula of its own: the table
+stays closed under differentiation.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..lift import elementwise, general
+from ..tensor import normal_dim
+from .elementwise import sigmoid
+
+__all__ = ["log_softmax", "softmax"]  # fmt: skip
+
+inside = elementwise(lambda input, low, high: (input > low) & (input < high), name="inside", arrays=("input",))
+outside = elementwise(lambda input, bound: (input < -bound) | (input > bound), name="outside", arrays=("input",))
+"""Masks; they have no gradient."""
+
+# --- rectifiers and their relatives --------------------------------------------------------------------------------
+
+
+def _leaky_relu(input: Any, negative_slope: float) -> Any:
+    y = input * input.dtype.type(negative_slope)
+    if 0 <= negative_slope <= 1:
+        return np.maximum(input, y, out=y)
+    return np.where(input > 0, input, y)
+
+
+leaky_relu = elementwise(
+    _leaky_relu, input=lambda g, input, negative_slope: np.where(input > 0, g, g * negative_slope)
+)
+prelu = elementwise(
+    lambda input, weight: np.where(input > 0, input, input * weight),
+    name="prelu",
+    input=lambda g, input, weight: np.where(input > 0, g, g * weight),
+    weight=lambda g, input: np.where(input > 0, 0, g * input),
+)
+rrelu = elementwise(  # the slopes were drawn outside
+    lambda input, slopes: np.where(input > 0, input, input * slopes),
+    name="rrelu_with_noise",
+    constants=("slopes",),
+    input=lambda g, input, slopes: np.where(input > 0, g, g * slopes),
+)
+threshold = elementwise(
+    lambda input, threshold, value: np.where(input > threshold, input, input.dtype.type(value)),
+    name="threshold",
+    input=lambda g, input, threshold: g * (input > threshold),
+)
+hardtanh = elementwise(
+    lambda input, min_val, max_val: np.clip(input, min_val, max_val),
+    name="hardtanh",
+    input=lambda g, input, min_val, max_val: g * inside(input, min_val, max_val),
+)
+hardsigmoid = elementwise(
+    lambda input: np.clip(input + 3, 0, 6) / 6,
+    name="hardsigmoid",
+    input=lambda g, input: g * inside(input, -3, 3) / 6,
+)
+hardswish = elementwise(
+    lambda input: input * np.clip(input + 3, 0, 6) / 6,
+    name="hardswish",
+    input=lambda g, input: np.where(input >= 3, g, g * (input > -3) * (input / 3 + 0.5)),
+)
+hardshrink = elementwise(
+    lambda input, lambd: np.where((input >= -lambd) & (input <= lambd), 0, input),
+    name="hardshrink",
+    input=lambda g, input, lambd: g * outside(input, lambd),
+)
+softshrink = elementwise(
+    lambda input, lambd: input - np.clip(input, -lambd, lambd),
+    name="softshrink",
+    input=lambda g, input, lambd: g * outside(input, lambd),
+)
+
+
+def _elu(input: Any, alpha: float, scale: float, input_scale: float) -> Any:
+    kind = input.dtype.type
+    y = np.minimum(input, 0)
+    y *= kind(input_scale)
+    np.expm1(y, out=y)
+    y *= kind(alpha * scale)
+    np.copyto(y, input * kind(scale), where=input > 0)
+    return y
+
+
+elu = elementwise(  # scale * (x if x > 0 else alpha * (exp(input_scale * x) - 1)): elu, selu and celu
+    _elu,
+    input=lambda g, y, input, alpha, scale, input_scale: np.where(
+        input > 0, g * scale, g * ((y + alpha * scale) * input_scale)
+    ),
+)
+
+# --- smooth ones ---------------------------------------------------------------------------------------------------
+
+
+def _softplus(input: Any, beta: float, threshold: float) -> Any:
+    scaled = input * input.dtype.type(beta)
+    y = np.abs(scaled)
+    np.negative(y, out=y)
+    np.exp(y, out=y)
+    np.log1p(y, out=y)
+    y += np.maximum(scaled, 0)
+    y /= input.dtype.type(beta)
+    np.copyto(y, input, where=scaled > threshold)
+    return y
+
+
+softplus = elementwise(
+    _softplus,
+    input=lambda g, input, beta, threshold: np.where(input * beta > threshold, g, g * sigmoid(input * beta)),
+)
+
+
+def _log_sigmoid(input: Any) -> Any:
+    y = np.abs(input)
+    np.negative(y, out=y)
+    np.exp(y, out=y)
+    np.log1p(y, out=y)
+    return np.subtract(np.minimum(input, 0), y, out=y)
+
+
+log_sigmoid = elementwise(_log_sigmoid, name="log_sigmoid", input=lambda g, input: g * sigmoid(-input))
+
+
+def _logistic(x: Any) -> Any:
+    """1 / (1 + exp(-x)) as tanh, which neither overflows nor branches."""
+    y = x * x.dtype.type(0.5)
+    np.tanh(y, out=y)
+    y *= x.dtype.type(0.5)
+    y += x.dtype.type(0.5)
+    return y
+
+
+def _silu(input: Any) -> Any:
+    y = _logistic(input)
+    y *= input
+    return y
+
+
+def _silu_slope(input: Any) -> Any:
+    s = _logistic(input)
+    y = 1 - s
+    y *= input
+    y += 1
+    y *= s
+    return y
+
+
+silu = elementwise(_silu, input=lambda g, input: g * silu_slope(input))
+silu_slope = elementwise(_silu_slope, name="silu_slope", input=lambda g, input: g * _silu_bend(input))
+
+
+def _silu_bend(x: Any) -> Any:
+    s = sigmoid(x)
+    return s * (1 - s) * (2 + x * (1 - 2 * s))
+
+
+mish = elementwise(
+    lambda input: input * np.tanh(_softplus(input, 1.0, 20.0)),
+    name="mish",
+    input=lambda g, input: g * _mish_slope(input),
+)
+
+
+def _mish_slope(x: Any) -> Any:
+    t = np.tanh(softplus(x, 1.0, 20.0))
+    return t + x * sigmoid(x) * (1 - t * t)
+
+
+# --- gelu ----------------------------------------------------------------------------------------------------------
+
+# erf(x) = tanh(x P(x^2)) for |x| < 3.9, P fitted by reweighted least squares: error at most 1.4e-7 in float32
+_ERF = (1.1283792477, 0.1027698591, -1.9527612917e-4, -6.1484963484e-4, 8.4601624205e-5, -4.7956995937e-6, 2.768753668e-8, 5.4174060984e-9)  # fmt: skip
+_erf_exactly = np.frompyfunc(math.erf, 1, 1)
+
+
+def _normal_cdf(x: Any) -> Any:
+    """The distribution function of the standard normal distribution."""
+    kind = x.dtype.type
+    if x.dtype == np.float64:
+        return 0.5 + 0.5 * _erf_exactly(x * math.sqrt(0.5)).astype(np.float64)
+    if x.dtype != np.float32:
+        return _normal_cdf(x.astype(np.float32)).astype(x.dtype)
+    t = x * kind(math.sqrt(0.5))
+    np.clip(t, kind(-3.9), kind(3.9), out=t)
+    square = t * t
+    p = square * kind(_ERF[-1])
+    for coefficient in _ERF[-2:0:-1]:
+        p += kind(coefficient)
+        p *= square
+    p += kind(_ERF[0])
+    p *= t
+    np.tanh(p, out=p)
+    p *= kind(0.5)
+    p += kind(0.5)
+    return p
+
+
+_TANH_SCALE, _CUBE = math.sqrt(2 / math.pi), 0.044715
+
+
+def _gelu(input: Any, approximate: str) -> Any:
+    if approximate == "none":
+        y = _normal_cdf(np.asarray(input))
+    else:
+        kind = input.dtype.type
+        y = input * input
+        y *= kind(_TANH_SCALE * _CUBE)
+        y += kind(_TANH_SCALE)
+        y *= input
+        np.tanh(y, out=y)
+        y += kind(1)
+        y *= kind(0.5)
+    y *= input
+    return y
+
+
+def _gelu_slope(input: Any, approximate: str) -> Any:
+    kind = input.dtype.type
+    y = input * input
+    if approximate == "none":
+        y *= kind(-0.5)
+        np.exp(y, out=y)
+        y *= input
+        y *= kind(1 / math.sqrt(2 * math.pi))
+        y += _normal_cdf(np.asarray(input))
+        return y
+    inner = y * kind(_TANH_SCALE * _CUBE)
+    inner += kind(_TANH_SCALE)
+    inner *= input
+    t = np.tanh(inner, out=inner)
+    y *= kind(3 * _TANH_SCALE * _CUBE)
+    y += kind(_TANH_SCALE)
+    y *= input
+    y *= 1 - t * t
+    y += 1
+    y += t
+    y *= kind(0.5)
+    return y
+
+
+gelu = elementwise(_gelu, input=lambda g, input, approximate: g * gelu_slope(input, approximate))
+gelu_slope = elementwise(
+    _gelu_slope,
+    name="gelu_slope",
+    input=lambda g, input, approximate: g * (_bend if approximate == "none" else _tanh_bend)(input),
+)
+
+
+def _bend(x: Any) -> Any:
+    return np.exp(x * x * -0.5) * (2 - x * x) * (1 / math.sqrt(2 * math.pi))
+
+
+def _tanh_bend(x: Any) -> Any:
+    t = np.tanh((x * x * _CUBE + 1) * x * _TANH_SCALE)
+    first = (x * x * (3 * _CUBE) + 1) * _TANH_SCALE
+    return (1 - t * t) * (first + x * (x * (3 * _CUBE * _TANH_SCALE) - t * first * first))
+
+
+# --- softmax -------------------------------------------------------------------------------------------------------
+
+
+def exponentials(input: Any, dim: int) -> tuple[Any, Any]:
+    """``exp(input - max)`` along a dimension, and its sum."""
+    y = input - np.maximum.reduce(input, axis=dim, keepdims=True, initial=None if input.shape[dim] else 0)
+    np.exp(y, out=y)
+    return y, np.add.reduce(y, axis=dim, keepdims=True)
+
+
+def _softmax(input: Any, dim: int) -> Any:
+    if input.ndim == 0:
+        return np.ones_like(input)
+    y, total = exponentials(input, dim)
+    y /= total
+    return y
+
+
+def _log_softmax(input: Any, dim: int) -> Any:
+    if input.ndim == 0:
+        return np.zeros_like(input)
+    y = input - np.maximum.reduce(input, axis=dim, keepdims=True, initial=None if input.shape[dim] else 0)
+    y -= np.log(np.add.reduce(np.exp(y), axis=dim, keepdims=True))
+    return y
+
+
+softmax_along = general(_softmax, name="softmax", input=lambda g, y, dim: y * (g - (g * y).sum(dim, True)))
+log_softmax_along = general(
+    _log_softmax, name="log_softmax", input=lambda g, y, dim: g - np.exp(y) * g.sum(dim, True)
+)
+
+
+def _prepared(input: Any, dim: int, dtype: Any, who: str) -> tuple[Any, int]:
+    if dtype is not None:
+        input = input.to(dtype)
+    elif input.array.dtype.kind in "biu":
+        raise RuntimeError(
+            f'"{who}" not implemented for {input.dtype}: the input must be floating point. Convert it with .float(), or '
+            "pass dtype="
+        )
+    return input, normal_dim(dim, input.ndim)
+
+
+def softmax(input: Any, dim: int, dtype: Any = None, *, out: Any = None) -> Any:
+    """``exp(input) / exp(input).sum(dim)``: positive numbers whose sum along ``dim`` is one.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.softmax.html
+
+    >>> import autograd
+    >>> autograd.softmax(autograd.tensor([0.0, 0.0]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return softmax_along(*_prepared(input, dim, dtype, "softmax"), out=out)
+
+
+def log_softmax(input: Any, dim: int, dtype: Any = None, *, out: Any = None) -> Any:
+    """``log(softmax(input, dim))``, computed so that it neither overflows nor loses digits.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
+    """
+    return log_softmax_along(*_prepared(input, dim, dtype, "log_softmax"), out=out)
