@@ -288,9 +288,9 @@ def _log_softmax(input: Any, dim: int) -> Any:
     return y
 
 
-softmax_along = general(_softmax, name="softmax", input=lambda g, y, dim: y * (g - (g * y).sum(dim, True)))
+softmax_along = general(_softmax, name="softmax", input=lambda g, y, dim: y * (g - (g * y).sum(axis=dim, keepdims=True)))
 log_softmax_along = general(
-    _log_softmax, name="log_softmax", input=lambda g, y, dim: g - np.exp(y) * g.sum(dim, True)
+    _log_softmax, name="log_softmax", input=lambda g, y, dim: g - np.exp(y) * g.sum(axis=dim, keepdims=True)
 )
 
 
