@@ -19,9 +19,11 @@ Sources: M. Matsumoto and T. Nishimura, "Mersenne Twister" (1998); G. Box and M.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -346,10 +348,27 @@ default_generator = Generator()
 default_generator.seed()
 
 
+class _Own(threading.local):
+    generator: Generator | None = None
+
+
+_own = _Own()
+
+
+@contextlib.contextmanager
+def use(generator: Generator) -> Iterator[None]:
+    """Inside the block this thread's default is another generator (so the workers of a DataLoader don't interfere)."""
+    before, _own.generator = _own.generator, generator
+    try:
+        yield
+    finally:
+        _own.generator = before
+
+
 def chosen(generator: Generator | None) -> Generator:
-    """The generator that was passed, or the default one."""
+    """The generator that was passed, or the default one of this thread."""
     if generator is None:
-        return default_generator
+        return _own.generator or default_generator
     if not isinstance(generator, Generator):
         raise TypeError(f"argument 'generator' must be Generator, not {type(generator).__name__}")
     return generator

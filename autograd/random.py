@@ -34,27 +34,27 @@ __all__ = [
 
 def manual_seed(seed: int) -> Generator:
     """Seed the default generator; the numbers that follow are PyTorch's for this seed."""
-    return default_generator.manual_seed(int(seed))
+    return chosen(None).manual_seed(int(seed))
 
 
 def seed() -> int:
     """Seed the default generator with a number that nobody can foretell, and return it."""
-    return default_generator.seed()
+    return chosen(None).seed()
 
 
 def initial_seed() -> int:
     """The seed of the default generator."""
-    return default_generator.initial_seed()
+    return chosen(None).initial_seed()
 
 
 def get_rng_state() -> Tensor:
     """The state of the default generator, as a uint8 tensor that PyTorch understands too."""
-    return default_generator.get_state()
+    return chosen(None).get_state()
 
 
 def set_rng_state(new_state: Tensor) -> None:
     """Put the default generator where it was when ``get_rng_state`` was called."""
-    default_generator.set_state(new_state)
+    chosen(None).set_state(new_state)
 
 
 @contextlib.contextmanager
