@@ -1,0 +1,136 @@
+"""From PyTorch to this library: functions by the one naming rule, and values by their arrays.
+
+PyTorch's test list (``op_db``) has for each operation a callable. A function of torch is looked up here by its name; a
+lambda of the list (such as ``lambda x: x.T``) is run as it is, with ``torch`` meaning this library.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from typing import Any
+
+import numpy as np
+import torch as pt
+
+import autograd
+import nn
+import nn.functional
+
+
+class Missing(AttributeError):
+    """This library does not have a name that PyTorch has."""
+
+
+class Torch:
+    """What ``torch`` means inside a function of PyTorch's test list when it runs here."""
+
+    nn = nn
+    Tensor = autograd.Tensor
+
+    def __getattr__(self, name: str) -> Any:
+        return lookup(name)
+
+
+def lookup(path: str) -> Any:
+    """The object here with the name ``torch.<path>``; a method of Tensor where there is no function of that name.
+
+    Raises Missing if there is neither.
+    """
+    if path == "nn" or path.startswith("nn."):
+        here: Any = nn
+        parts = path.split(".")[1:]
+    else:
+        here, parts = autograd, path.split(".")
+    for i, part in enumerate(parts):
+        found = getattr(here, part, None)
+        if found is None and i == 0 and here is autograd:
+            found = getattr(autograd.Tensor, part, None)
+        if found is None:
+            raise Missing(f"there is no torch.{path} here")
+        here = found
+    return here
+
+
+def _set_seed(function: Any, *args: Any, **kwargs: Any) -> Any:
+    """The list's ``wrapper_set_seed``: random functions are compared in shape and dtype only."""
+    return function(*args, **kwargs)
+
+
+def function_of(theirs: Any, name: str) -> Any:
+    """Our counterpart of a callable from PyTorch's list."""
+    if isinstance(theirs, functools.partial):
+        return functools.partial(function_of(theirs.func, theirs.func.__name__), *ours(theirs.args), **ours(theirs.keywords))
+    if isinstance(theirs, types.FunctionType) and "_internal" in theirs.__code__.co_filename:
+        return with_our_torch(theirs)
+    return lookup(name)
+
+
+def with_our_torch(function: Any) -> Any:
+    """A Python function from PyTorch's tests with ``torch`` replaced by this library."""
+    names = {**function.__globals__, "torch": Torch(), "wrapper_set_seed": _set_seed, "np": np}
+    cells = function.__closure__ and tuple(types.CellType(_closed_over(cell.cell_contents)) for cell in function.__closure__)
+    made = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, cells)
+    made.__kwdefaults__ = function.__kwdefaults__
+    return made
+
+
+def _closed_over(value: Any) -> Any:
+    if isinstance(value, types.FunctionType) and "_internal" in value.__code__.co_filename:
+        return with_our_torch(value)
+    return value
+
+
+def array_of(t: pt.Tensor) -> Any:
+    """The tensor's values as an array of their own with the same strides."""
+    t = t.detach().resolve_conj().resolve_neg()
+    if t.dtype == pt.bfloat16:
+        import ml_dtypes
+
+        return t.view(pt.uint16).numpy().copy().view(ml_dtypes.bfloat16)
+    array = t.numpy()
+    if 0 in array.strides or t.is_contiguous() or array.size == 0:
+        copy = array.copy()
+    else:
+        copy = np.empty_strided_like(array) if hasattr(np, "empty_strided_like") else _strided_copy(array)
+    return copy
+
+
+def _strided_copy(array: Any) -> Any:
+    room = np.zeros(sum((n - 1) * abs(s) for n, s in zip(array.shape, array.strides, strict=True)) + array.itemsize, np.uint8)
+    made = np.ndarray(array.shape, array.dtype, room.data, 0, tuple(abs(s) for s in array.strides))
+    made[...] = array
+    return made
+
+
+def ours(value: Any) -> Any:
+    """A value for this library: tensors, dtypes and the containers they come in are translated, the rest stays."""
+    if isinstance(value, pt.Tensor):
+        made = autograd.tensor(0) if value.layout is not pt.strided else None
+        if made is not None:
+            raise Missing("sparse tensors")
+        made = autograd.from_numpy(array_of(value))
+        if value.requires_grad:
+            made.requires_grad_()
+        return made
+    if isinstance(value, pt.dtype):
+        return lookup(repr(value).removeprefix("torch."))
+    if isinstance(value, (pt.memory_format, pt.layout)):
+        return lookup(repr(value).removeprefix("torch."))
+    if isinstance(value, pt.device):
+        return autograd.device(str(value)) if hasattr(autograd, "device") else str(value)
+    if isinstance(value, pt.Size):
+        return autograd.Size(value)
+    if isinstance(value, pt.Generator):
+        return lookup("Generator")()
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*map(ours, value))
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(ours, value))
+    if isinstance(value, dict):
+        return {k: ours(v) for k, v in value.items()}
+    if isinstance(value, types.BuiltinFunctionType) and getattr(pt, value.__name__, None) is value:
+        return lookup(value.__name__)
+    if isinstance(value, types.FunctionType) and (value.__module__ or "").startswith("torch.nn.functional"):
+        return lookup("nn.functional." + value.__name__)
+    return value
