@@ -15,6 +15,7 @@ import numpy as np
 from . import dtypes
 from .graph import Leaf, Node, mode
 from .lift import record
+from .memory import layout, overlaps_itself
 from .tensor import Tensor
 from .views import UNTRACKED, current, stamp
 
@@ -80,17 +81,20 @@ def write(target: Tensor, index: Any, value: Tensor, by: str) -> Tensor:
         base, path = target, ()
     else:
         base, path = lineage.base, lineage.path
-    base.node = record(op, (base.array, source), base.array, (base.node, value_node), (path, index))
+    base.node = record(op, (base.array, source, index), base.array, (base.node, value_node, None), (path, layout(base.array)))
     return target
 
 
 def check_memory(memory: Any) -> None:
     """Raise RuntimeError if several elements of a tensor are one place in memory (after expand)."""
-    if not memory.flags.writeable:
+    if overlaps_itself(memory):
         raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location "
-            "(it was expanded), or the memory is read-only. Please clone() the tensor before performing the operation."
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location (it "
+            f"was expanded or has overlapping windows: shape {list(memory.shape)}). Please clone() the tensor before "
+            "performing the operation."
         )
+    if not memory.flags.writeable:
+        raise RuntimeError("unsupported operation: the memory of the written-to tensor is read-only. clone() it first")
 
 
 def assign(target: Tensor, result: Tensor, by: str) -> Tensor:

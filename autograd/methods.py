@@ -7,7 +7,7 @@ from typing import Any
 
 from . import conversion, copying, creation, passes, printing, random
 from .inplace import assign, in_place
-from .ops import FUNCTIONS, conv, elementwise, indexing, linalg
+from .ops import FAMILIES, FUNCTIONS, conv, elementwise, indexing, linalg
 from .tensor import Tensor
 
 IN_PLACE = """
@@ -96,6 +96,11 @@ def bind() -> dict[str, Callable[..., Any]]:
     for name, function in FUNCTIONS.items():
         if first_argument(function) == "input" and name not in NOT_METHODS and not hasattr(Tensor, name):
             setattr(Tensor, name, function)
+    for family in FAMILIES:
+        for name in getattr(family, "METHODS", ()):
+            setattr(Tensor, name, getattr(family, name))
+        for name, function in getattr(family, "PROPERTIES", {}).items():
+            setattr(Tensor, name, property(function))
     written = {}
     for name in IN_PLACE:
         if name not in FUNCTIONS:

@@ -363,7 +363,7 @@ class Tensor:
     def __iter__(self) -> Iterator[Tensor]:
         if self.array.ndim == 0:
             raise TypeError("iteration over a 0-d tensor")
-        return iter([self[i] for i in range(len(self.array))])  # type: ignore[index]
+        return iter(self.unbind(0))  # type: ignore[attr-defined]
 
     def __bool__(self) -> bool:
         if self.array.size != 1:

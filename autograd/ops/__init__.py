@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..lift import Op
 from . import (
     activation,
     affine,
     comparison,
+    complex,
     conv,
     cumulative,
     elementwise,
@@ -27,6 +29,7 @@ FAMILIES = (
     activation,
     affine,
     comparison,
+    complex,
     conv,
     cumulative,
     elementwise,
@@ -44,7 +47,7 @@ def _named() -> dict[str, Callable[..., Any]]:
     for family in FAMILIES:
         for name, value in vars(family).items():
             op = getattr(value, "op", None)
-            if op is not None and not op.named:
+            if isinstance(op, Op) and not op.named:
                 op.name, op.named = name.strip("_"), True
                 value.__name__ = value.__qualname__ = op.name
                 value.__module__ = family.__name__

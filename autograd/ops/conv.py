@@ -26,7 +26,7 @@ from numpy.lib.stride_tricks import as_strided
 from ..lift import lift
 from ..tensor import Tensor
 from ..threads import parallel_for, scratch
-from .indexing import scatter
+from .indexing import spread_out
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
@@ -516,7 +516,7 @@ def _conv_transpose(
     made = convolution_input(batched, weight, reached, stride, ends, dilation, groups)
     if reached != sizes:  # no window touches what is beyond: there the result is the bias alone
         like = np.broadcast_to(made.array[:1, :1, ..., *[slice(0, 1)] * n], (*made.shape[:2], *sizes))
-        made = scatter(made, (..., *[slice(0, r) for r in reached]), like)
+        made = spread_out(made, (..., *[slice(0, r) for r in reached]), like.shape)
     if bias is not None:
         made = made + bias.reshape(-1, *[1] * n)
     return made if input.ndim == n + 2 else made[0]

@@ -1,4 +1,4 @@
-"""Joining and splitting."""
+"""Joining tensors, and splitting them into views."""
 
 from __future__ import annotations
 
@@ -6,40 +6,310 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..lift import linear
-from ..tensor import normal_dim
-from .indexing import getitem
+from ..tensor import Tensor, normal_dim, wrap
+from ..views import UNTRACKED
+from .indexing import getitem, overwrite
+from .shape import atleast_1d, atleast_2d, atleast_3d, reshape_to, spread
 
-__all__ = ["cat", "stack"]  # fmt: skip
+__all__ = [
+    "block_diag", "cat", "chunk", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit", "hstack", "row_stack", "split",
+    "split_with_sizes", "stack", "tensor_split", "unbind", "unsafe_chunk", "unsafe_split", "vsplit", "vstack",
+]  # fmt: skip
+
+METHODS = ["split"]
+"""What is a method of Tensor though its first argument has another name."""
+
+# --- joining -------------------------------------------------------------------------------------------------------
 
 
-def _concatenate(*tensors: Any, dim: int, sizes: tuple[int, ...]) -> Any:
-    return np.concatenate(tensors, axis=dim)
+def pieces(g: Any, dim: int, sizes: tuple[int, ...]) -> list[Any]:
+    """The cotangent of each part of a concatenation."""
+    before = (slice(None),) * dim
+    found, end = [], 0
+    for n in sizes:
+        found.append(getitem(g, (*before, slice(end, end + n))))
+        end += n
+    return found
 
 
 concatenate_along = linear(
-    _concatenate,
-    name="cat",
-    joint=lambda g, dim, sizes: pieces(g, dim, sizes),
+    lambda *tensors, dim, sizes: np.concatenate(tensors, axis=dim), name="cat", joint=lambda g, dim, sizes: pieces(g, dim, sizes)
+)
+stack_along = linear(
+    lambda *tensors, dim: np.stack(tensors, axis=dim), name="stack", joint=lambda g, dim: slices(g, dim)
 )
 
 
-def pieces(g: Any, dim: int, sizes: tuple[int, ...]) -> Any:
-    """The cotangent of each part of a concatenation."""
-    ends = np.cumsum(sizes)
-    return [getitem(g, (slice(None),) * dim + (slice(end - n, end),)) for n, end in zip(sizes, ends, strict=True)]
+def slices(g: Any, dim: int) -> list[Any]:
+    """The places of a dimension, each without it."""
+    before = (slice(None),) * dim
+    return [getitem(g, (*before, i)) for i in range(g.shape[dim])]
+
+
+def _sequence(tensors: Any, name: str) -> list[Any]:
+    if isinstance(tensors, Tensor):
+        raise TypeError(f"{name}(): argument 'tensors' must be tuple of Tensors, not Tensor. Pass a list: {name}([a, b])")
+    parts = list(tensors)
+    if not parts:
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
+    for i, part in enumerate(parts):
+        if not isinstance(part, (Tensor, np.ndarray)):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(part).__name__}")
+    return parts
 
 
 def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
-    """Tensors joined along an existing dimension."""
-    parts = list(tensors)
-    at = normal_dim(dim, parts[0].ndim)
-    return concatenate_along(*parts, dim=at, sizes=tuple([t.shape[at] for t in parts]), out=out)
+    """Tensors joined along an existing dimension, in their common dtype.
+
+    Empty tensors of shape (0,) are left out, as in PyTorch. Raises RuntimeError if the other dimensions differ.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.cat.html
+
+    >>> import autograd
+    >>> autograd.cat([autograd.zeros(2, 3), autograd.ones(1, 3)]).shape
+    torch.Size([3, 3])
+    """
+    parts = _sequence(tensors, "cat")
+    kept = [p for p in parts if p.shape != (0,)] if len(parts) > 1 else parts
+    if not kept:
+        kept = parts[:1]
+    first = kept[0]
+    if first.ndim == 0:
+        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated. Use stack")
+    at = normal_dim(dim, first.ndim)
+    shape = first.shape
+    sizes = []
+    for i, p in enumerate(kept):
+        if p.shape != shape:
+            _check_parts(p, first, i, at)
+        sizes.append(p.shape[at])
+    if len(kept) != len(parts):  # they still take part in the promotion
+        common = dtypes.of(dtypes.result_dtype(*[np.empty(1, p.dtype) for p in parts]))
+        kept = [p.to(common) for p in kept]
+    return concatenate_along(*kept, dim=at, sizes=tuple(sizes), out=out)
+
+
+def _check_parts(part: Any, first: Any, i: int, at: int) -> None:
+    if part.ndim != first.ndim:
+        raise RuntimeError(
+            f"Tensors must have same number of dimensions: got {first.ndim} and {part.ndim} (shapes {list(first.shape)} and, for "
+            f"tensor number {i} in the list, {list(part.shape)})"
+        )
+    for d, (n, m) in enumerate(zip(first.shape, part.shape, strict=True)):
+        if d != at and n != m:
+            raise RuntimeError(
+                f"Sizes of tensors must match except in dimension {at}. Expected size {n} but got size {m} for tensor number {i} in "
+                f"the list (dimension {d} of shapes {list(first.shape)} and {list(part.shape)})."
+            )
+
+
+def concat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
+    """Another name of ``cat``."""
+    return cat(tensors, dim, out=out)
+
+
+def concatenate(tensors: Any, axis: Any = None, *, dim: int | None = None, out: Any = None) -> Any:
+    """NumPy's name of ``cat``."""
+    return cat(tensors, dim if dim is not None else axis or 0, out=out)
 
 
 def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
-    """Tensors of one shape joined along a new dimension."""
-    parts = list(tensors)
-    at = normal_dim(dim, parts[0].ndim + 1)
-    index = (slice(None),) * at + (None,)
-    return cat([getitem(t, index) for t in parts], at, out=out)
+    """Tensors of one shape joined along a new dimension.
+
+    >>> import autograd
+    >>> autograd.stack([autograd.zeros(3), autograd.ones(3)], dim=1).shape
+    torch.Size([3, 2])
+    """
+    parts = _sequence(tensors, "stack")
+    shape = parts[0].shape
+    for i, p in enumerate(parts):
+        if p.shape != shape:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and {list(p.shape)} at entry {i}"
+            )
+    return stack_along(*parts, dim=normal_dim(dim, len(shape) + 1), out=out)
+
+
+def hstack(tensors: Any, *, out: Any = None) -> Any:
+    """Joined along the second dimension; vectors along their only one."""
+    parts = [atleast_1d(p) for p in _sequence(tensors, "hstack")]
+    return cat(parts, 0 if parts[0].ndim == 1 else 1, out=out)
+
+
+def vstack(tensors: Any, *, out: Any = None) -> Any:
+    """Joined along the first dimension; vectors are rows."""
+    return cat([atleast_2d(p) for p in _sequence(tensors, "vstack")], 0, out=out)
+
+
+def row_stack(tensors: Any, *, out: Any = None) -> Any:
+    """Another name of ``vstack``."""
+    return vstack(tensors, out=out)
+
+
+def dstack(tensors: Any, *, out: Any = None) -> Any:
+    """Joined along the third dimension."""
+    return cat([atleast_3d(p) for p in _sequence(tensors, "dstack")], 2, out=out)
+
+
+def column_stack(tensors: Any, *, out: Any = None) -> Any:
+    """Joined along the second dimension; vectors are columns."""
+    return cat([reshape_to(p, (p.numel(), 1)) if p.ndim < 2 else p for p in _sequence(tensors, "column_stack")], 1, out=out)
+
+
+def block_diag(*tensors: Any) -> Any:
+    """The matrix with the given matrices along its diagonal and zeros elsewhere."""
+    for i, part in enumerate(tensors):
+        if part.ndim > 2:
+            raise RuntimeError(
+                f"torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {i} has {part.ndim} dimensions"
+            )
+    parts = [atleast_2d(p) for p in tensors] or [wrap(np.zeros((1, 0), dtypes.default_float()))]
+    common = dtypes.result_dtype(*[np.empty(1, p.array.dtype) for p in parts])
+    made = wrap(np.zeros((sum([p.shape[0] for p in parts]), sum([p.shape[1] for p in parts])), common))
+    r = c = 0
+    for part in parts:
+        n, m = part.shape
+        made = overwrite(made, part, (slice(r, r + n), slice(c, c + m)), (), None)
+        r, c = r + n, c + m
+    return made
+
+
+# --- splitting -----------------------------------------------------------------------------------------------------
+
+
+def ranges(input: Any, ends: Any, dim: int, limit: str | None) -> tuple[Any, ...]:
+    """The views between consecutive ``ends``. ``limit``: they come from one call, so none may be written in place."""
+    before = (slice(None),) * dim
+    found, start = [], 0
+    for end in ends:
+        found.append(getitem(input, (*before, slice(start, end))))
+        start = end
+    return one_of_several(found, limit)
+
+
+def one_of_several(views: list[Any], limit: str | None) -> tuple[Any, ...]:
+    """Mark views as results of one call, which PyTorch does not let anyone write to in place."""
+    if limit is not None:
+        for view in views:
+            lineage = view.lineage
+            if lineage is not None and lineage is not UNTRACKED:
+                lineage.limit = limit
+    return tuple(views)
+
+
+def _length(input: Any, dim: int, name: str) -> tuple[int, int]:
+    if input.ndim == 0:
+        raise RuntimeError(f"{name} expects at least a 1-dimensional tensor")
+    at = normal_dim(dim, input.ndim)
+    return at, input.shape[at]
+
+
+def split(tensor: Any, split_size_or_sections: Any = None, dim: int = 0, *, split_size: Any = None) -> tuple[Any, ...]:
+    """Views of ``split_size`` places each along ``dim`` (the last may be shorter), or of the sizes in a list.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.split.html
+
+    >>> import autograd
+    >>> [len(part) for part in autograd.arange(5).split(2)]
+    [2, 2, 1]
+    """
+    size = split_size if split_size_or_sections is None else split_size_or_sections
+    if isinstance(size, (list, tuple)):
+        return split_with_sizes(tensor, size, dim)
+    return ranges(tensor, _ends(tensor, int(size), dim), normal_dim(dim, tensor.ndim), "SplitBackward0")
+
+
+def _ends(tensor: Any, size: int, dim: int) -> list[int]:
+    _, n = _length(tensor, dim, "split")
+    if size < 0 or (size == 0 and n):
+        raise RuntimeError(f"split expects split_size be non-negative (and positive where there is something to split), but got {size}")
+    return [n] if n == 0 or size == 0 else [min(end, n) for end in range(size, n + size, size)]
+
+
+def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Views of the given sizes along ``dim``. Raises RuntimeError if the sizes don't add up to the length."""
+    at, n = _length(input, dim, "split_with_sizes")
+    sizes = [int(s) for s in split_sizes]
+    if sum(sizes) != n or any(s < 0 for s in sizes):
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {at}), but got split_sizes={sizes}"
+        )
+    return ranges(input, np.cumsum(sizes).tolist(), at, "SplitWithSizesBackward0")
+
+
+def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """At most ``chunks`` views of equal length along ``dim``; the last may be shorter.
+
+    >>> import autograd
+    >>> [len(part) for part in autograd.arange(5).chunk(2)]
+    [3, 2]
+    """
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    at, n = _length(input, dim, "chunk")
+    size = -(-n // chunks)
+    return ranges(input, [0] * chunks if n == 0 else _ends(input, size, at), at, "SplitBackward0")
+
+
+def unsafe_split(input: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
+    """``split`` whose parts may be written in place."""
+    return ranges(input, _ends(input, int(split_size), dim), normal_dim(dim, input.ndim), None)
+
+
+def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """``chunk`` whose parts may be written in place."""
+    at, n = _length(input, dim, "chunk")
+    return ranges(input, [0] * chunks if n == 0 else _ends(input, -(-n // chunks), at), at, None)
+
+
+def tensor_split(input: Any, indices_or_sections: Any = None, dim: int = 0, *, indices: Any = None, sections: Any = None) -> tuple[Any, ...]:
+    """Views along ``dim``: so many nearly equal ones, or those between the given places."""
+    given = next(v for v in (indices_or_sections, indices, sections) if v is not None)
+    if input.ndim == 0:
+        raise RuntimeError("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims")
+    at, n = _length(input, dim, "tensor_split")
+    if isinstance(given, Tensor):
+        given = given.array.tolist()
+    if isinstance(given, int):
+        if given <= 0:
+            raise RuntimeError(f"number of sections must be larger than 0, got {given}")
+        ends = [(n // given) * (i + 1) + min(i + 1, n % given) for i in range(given)]
+        return ranges(input, ends, at, None)
+    before = (slice(None),) * at
+    places = [None, *[int(i) for i in given], None]
+    return tuple([getitem(input, (*before, slice(a, b))) for a, b in zip(places[:-1], places[1:], strict=True)])
+
+
+def _split_along(input: Any, indices_or_sections: Any, dim: int, least: int, name: str) -> tuple[Any, ...]:
+    if input.ndim < least:
+        raise RuntimeError(f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {input.ndim} dimensions!")
+    if isinstance(indices_or_sections, int) and (indices_or_sections <= 0 or input.shape[dim] % indices_or_sections):
+        raise RuntimeError(
+            f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {input.shape[dim]} is not "
+            f"divisible by the split_size {indices_or_sections}!"
+        )
+    return tensor_split(input, indices_or_sections, dim)
+
+
+def hsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    """Views of columns (of a vector: of its elements)."""
+    return _split_along(input, indices_or_sections, 0 if input.ndim == 1 else 1, 1, "hsplit")
+
+
+def vsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    """Views of rows."""
+    return _split_along(input, indices_or_sections, 0, 2, "vsplit")
+
+
+def dsplit(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+    """Views along the third dimension."""
+    return _split_along(input, indices_or_sections, 2, 3, "dsplit")
+
+
+def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
+    """The views at all places of dimension ``dim``."""
+    if input.ndim == 0:
+        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+    return one_of_several(slices(input, normal_dim(dim, input.ndim)), "UnbindBackward0")

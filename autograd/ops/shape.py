@@ -1,25 +1,39 @@
-"""Shapes, dtypes and views: nothing is computed, elements are seen in another arrangement."""
+"""Shapes and views: nothing is computed, elements are seen in another arrangement.
+
+The first table is of *views*, whose results share memory with their argument; the second of arrangements that copy.
+Below each table stand the functions that read PyTorch's many ways of saying a shape.
+"""
 
 from __future__ import annotations
 
+import builtins
+import math
 from typing import Any
 
 import numpy as np
 
-from ..lift import linear
-from ..lift import view as lift_view
+from .. import dtypes
+from ..lift import linear, view as lift_view
+from ..memory import is_contiguous_as, laid_out, strided
 from ..passes import sum_to_shape
-from ..tensor import normal_dim
+from ..tensor import Size, Tensor, normal_dim, wrap
+from ..views import UNTRACKED
 
-__all__ = ["expand", "reshape", "transpose"]  # fmt: skip
+__all__ = [
+    "adjoint", "as_strided", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to",
+    "cartesian_prod", "clone", "combinations", "diag", "diag_embed", "diagflat", "diagonal", "flatten", "flip", "fliplr", "flipud",
+    "meshgrid", "moveaxis", "movedim", "narrow", "narrow_copy", "permute", "ravel", "repeat_interleave", "reshape", "roll", "rot90",
+    "select", "squeeze", "swapaxes", "swapdims", "t", "tile", "transpose", "tril", "tril_indices", "triu", "triu_indices",
+    "unflatten", "unsqueeze",
+]  # fmt: skip
+
+METHODS = ["contiguous", "expand", "expand_as", "is_contiguous", "repeat", "reshape_as", "sum_to_size", "unfold", "view", "view_as"]
+"""What is a method of Tensor and not a function, as in PyTorch."""
 
 # --- what the engine uses ------------------------------------------------------------------------------------------
 
 sum_to = linear(lambda input, shape: sum_to_shape(input, shape), name="sum_to_size", input=lambda g, like: broadcast(g, like.shape))
 cast = linear(lambda input, dtype: to_dtype(input, dtype), name="to_copy", holomorphic=False, input=lambda g, like: cast(g, like.dtype))
-broadcast = lift_view(
-    lambda input, shape: np.broadcast_to(input, shape), name="expand", input=lambda g, like: sum_to(g, like.shape)
-)
 
 
 def to_dtype(array: Any, dtype: Any) -> Any:
@@ -31,45 +45,841 @@ def to_dtype(array: Any, dtype: Any) -> Any:
 
 # --- views ---------------------------------------------------------------------------------------------------------
 
-reshape_to = lift_view(
-    lambda input, shape: input.reshape(shape), name="view", input=lambda g, like: reshape_to(g, like.shape)
-)
+
+def _broadcast(input: Any, shape: tuple[int, ...]) -> Any:
+    if type(input) is not np.ndarray:
+        return np.broadcast_to(input, shape)
+    extra = len(shape) - input.ndim
+    strides = (0,) * extra + tuple([0 if n == 1 else s for n, s in zip(input.shape, input.strides, strict=True)])
+    if extra < 0 or any([n != m and n != 1 for n, m in zip(input.shape, shape[extra:], strict=True)]):
+        raise expand_error(input, shape)
+    return strided(input, shape, strides)
+
+
+def expand_error(input: Any, shape: tuple[int, ...]) -> RuntimeError:
+    """What to raise when a shape can't be stretched to another."""
+    have, want = list(input.shape), list(shape)
+    if len(want) < len(have):
+        return RuntimeError(
+            f"expand: the number of sizes provided ({len(want)}) must be greater or equal to the number of dimensions in the "
+            f"tensor ({len(have)}): {want} was asked of a tensor of shape {have}"
+        )
+    extra = len(want) - len(have)
+    at = next(i for i in range(extra, len(want)) if have[i - extra] not in (1, want[i]))
+    return RuntimeError(
+        f"The expanded size of the tensor ({want[at]}) must match the existing size ({have[at - extra]}) at non-singleton "
+        f"dimension {at}. Target sizes: {want}. Tensor sizes: {have}"
+    )
+
+
+def _diagonal(input: Any, offset: int, dim1: int, dim2: int) -> Any:
+    found = input.diagonal(offset, dim1, dim2)
+    if input.flags.writeable:
+        found.flags.writeable = True
+    return found
+
+
+def _as_strided(input: Any, size: Any, stride: Any, offset: int, own: Any) -> Any:
+    """``own`` are the strides, in elements, of the array that the others were given for: another is spread out so first."""
+    step = input.itemsize
+    if tuple([s // step for s in input.strides]) == own:
+        return strided(input, size, tuple([s * step for s in stride]), offset * step)
+    before, reach = _reach(input.shape, size, stride, offset, own)
+    memory = np.zeros(reach, input.dtype)
+    strided(memory, input.shape, tuple([s * step for s in own]), before * step)[...] = input
+    return strided(memory, size, tuple([s * step for s in stride]), (before + offset) * step)
+
+
+def _reach(shape: Any, size: Any, stride: Any, offset: int, own: Any) -> tuple[int, int]:
+    """How far before an array's first element, and over how many elements, it and an ``as_strided`` of it extend."""
+    before = max(0, -offset)
+    ends = [builtins.sum([(n - 1) * s for n, s in zip(a, b, strict=True) if n]) for a, b in ((shape, own), (size, stride))]
+    return before, before + max(ends[0], offset + ends[1]) + 1
+
+
+broadcast = lift_view(_broadcast, name="expand", input=lambda g, like: sum_to(g, like.shape))
+reshape_to = lift_view(lambda input, shape: input.reshape(shape), name="view", input=lambda g, like: reshape_to(g, like.shape))
+squeeze_to = lift_view(lambda input, shape: input.reshape(shape), name="squeeze", input=lambda g, like: reshape_to(g, like.shape))
+unsqueeze_to = lift_view(lambda input, shape: input.reshape(shape), name="unsqueeze", input=lambda g, like: reshape_to(g, like.shape))
 transpose_by = lift_view(
-    lambda input, dims: input.transpose(dims),
-    name="permute",
-    input=lambda g, dims: transpose_by(g, tuple(np.argsort(dims))),
+    lambda input, dims: input.transpose(dims), name="permute", input=lambda g, dims: transpose_by(g, inverse(dims))
+)
+swap = lift_view(
+    lambda input, dim0, dim1: input.swapaxes(dim0, dim1), name="transpose", input=lambda g, dim0, dim1: swap(g, dim0, dim1)
+)
+diagonal_of = lift_view(
+    _diagonal, name="diagonal", input=lambda g, like, offset, dim1, dim2: embed_diagonal(g, like.shape, offset, dim1, dim2)
+)
+windows = lift_view(
+    lambda input, dimension, size, step: _windows(input, dimension, size, step),
+    name="unfold",
+    input=lambda g, like, dimension, size, step: sum_windows(g, like.shape, dimension, size, step),
+)
+restride = lift_view(
+    _as_strided,
+    name="as_strided",
+    input=lambda g, like, size, stride, offset, own: sum_strided(g, like.shape, size, stride, offset, own),
 )
 
 
-def sizes(args: tuple[Any, ...]) -> tuple[int, ...]:
+def inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
+    """The permutation that undoes ``dims``."""
+    back = [0] * len(dims)
+    for i, d in enumerate(dims):
+        back[d] = i
+    return tuple(back)
+
+
+def _windows(input: Any, dimension: int, size: int, step: int) -> Any:
+    if input.ndim == 0:
+        return input.reshape(1)[:size]
+    count = (input.shape[dimension] - size) // step + 1
+    shape = (*input.shape[:dimension], count, *input.shape[dimension + 1 :], size)
+    strides = list(input.strides)
+    strides[dimension] *= step
+    return strided(input, shape, (*strides, input.strides[dimension]))
+
+
+def _sum_windows(input: Any, shape: Any, dimension: int, size: int, step: int) -> Any:
+    if len(shape) == 0:
+        return input.sum().reshape(shape)
+    made = np.zeros(shape, input.dtype)
+    count = (shape[dimension] - size) // step + 1
+    for k in range(size):
+        index = (slice(None),) * dimension + (slice(k, k + step * (count - 1) + 1, step),)
+        made[index] += input[..., k]
+    return made
+
+
+sum_windows = linear(
+    _sum_windows, name="unfold_backward", input=lambda g, dimension, size, step: windows(g, dimension, size, step)
+)
+
+
+def _embed_diagonal(input: Any, shape: Any, offset: int, dim1: int, dim2: int) -> Any:
+    made = np.zeros(shape, input.dtype)
+    _diagonal(made, offset, dim1, dim2)[...] = input
+    return made
+
+
+embed_diagonal = linear(
+    _embed_diagonal, name="diagonal_backward", input=lambda g, offset, dim1, dim2: diagonal_of(g, offset, dim1, dim2)
+)
+
+
+def _sum_strided(input: Any, shape: Any, size: Any, stride: Any, offset: int, own: Any) -> Any:
+    before, reach = _reach(shape, size, stride, offset, own)
+    total = math.prod(shape)
+    places = np.full(reach, total)  # of each element of the memory, its place in the array; the last is for none
+    strided(places, shape, tuple([s * 8 for s in own]), before * 8)[...] = np.arange(total).reshape(shape)
+    made = np.zeros(total + 1, input.dtype)
+    np.add.at(made, strided(places, size, tuple([s * 8 for s in stride]), (before + offset) * 8), input)
+    return made[:total].reshape(shape)
+
+
+sum_strided = linear(
+    _sum_strided, name="as_strided_backward", input=lambda g, size, stride, offset, own: restride(g, size, stride, offset, own)
+)
+
+
+# --- arrangements that copy ----------------------------------------------------------------------------------------
+
+
+def _repeat(input: Any, repeats: Any) -> Any:
+    return np.tile(input, repeats)
+
+
+def _sum_repeats(input: Any, repeats: Any, shape: Any) -> Any:
+    extra = len(repeats) - len(shape)
+    full = (1,) * extra + tuple(shape)
+    split = tuple([k for pair in zip(repeats, full, strict=True) for k in pair])
+    return input.reshape(split).sum(axis=tuple(range(0, len(split), 2))).reshape(shape)
+
+
+repeat_by = linear(_repeat, name="repeat", input=lambda g, repeats, like: sum_repeats(g, repeats, like.shape))
+sum_repeats = linear(_sum_repeats, name="repeat_backward", input=lambda g, repeats: repeat_by(g, repeats))
+flip_over = linear(
+    lambda input, dims: np.ascontiguousarray(np.flip(input, dims)).reshape(input.shape),
+    name="flip",
+    input=lambda g, dims: flip_over(g, dims),
+)
+roll_by = linear(
+    lambda input, shifts, dims: np.roll(input, shifts, dims),
+    name="roll",
+    input=lambda g, shifts, dims: roll_by(g, tuple([-s for s in shifts]) if isinstance(shifts, tuple) else -shifts, dims),
+)
+tril = linear(lambda input, diagonal=0: np.tril(_matrix(input, "tril"), diagonal), input=lambda g, diagonal: tril(g, diagonal))
+triu = linear(lambda input, diagonal=0: np.triu(_matrix(input, "triu"), diagonal), input=lambda g, diagonal: triu(g, diagonal))
+copy_as = linear(lambda input, order: laid_out(input, order), name="clone", input=lambda g: g)
+
+
+def _matrix(input: Any, name: str) -> Any:
+    if input.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions, but its shape is {list(input.shape)}")
+    return input
+
+
+# --- reading PyTorch's ways of saying a shape ----------------------------------------------------------------------
+
+
+def sizes(args: Any) -> tuple[int, ...]:
     """The ints of ``f(2, 3)``, ``f((2, 3))`` or ``f(torch.Size([2, 3]))``."""
     if len(args) == 1 and isinstance(args[0], (tuple, list)):
-        args = tuple(args[0])
-    return tuple([n.__index__() for n in args])
-
-
-def reshape(input: Any, *shape: Any) -> Any:
-    """The same elements in another shape; a view where the memory allows it. One length may be -1."""
-    wanted = sizes(shape)
+        args = args[0]
     try:
-        return reshape_to(input, wanted)
-    except ValueError:
-        raise RuntimeError(f"shape '{list(wanted)}' is invalid for input of size {input.numel()}: its shape is {list(input.shape)}") from None
+        return tuple([n if type(n) is int else n.__index__() for n in args])
+    except AttributeError:
+        raise TypeError(f"a shape consists of ints, and got {args!r}") from None
+
+
+def complete(shape: tuple[int, ...], have: tuple[int, ...]) -> tuple[int, ...]:
+    """``shape`` with its -1 worked out. Raises RuntimeError if the elements don't fit."""
+    total = math.prod(have)
+    if -1 in shape:
+        known = -math.prod(shape)
+        if shape.count(-1) > 1:
+            raise RuntimeError(f"only one dimension can be inferred, and the shape {list(shape)} has several -1")
+        if known == 0:
+            raise RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 can be "
+                "any value and is ambiguous"
+            )
+        shape = tuple([total // known if n == -1 else n for n in shape])
+        if math.prod(shape) == total:
+            return shape
+        shape = tuple([-1 if n == total // known else n for n in shape])
+    elif math.prod(shape) == total:
+        for n in shape:
+            if n < 0:
+                raise RuntimeError(f"invalid shape dimension {n} in {list(shape)}")
+        return shape
+    raise RuntimeError(f"shape '{list(shape)}' is invalid for input of size {total}: its shape is {list(have)}")
+
+
+def reshape(input: Any, *shape: Any, **named: Any) -> Any:
+    """The same elements in another shape; a view where the memory allows it, else a copy. One length may be -1.
+
+    Raises RuntimeError if the number of elements differs.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
+
+    >>> import autograd
+    >>> autograd.arange(6).reshape(2, -1).shape
+    torch.Size([2, 3])
+    """
+    if named:
+        shape = _only(named, "shape", "reshape")
+    return reshape_to(input, complete(sizes(shape), input.shape))
+
+
+def _only(named: dict[str, Any], name: str, function: str) -> tuple[Any, ...]:
+    if set(named) != {name}:
+        raise TypeError(f"{function}() got an unexpected keyword argument {next(iter(set(named) - {name}), name)!r}")
+    return (named[name],)
+
+
+def view(input: Any, *shape: Any, **named: Any) -> Any:
+    """The same memory in another shape, or seen as another dtype (``view(dtype)``).
+
+    Raises RuntimeError if the strides don't allow it; use ``reshape`` then.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html
+    """
+    if named:
+        shape = tuple(named.values()) if set(named) <= {"dtype", "size"} else _only(named, "size", "view")
+    if len(shape) == 1 and isinstance(shape[0], (dtypes.dtype, type, np.dtype)):
+        return _view_as_dtype(input, dtypes.as_numpy(shape[0]))
+    array = input.array
+    wanted = complete(sizes(shape), array.shape)
+    made = reshape_to(input, wanted)
+    base = made.array.base
+    if made.array is not array and (base is None or (base is not array and base is not array.base)) and array.size:
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            f"contiguous subspaces): {list(wanted)} of a tensor of shape {list(array.shape)} and strides "
+            f"{list(input.stride())}. Use .reshape(...) instead."
+        )
+    return made
+
+
+def _view_as_dtype(input: Tensor, dtype: Any) -> Tensor:
+    array = input.array
+    if dtype.itemsize != array.itemsize and (array.ndim == 0 or array.strides[-1] != array.itemsize):
+        raise RuntimeError(
+            f"self.stride(-1) must be 1 and self.dim() at least 1 to view {input.dtype} as {dtypes.of(dtype)} (different element "
+            f"sizes), but the shape is {list(array.shape)} and the strides {list(input.stride())}"
+        )
+    try:
+        return wrap(array.view(dtype))
+    except ValueError as error:
+        raise RuntimeError(
+            f"self.size(-1) must be divisible by {dtype.itemsize / array.itemsize:g} to view {input.dtype} as {dtypes.of(dtype)} "
+            f"(different element sizes), but got {array.shape[-1]}"
+        ) from error
+
+
+def view_as(input: Any, other: Any) -> Any:
+    """``input.view(other.size())``."""
+    return view(input, other.shape)
+
+
+def reshape_as(input: Any, other: Any) -> Any:
+    """``input.reshape(other.size())``."""
+    return reshape(input, tuple(other.shape))
+
+
+def sum_to_size(input: Any, *size: Any) -> Any:
+    """The sum over the dimensions along which ``size`` would be stretched to the shape of ``input``."""
+    wanted = sizes(size)
+    have = tuple(input.shape)
+    extra = len(have) - len(wanted)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(wanted, have[extra:], strict=True)):
+        raise RuntimeError(f"size {list(wanted)} is not expandable to size {list(have)}")
+    return sum_to(input, wanted)
+
+
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """The dimensions from ``start_dim`` to ``end_dim`` (both included) made one.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.flatten.html
+
+    >>> import autograd
+    >>> autograd.zeros(2, 3, 4).flatten(1).shape
+    torch.Size([2, 12])
+    """
+    shape = tuple(input.shape)
+    first, last = normal_dim(start_dim, len(shape)), normal_dim(end_dim, len(shape))
+    if first > last:
+        raise RuntimeError(f"flatten() has invalid args: start_dim cannot come after end_dim ({start_dim}, {end_dim})")
+    if not shape:
+        return reshape_to(input, (1,))
+    if first == last:
+        return input
+    return reshape_to(input, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
+
+
+def ravel(input: Any) -> Any:
+    """All elements in one dimension."""
+    return input if input.ndim == 1 and input.array.flags.c_contiguous else reshape_to(input, (math.prod(input.shape),))
+
+
+def unflatten(input: Any, dim: Any, sizes: Any) -> Any:
+    """Dimension ``dim`` split into several of the given sizes, one of which may be -1."""
+    at = normal_dim(dim, input.ndim)
+    if len(sizes) == 0:
+        raise RuntimeError("unflatten: sizes must be non-empty")
+    shape = tuple(input.shape)
+    try:
+        split = complete(tuple([int(n) for n in sizes]), (shape[at],))
+    except RuntimeError:
+        raise RuntimeError(
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({shape[at]}) in the input tensor"
+        ) from None
+    return reshape_to(input, (*shape[:at], *split, *shape[at + 1 :]))
+
+
+def squeeze(input: Any, dim: Any = None) -> Any:
+    """Without the dimensions of length 1, or without those named by ``dim`` (an int or several) that have length 1."""
+    shape = tuple(input.shape)
+    if dim is None:
+        return squeeze_to(input, tuple([n for n in shape if n != 1]))
+    at = [normal_dim(d, len(shape)) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]
+    if len(set(at)) != len(at):
+        raise RuntimeError(f"dim {dim} appears multiple times in the list of dims")
+    return squeeze_to(input, tuple([n for i, n in enumerate(shape) if n != 1 or i not in at]))
+
+
+def unsqueeze(input: Any, dim: int) -> Any:
+    """With a new dimension of length 1 at ``dim``."""
+    shape = tuple(input.shape)
+    at = normal_dim(dim, len(shape) + 1)
+    return unsqueeze_to(input, (*shape[:at], 1, *shape[at:]))
 
 
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """The view with two dimensions exchanged."""
     n = input.ndim
-    order = list(range(max(n, 1)))
     i, j = normal_dim(dim0, n), normal_dim(dim1, n)
-    order[i], order[j] = order[j], order[i]
-    return transpose_by(input, tuple(order[:n]))
+    return swap(input, i, j) if n else input
 
 
-def expand(input: Any, *sizes_: Any) -> Any:
-    """The view with dimensions of length 1 stretched, and new ones in front; -1 keeps a length."""
-    wanted = sizes(sizes_)
-    extra = len(wanted) - input.ndim
-    full = tuple([input.shape[i - extra] if n == -1 and i >= extra else n for i, n in enumerate(wanted)])
+def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
+    """NumPy's name of ``transpose``."""
+    return transpose(input, axis0, axis1)
+
+
+def swapdims(input: Any, dim0: int, dim1: int) -> Any:
+    """Another name of ``transpose``."""
+    return transpose(input, dim0, dim1)
+
+
+def permute(input: Any, *dims: Any, **named: Any) -> Any:
+    """The view with the dimensions in this order.
+
+    >>> import autograd
+    >>> autograd.zeros(2, 3, 4).permute(2, 0, -2).shape
+    torch.Size([4, 2, 3])
+    """
+    if named:
+        dims = _only(named, "dims", "permute")
+    n = input.ndim
+    order = sizes(dims)
+    if len(order) != n:
+        raise RuntimeError(
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of "
+            f"dimensions i.e. input.dim() = {n} is not equal to len(dims) = {len(order)}"
+        )
+    order = tuple([normal_dim(d, n) for d in order])
+    if len(set(order)) != n:
+        raise RuntimeError(f"permute(): duplicate dims are not allowed: {list(dims)}")
+    return transpose_by(input, order)
+
+
+def t(input: Any) -> Any:
+    """The transpose of a matrix; a tensor of fewer dimensions is returned as it is."""
+    if input.ndim > 2:
+        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D. Use transpose(), .T or .mT")
+    return swap(input, 0, 1) if input.ndim == 2 else input
+
+
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """The dimensions ``source`` moved to the places ``destination``; the others keep their order."""
+    n = input.ndim
+    source, destination = ((x,) if isinstance(x, int) else tuple(x) for x in (source, destination))
+    if len(source) != len(destination):
+        raise RuntimeError(f"movedim: Invalid source or destination dims: source {source} should contain as many as destination {destination}")
+    start, end = [normal_dim(d, n) for d in source], [normal_dim(d, n) for d in destination]
+    for dims, name in ((start, "source"), (end, "destination")):
+        if len(set(dims)) != len(dims):
+            raise RuntimeError(f"movedim: repeated dim in `{name}`")
+    rest = iter([d for d in range(n) if d not in start])
+    return transpose_by(input, tuple([start[end.index(i)] if i in end else next(rest) for i in range(n)]))
+
+
+def moveaxis(input: Any, source: Any, destination: Any) -> Any:
+    """NumPy's name of ``movedim``."""
+    return movedim(input, source, destination)
+
+
+def adjoint(input: Any) -> Any:
+    """The conjugate transpose of the last two dimensions."""
+    return conjugated(matrix_transpose(input))
+
+
+def matrix_transpose(input: Any) -> Any:
+    """``input.mT``: the last two dimensions exchanged."""
+    if input.ndim < 2:
+        raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {input.ndim}-D tensor.")
+    return swap(input, input.ndim - 2, input.ndim - 1)
+
+
+def conjugated(input: Any) -> Any:
+    """The conjugate; a real tensor is returned as it is."""
+    from .complex import conj
+
+    return conj(input)
+
+
+def reversed_dims(input: Any) -> Any:
+    """``input.T``: all dimensions in reverse order."""
+    if input.ndim not in (0, 2):
+        import warnings
+
+        warnings.warn(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated. Consider `x.mT` to "
+            "transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions",
+            UserWarning,
+            stacklevel=2,
+        )
+    return swap(input, 0, 1) if input.ndim == 2 else transpose_by(input, tuple(range(input.ndim))[::-1])
+
+
+def hermitian(input: Any) -> Any:
+    """``input.H``: the conjugate transpose of a matrix."""
+    if input.ndim not in (0, 2):
+        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {input.ndim}-D tensor. Use .mH for batches")
+    return adjoint(input) if input.ndim else conjugated(input)
+
+
+def expand(input: Any, *size: Any, implicit: bool = False, **named: Any) -> Any:
+    """The view with dimensions of length 1 stretched, and new ones in front; -1 keeps a length.
+
+    >>> import autograd
+    >>> autograd.zeros(3, 1).expand(2, -1, 4).shape
+    torch.Size([2, 3, 4])
+    """
+    if named:
+        size = _only(named, "size", "expand")
+    wanted, have = sizes(size), tuple(input.shape)
+    extra = len(wanted) - len(have)
+    full = tuple([have[i - extra] if n == -1 and i >= extra else n for i, n in enumerate(wanted)])
+    if any([n < 0 for n in full]):
+        raise RuntimeError(f"The expanded size of the tensor ({min(full)}) isn't allowed in a leading, non-existing dimension")
     return broadcast(input, full)
 
+
+def expand_as(input: Any, other: Any) -> Any:
+    """``input.expand(other.size())``."""
+    return broadcast(input, tuple(other.shape))
+
+
+def broadcast_to(input: Any, size: Any) -> Any:
+    """The same as ``expand``."""
+    return expand(input, size)
+
+
+def broadcast_shapes(*shapes: Any) -> Size:
+    """The shape that tensors of these shapes have together."""
+    try:
+        return Size(np.broadcast_shapes(*[(s,) if isinstance(s, int) else tuple(s) for s in shapes]))
+    except ValueError:
+        raise RuntimeError(
+            "Shape mismatch: objects cannot be broadcast to a single shape: " + ", ".join(str(list(s)) for s in shapes)
+        ) from None
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+    """Views of the tensors in their common shape."""
+    tensors = spread(tensors)
+    shape = tuple(broadcast_shapes(*[t.shape for t in tensors]))
+    return tuple([t if t.shape == shape else broadcast(t, shape) for t in tensors])
+
+
+def spread(args: Any) -> Any:
+    """The tensors of ``f(a, b)`` or ``f([a, b])``."""
+    return tuple(args[0]) if len(args) == 1 and isinstance(args[0], (tuple, list)) else args
+
+
+def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
+    """The view of ``length`` places of dimension ``dim``, from ``start`` on."""
+    if input.ndim == 0:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    at, n, first = normal_dim(dim, input.ndim), input.shape[normal_dim(dim, input.ndim)], int(start)
+    if not -n <= first <= n:
+        raise IndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {first})")
+    first += n if first < 0 else 0
+    if length < 0 or first + length > n:
+        raise RuntimeError(f"start ({first}) + length ({length}) exceeds dimension size ({n}).")
+    return input[(slice(None),) * at + (slice(first, first + length),)]
+
+
+def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
+    """A copy of ``narrow``."""
+    return clone(narrow(input, dim, start, length))
+
+
+def select(input: Any, dim: int, index: int) -> Any:
+    """The view at one place of dimension ``dim``."""
+    if input.ndim == 0:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    at = normal_dim(dim, input.ndim)
+    n = input.shape[at]
+    if not -n <= index < n:
+        raise IndexError(f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {at}")
+    return input[(slice(None),) * at + (int(index),)]
+
+
+def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """The view of the elements where the indices in two dimensions differ by ``offset``, as a last dimension."""
+    i, j = normal_dim(dim1, input.ndim), normal_dim(dim2, input.ndim)
+    if i == j:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return diagonal_of(input, int(offset), i, j)
+
+
+def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """Zeros with the last dimension of ``input`` on a diagonal of two new dimensions."""
+    n = input.ndim + 1
+    i, j = normal_dim(dim1, n), normal_dim(dim2, n)
+    if i == j:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    side = input.shape[-1] + builtins.abs(offset)
+    shape = list(input.shape[:-1])
+    for d in sorted((i, j)):
+        shape.insert(d, side)
+    return embed_diagonal(input, tuple(shape), offset, i, j)
+
+
+def diag(input: Any, diagonal: int = 0) -> Any:
+    """The diagonal of a matrix, or the matrix with this diagonal."""
+    if input.ndim == 1:
+        return diag_embed(input, diagonal)
+    if input.ndim != 2:
+        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D. Use diagonal() or diag_embed()")
+    return clone(diagonal_of(input, diagonal, 0, 1))
+
+
+def diagflat(input: Any, offset: int = 0) -> Any:
+    """The matrix with all elements of ``input`` on a diagonal."""
+    return diag_embed(reshape_to(input, (math.prod(input.shape),)), offset)
+
+
+def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
+    """The view of all windows of ``size`` places along a dimension, ``step`` apart; the window is a new last dimension.
+
+    >>> import autograd
+    >>> autograd.arange(5).unfold(0, 3, 2).tolist()
+    [[0, 1, 2], [2, 3, 4]]
+    """
+    at = normal_dim(dimension, input.ndim)
+    n = input.shape[at] if input.ndim else 1
+    if size < 0 or size > n:
+        raise RuntimeError(f"maximum size for tensor at dimension {at} is {n} but size is {size}")
+    if step <= 0:
+        raise RuntimeError(f"step is {step} but must be > 0")
+    return windows(input, at, size, step)
+
+
+def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+    """The view of the memory with these lengths and steps (in elements), from a place of the storage on.
+
+    Raises RuntimeError if that would leave the memory.
+    """
+    from ..memory import storage_of
+
+    size, stride = sizes((size,)), sizes((stride,))
+    if len(size) != len(stride):
+        raise RuntimeError(f"mismatch in length of strides and shape: {list(size)} and {list(stride)}")
+    array = input.array
+    memory, start = storage_of(array)
+    offset = start if storage_offset is None else storage_offset
+    last = offset + builtins.sum([(n - 1) * s for n, s in zip(size, stride, strict=True)])
+    if 0 not in size and (offset < 0 or last >= memory.size):
+        raise RuntimeError(
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} reach place {last} of a storage of "
+            f"{memory.size} elements"
+        )
+    made = restride(input, size, stride, offset - start, input.stride())
+    if not array.flags.c_contiguous and made.lineage is not None and made.lineage is not UNTRACKED:
+        made.lineage.limit = made.lineage.limit or "as_strided of a tensor that is not contiguous"
+    return made
+
+
+def clone(input: Any, *, memory_format: Any = None) -> Any:
+    """A copy that gradients flow through.
+
+    >>> import autograd
+    >>> x = autograd.ones(2)
+    >>> y = x.clone(); y[0] = 5.0; x.tolist()
+    [1.0, 1.0]
+    """
+    return copy_as(input, None if memory_format is None else _order(memory_format))
+
+
+def _order(memory_format: Any) -> str | None:
+    name = getattr(memory_format, "name", str(memory_format)).removeprefix("torch.")
+    orders = {"preserve_format": None, "contiguous_format": "C", "channels_last": "last", "channels_last_3d": "last"}
+    if name not in orders:
+        raise TypeError(f"memory_format must be one of {', '.join(orders)}, not {memory_format!r}")
+    return orders[name]
+
+
+def contiguous(input: Any, memory_format: Any = None) -> Any:
+    """The tensor itself if its elements lie in memory in order, else such a copy."""
+    order = "C" if memory_format is None else _order(memory_format) or "C"
+    return input if is_contiguous_as(input.array, order) else copy_as(input, order)
+
+
+def is_contiguous(input: Any, memory_format: Any = None) -> bool:
+    """Whether the elements lie in memory in the order of the indices."""
+    return is_contiguous_as(input.array, "C" if memory_format is None else _order(memory_format) or "C")
+
+
+def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
+    """Copies side by side: ``repeats`` along each dimension, new ones in front.
+
+    >>> import autograd
+    >>> autograd.tensor([1, 2]).repeat(2, 2).tolist()
+    [[1, 2, 1, 2], [1, 2, 1, 2]]
+    """
+    if named:
+        repeats = _only(named, "repeats", "repeat")
+    times = sizes(repeats)
+    if len(times) < input.ndim:
+        raise RuntimeError(
+            f"Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: {list(times)} for shape "
+            f"{list(input.shape)}"
+        )
+    if any([n < 0 for n in times]):
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(times)}: {list(times)}")
+    return repeat_by(input, times)
+
+
+def tile(input: Any, *dims: Any, **named: Any) -> Any:
+    """Copies side by side; missing leading ``dims`` are 1."""
+    if named:
+        dims = _only(named, "dims", "tile")
+    times = sizes(dims)
+    return repeat(input, (1,) * (input.ndim - len(times)) + times)
+
+
+def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Any:
+    """Each element repeated in place: ``repeats`` times, or as often as ``repeats`` says for each place of ``dim``."""
+    from .indexing import index_select
+
+    def counts_of(value: Any) -> Any:
+        counts = value.array if isinstance(value, Tensor) else np.asarray(value)
+        if counts.dtype.kind not in "iu":
+            raise RuntimeError(f"repeats has to be Long or Int tensor, not {counts.dtype}")
+        if counts.size and counts.min() < 0:
+            raise RuntimeError("repeats can not be negative")
+        return counts
+
+    if repeats is None:
+        return wrap(np.repeat(np.arange(input.numel()), counts_of(input)))
+    if dim is None:
+        input, dim = flatten(input), 0
+    at = normal_dim(dim, input.ndim)
+    if input.ndim == 0:
+        input = reshape_to(input, (1,))
+    n, counts = input.shape[at], counts_of(repeats)
+    if counts.ndim > 1 or (counts.size != 1 and counts.size != n):
+        raise RuntimeError(f"repeats must have the same size as input along dim: {counts.size} for {n} places of dim {dim}")
+    index = np.repeat(np.arange(n), counts.reshape(-1) if counts.size == n else int(counts.reshape(())))
+    if output_size is not None and output_size != len(index):
+        raise RuntimeError(f"allocated size does not match required size: output_size is {output_size}, the repeats give {len(index)}")
+    return index_select(input, at, wrap(index))
+
+
+def flip(input: Any, *dims: Any, **named: Any) -> Any:
+    """A copy with the order along ``dims`` reversed."""
+    if named:
+        dims = _only(named, "dims", "flip")
+    found = tuple([normal_dim(d, input.ndim) for d in sizes(dims)])
+    if len(set(found)) != len(found):
+        raise RuntimeError(f"dim {dims} appears multiple times in the list of dims")
+    return flip_over(input, found if input.ndim else ())
+
+
+def fliplr(input: Any) -> Any:
+    """A copy with the columns in reverse order."""
+    if input.ndim < 2:
+        raise RuntimeError("Input must be >= 2-d.")
+    return flip_over(input, (1,))
+
+
+def flipud(input: Any) -> Any:
+    """A copy with the rows in reverse order."""
+    if input.ndim < 1:
+        raise RuntimeError("Input must be >= 1-d.")
+    return flip_over(input, (0,))
+
+
+def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
+    """A copy turned by ``k`` right angles in the plane of two dimensions, from the first towards the second."""
+    if len(dims) != 2 or input.ndim < 2:
+        raise RuntimeError(f"expected total rotation dims == 2 and total dims >= 2, but got dims {list(dims)} of {input.ndim}")
+    a, b = (normal_dim(d, input.ndim) for d in dims)
+    if a == b:
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
+    turn = k % 4
+    if turn == 0:
+        return clone(input)
+    if turn == 2:
+        return flip_over(input, (a, b))
+    return clone(swap(flip_over(input, (b,)), a, b)) if turn == 1 else flip_over(swap(input, a, b), (b,))
+
+
+def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
+    """A copy moved along ``dims`` by ``shifts``; what falls off one end comes in at the other. No ``dims``: as if flat."""
+    shifts = tuple(shifts) if isinstance(shifts, (tuple, list)) else (int(shifts),)
+    if dims is None or (isinstance(dims, (tuple, list)) and not dims):
+        if len(shifts) != 1:
+            raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims: 0")
+        return roll_by(input, shifts[0], None)
+    dims = tuple(dims) if isinstance(dims, (tuple, list)) else (dims,)
+    if len(shifts) != len(dims):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims: {len(dims)}")
+    return roll_by(input, shifts, tuple([normal_dim(d, input.ndim) for d in dims]))
+
+
+def _each(tensors: Any, function: Any) -> Any:
+    if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)):
+        return tuple([function(x) for x in tensors[0]])
+    return function(tensors[0]) if len(tensors) == 1 else tuple([function(x) for x in tensors])
+
+
+def atleast_1d(*tensors: Any) -> Any:
+    """Views with at least one dimension."""
+    return _each(tensors, lambda x: x if x.ndim else reshape_to(x, (1,)))
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """Views with at least two dimensions; a vector becomes a row."""
+    return _each(tensors, lambda x: x if x.ndim > 1 else reshape_to(x, (1, *x.shape) if x.ndim else (1, 1)))
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """Views with at least three dimensions; new ones go before and after a vector, and after a matrix."""
+
+    def grow(x: Any) -> Any:
+        shape = tuple(x.shape)
+        return x if len(shape) > 2 else reshape_to(x, ((1, 1, 1), (1, *shape, 1), (*shape, 1))[len(shape)])
+
+    return _each(tensors, grow)
+
+
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
+    """The coordinates of a grid: one view for each tensor of at most one dimension.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.meshgrid.html
+    """
+    axes = [reshape_to(x, (1,)) if x.ndim == 0 else x for x in spread(tensors)]
+    if not axes:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    for i, x in enumerate(axes):
+        if x.ndim != 1:
+            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got shape {list(x.shape)} at {i}")
+        if x.dtype != axes[0].dtype:
+            raise RuntimeError(f"meshgrid expects all tensors to have the same dtype, but got {axes[0].dtype} and {x.dtype}")
+    if indexing not in (None, "ij", "xy"):
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
+    swapped = indexing == "xy" and len(axes) > 1
+    if swapped:
+        axes[:2] = axes[1::-1]
+    shape = tuple([x.shape[0] for x in axes])
+    grids = [broadcast(reshape_to(x, tuple([-1 if i == k else 1 for k in range(len(axes))])), shape) for i, x in enumerate(axes)]
+    if swapped:
+        grids[:2] = grids[1::-1]
+    return tuple(grids)
+
+
+def cartesian_prod(*tensors: Any) -> Any:
+    """All combinations of one element of each tensor, as rows; one tensor is returned as it is."""
+    from .joining import stack
+
+    tensors = spread(tensors)
+    return tensors[0] if len(tensors) == 1 else stack([flatten(x) for x in meshgrid(*tensors, indexing="ij")], 1)
+
+
+def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
+    """All combinations of ``r`` elements of a vector, as rows."""
+    import itertools
+
+    if input.ndim != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(input.shape)}")
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
+    pick = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    rows = np.array(list(pick(range(len(input)), r)), dtype=np.int64).reshape(-1, r) if r else np.zeros((0,), np.int64)
+    return input[wrap(rows)]
+
+
+def _indices(of: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
+    if row < 0 or col < 0:
+        raise RuntimeError(f"row and col must be non-negative, got {row} and {col}")
+    return wrap(np.array(of(row, offset, col), np.int64 if dtype is None else dtypes.as_numpy(dtype)))
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
+    """The indices of the lower triangle of a matrix: a row of row indices and a row of column indices."""
+    return _indices(np.tril_indices, row, col, offset, dtype)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
+    """The indices of the upper triangle of a matrix: a row of row indices and a row of column indices."""
+    return _indices(np.triu_indices, row, col, offset, dtype)
+
+
+PROPERTIES = {"T": reversed_dims, "mT": matrix_transpose, "H": hermitian, "mH": adjoint}
+"""Attributes of Tensor that are views."""

@@ -1,0 +1,82 @@
+"""How the elements of an array lie in memory: strides, layouts, overlap. Plain NumPy; the operations on views use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .views import owner
+
+
+def strided(array: Any, shape: Any, strides: Any, offset: int = 0) -> Any:
+    """The writable view of ``array``'s memory with these lengths and steps (in bytes), ``offset`` bytes from its start.
+
+    NumPy's own ``as_strided`` hides who owns the memory, and its ``broadcast_to`` makes it read-only.
+    """
+    memory = owner(array)
+    if not memory.flags.c_contiguous:
+        memory = memory.ravel(order="K")
+    if memory.dtype.kind == "V":  # bfloat16 has no buffer protocol
+        memory = memory.view(np.uint16)
+    made = np.ndarray(shape, array.dtype, memory, _distance(array, memory) + offset, strides)
+    if not array.flags.writeable:
+        made.flags.writeable = False
+    return made
+
+
+def _distance(array: Any, memory: Any) -> int:
+    """Bytes from the start of ``memory`` to that of ``array``."""
+    if array is memory or array.size == 0:
+        return 0
+    start: int = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+    return start
+
+
+def storage_of(array: Any) -> tuple[Any, int]:
+    """The elements of the whole memory in order, and the place of the first element of ``array`` among them."""
+    memory = owner(array)
+    flat = memory.reshape(-1) if memory.flags.c_contiguous else memory.ravel(order="K")
+    flat = flat if flat.dtype == array.dtype else flat.view(array.dtype)
+    return flat, _distance(array, memory) // array.itemsize
+
+
+def layout(array: Any) -> tuple[int, ...] | None:
+    """The order in which the dimensions lie in memory, slowest first; None for the ordinary order."""
+    if array.flags.c_contiguous:
+        return None
+    order = tuple(sorted(range(array.ndim), key=lambda i: (-array.strides[i], i)))
+    return None if order == tuple(range(array.ndim)) else order
+
+
+def laid_out(array: Any, order: Any) -> Any:
+    """A copy: "C" in the ordinary order, "last" with the channels last, a permutation in that one, None as it is."""
+    if order is None:
+        return np.array(array, order="K")
+    if order == "C":
+        return np.array(array, order="C")
+    if order == "last":
+        order = (0, *range(2, array.ndim), 1)
+    back = np.argsort(order)
+    return np.array(array.transpose(order), order="C").transpose(back)
+
+
+def is_contiguous_as(array: Any, order: str) -> bool:
+    """Whether the elements lie in memory in the ordinary order ("C"), or with the channels last ("last")."""
+    if order == "last":
+        if array.ndim not in (4, 5):
+            return False
+        array = array.transpose(0, *range(2, array.ndim), 1)
+    return bool(array.flags.c_contiguous)
+
+
+def overlaps_itself(array: Any) -> bool:
+    """Whether some place of the memory is certainly seen twice: a stretched dimension, or more elements than places."""
+    if array.flags.c_contiguous or array.size == 0:
+        return False
+    reach = array.itemsize
+    for n, s in zip(array.shape, array.strides, strict=True):
+        if s == 0 and n > 1:
+            return True
+        reach += (n - 1) * abs(s)
+    return bool(array.nbytes > reach)
