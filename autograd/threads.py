@@ -146,10 +146,11 @@ def parallel_for(n: int, body: Callable[[int, int], Result], work: float = np.in
     Args:
         n: the number of items. Each thread gets one contiguous range of them.
         body: works through a range with NumPy, writing where no other range writes.
-        work: about how many nanoseconds one thread needs for everything; below 0.2 ms it is not worth a second thread.
+        work: about how many nanoseconds one thread needs for everything; below 1 ms Python threads are woken too late
+            to be worth it, and BLAS, whose threads are awake, is left to share its products itself.
     """
     count = min(get_num_threads(), n)
-    if count > 1 and (work < 2e5 or _inside.loop or _blas() is None):
+    if count > 1 and (work < 1e6 or _inside.loop or _blas() is None):
         count = 1
     if count <= 1:
         return [body(0, n)] if n else []
