@@ -7,7 +7,7 @@ from typing import Any
 
 from . import conversion, copying, creation, passes, printing, random
 from .inplace import assign, in_place
-from .ops import FAMILIES, FUNCTIONS, conv, elementwise, indexing, linalg
+from .ops import FAMILIES, FUNCTIONS, conv, elementwise, indexing, linalg, pooling
 from .tensor import Tensor
 
 IN_PLACE = """
@@ -21,7 +21,7 @@ true_divide trunc xlogy
 """.split()
 """Functions with a twin ``name_`` that writes over its first argument."""
 
-NOT_METHODS = frozenset(["is_tensor", *conv.__all__])
+NOT_METHODS = frozenset(["is_tensor", *conv.__all__, *pooling.__all__])
 
 
 def first_argument(function: Callable[..., Any]) -> str:

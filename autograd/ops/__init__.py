@@ -21,7 +21,9 @@ from . import (
     indexing,
     joining,
     linalg,
+    pooling,
     reduction,
+    resample,
     shape,
 )
 
@@ -36,7 +38,9 @@ FAMILIES = (
     indexing,
     joining,
     linalg,
+    pooling,
     reduction,
+    resample,
     shape,
 )  # fmt: skip
 
