@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..lift import linear
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .conv import Ints, ints
 from .indexing import getitem
 from .pooling import cells
@@ -310,7 +310,7 @@ def grid_sample(
     if mode == "nearest":
         return _read(input, [np.rint(x.array) for x in at], padding_mode, bool(align_corners))
     lows = [np.floor(x.array) for x in at]
-    parts = [x - Tensor.detach(_constant(low)) for x, low in zip(at, lows, strict=True)]
+    parts = [x - _constant(low) for x, low in zip(at, lows, strict=True)]
     if mode == "bilinear":
         factors = [[(0, 1 - t), (1, t)] for t in parts]
     else:
