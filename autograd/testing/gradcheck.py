@@ -1,0 +1,565 @@
+"""gradcheck and gradgradcheck: does backward say what the function does?
+
+The signatures and the meaning of every option are PyTorch's (docs.pytorch.org/docs/stable/autograd.html#gradcheck).
+Two things differ:
+
+*The tolerance is derived.* Numerical derivatives come with error bars (``numeric.py``), so ``eps`` is not needed and ``atol``
+and ``rtol`` at their defaults mean "as tight as the arithmetic allows". Other values loosen the check, as in PyTorch.
+
+*A failure is diagnosed* (``diagnosis.py``): GradcheckError knows the cause, the guilty elements and what to look at.
+
+The check itself is a comparison of a few random projections ``v' J u``, whose cost does not grow with the size of the
+input; only where one of them disagrees are single elements looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import passes
+from ..graph import enable_grad
+from ..tensor import Tensor, wrap
+from . import diagnosis
+from .numeric import Slope, derivative, measured_noise
+from .problem import Array, Problem, as_real, like_real, tupled
+from .report import Fault, GradcheckError, Report
+
+__all__ = ["GradcheckError", "diagnose", "gradcheck", "gradgradcheck"]
+
+EPS, ATOL, RTOL = 1e-6, 1e-5, 1e-3  # PyTorch's defaults: here they mean "derive it"
+FLOOR = 1e-9  # relative difference of two projections that is never a fault: rounding in sums
+SAFETY = 4.0
+
+
+@dataclass
+class Settings:
+    """The options of one check."""
+
+    atol: float = 0.0
+    rtol: float = 0.0
+    nondet_tol: float = 0.0
+    undefined: bool = True
+    dtypes: bool = False
+    batched: bool = False
+    batched_forward: bool = False
+    forward: bool = False
+    backward: bool = True
+    fast: bool = False
+    seed: int = 20220131
+    order: int = 1
+
+
+def _settings(eps: float, atol: float, rtol: float, **options: Any) -> Settings:
+    for name, value in (("eps", eps), ("atol", atol), ("rtol", rtol), ("nondet_tol", options["nondet_tol"])):
+        if not isinstance(value, (int, float)) or value < 0:
+            raise ValueError(f"{name} must be a number that is not negative, got {value!r}")
+    loosened = (atol, rtol) != (ATOL, RTOL)
+    return Settings(atol if loosened else 0.0, rtol if loosened else 0.0, **options)
+
+
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float = EPS,
+    atol: float = ATOL,
+    rtol: float = RTOL,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_batched_forward_grad: bool = False,
+    check_forward_ad: bool = False,
+    check_backward_ad: bool = True,
+    fast_mode: bool = False,
+    masked: bool | None = None,
+) -> bool:
+    """Check the gradients of ``func`` against numerical derivatives.
+
+    Args:
+        func: takes ``inputs`` and returns a tensor or a tuple of tensors.
+        inputs: a tensor or a tuple of tensors (and other arguments). Those that require grad are checked; float64
+            ones sharply, float32 ones as far as float32 goes.
+        eps: accepted for PyTorch's sake: the steps are chosen and refined for each function.
+        atol: with the default, the tolerance is derived from error bars. Another value allows ``atol + rtol * |true|``.
+        rtol: see ``atol``.
+        raise_exception: raise GradcheckError; False: return False instead.
+        nondet_tol: how far two backward passes over one graph may differ.
+        check_undefined_grad: check that an output without a cotangent counts as one with zeros.
+        check_grad_dtypes: check that each gradient has the dtype of its input.
+        check_batched_grad: check ``is_grads_batched`` too.
+        check_batched_forward_grad: check forward mode under vmap too.
+        check_forward_ad: check forward mode too.
+        check_backward_ad: check reverse mode.
+        fast_mode: one random projection instead of several.
+        masked: has a meaning for sparse tensors only, which do not exist here.
+
+    Returns:
+        True if all is right, False (with ``raise_exception=False``) if not.
+
+    Raises:
+        GradcheckError: with ``.cause``, ``.report``, ``.input``, ``.output``, ``.order``.
+        ValueError: no input requires grad.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
+
+    >>> import autograd
+    >>> x = autograd.tensor([0.5, 1.5], dtype=autograd.float64, requires_grad=True)
+    >>> gradcheck(lambda x: (x * x).sin(), x)
+    True
+    """
+    settings = _settings(
+        eps,
+        atol,
+        rtol,
+        nondet_tol=nondet_tol,
+        undefined=check_undefined_grad,
+        dtypes=check_grad_dtypes,
+        batched=check_batched_grad,
+        batched_forward=check_batched_forward_grad,
+        forward=check_forward_ad,
+        backward=check_backward_ad,
+        fast=fast_mode,
+    )
+    if not (check_forward_ad or check_backward_ad):
+        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
+    if check_batched_grad and not check_backward_ad:
+        raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
+    if check_batched_forward_grad and not check_forward_ad:
+        raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
+    return _verdict(Problem(func, inputs), settings, raise_exception)
+
+
+def _verdict(problem: Problem, settings: Settings, raise_exception: bool) -> bool:
+    try:
+        _run(problem, settings)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def diagnose(func: Callable[..., Any], inputs: Any, **options: Any) -> Report:
+    """``gradcheck`` (with its options) that returns the Report whether all is right or not.
+
+    >>> import autograd
+    >>> x = autograd.tensor([-1.0, 0.0, 2.0], dtype=autograd.float64, requires_grad=True)
+    >>> print(diagnose(lambda x: x.relu(), x))
+    right: backward agrees with the function (1 element at a kink; its slope lies between the one-sided ones)
+    """
+    settings = _settings(
+        options.pop("eps", EPS),
+        options.pop("atol", ATOL),
+        options.pop("rtol", RTOL),
+        nondet_tol=options.pop("nondet_tol", 0.0),
+        **options,
+    )
+    try:
+        return _run(Problem(func, inputs), settings)
+    except GradcheckError as error:
+        return error.report
+
+
+def _run(problem: Problem, settings: Settings) -> Report:
+    """All checks in turn. Raises GradcheckError at the first that fails; returns the report of a right gradient."""
+    _check_arguments(problem)
+    with enable_grad():
+        problem.record()
+        if not problem.outputs:
+            _check_constant(problem, settings)
+            return Report(None, order=settings.order)
+        checker = Checker(problem, settings)
+        checker.determinism()
+        if settings.backward:
+            checker.backward()
+        if settings.forward:
+            checker.forward()
+        if settings.backward:
+            checker.layout()
+            if settings.dtypes:
+                checker.dtypes()
+            if settings.undefined:
+                checker.undefined()
+            if settings.batched:
+                checker.batched()
+        if settings.batched_forward:
+            checker.batched_forward()
+    return Report(None, order=settings.order, kinks=checker.kinks)
+
+
+def _check_arguments(problem: Problem) -> None:
+    if not problem.inputs:
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True."
+        )
+    for number, t in zip(problem.wrt, problem.inputs, strict=True):
+        overlapping = any(n > 1 and s == 0 for n, s in zip(t.array.shape, t.array.strides, strict=True))
+        if overlapping or not t.array.flags.writeable:
+            raise RuntimeError(
+                f"The {number}th input has a dimension with stride 0, or memory that can't be written. gradcheck moves the "
+                "elements of its inputs one by one: pass a clone() of it"
+            )
+
+
+def _check_constant(problem: Problem, settings: Settings) -> None:
+    """No result requires grad: then no result may move with an input either."""
+    results = [r for r in problem.call() if isinstance(r, Tensor) and r.array.dtype.kind in "fc"]
+    if not results:
+        raise ValueError("gradcheck expects the function to return at least one tensor of floating point or complex dtype")
+    checker = Checker(problem, settings)
+    problem.which = [k for k, r in enumerate(problem.call()) if isinstance(r, Tensor) and r.array.dtype.kind in "fc"]
+    problem.values = [np.array(r.array) for r in results]
+    for i in range(len(problem.inputs)):
+        slope = checker.slope(i, checker.directions(i)[0])
+        moved = np.abs(np.nan_to_num(slope.value)) > SAFETY * np.nan_to_num(slope.bar, nan=np.inf, posinf=np.inf)
+        if moved.any():
+            fault = Fault(
+                "detached",
+                "No output requires grad, and yet the function moves with this input. Numerical gradient for function "
+                "expected to be zero. Look for detach(), .data, no_grad, numpy() or tensor(...) in the forward code.",
+                input=problem.wrt[i],
+                output=0,
+            )
+            raise GradcheckError(Report(fault, order=settings.order))
+
+
+class Checker:
+    """The checks of one problem; each method is one, and raises GradcheckError."""
+
+    def __init__(self, problem: Problem, settings: Settings) -> None:
+        self.problem = problem
+        self.settings = settings
+        self.rng = np.random.default_rng(settings.seed)
+        self.kinks = 0
+        kinds = [t.array.dtype for t in problem.inputs]
+        self.eps = max(float(np.finfo(k).eps) for k in kinds)
+
+    # --- random probes ---
+
+    def directions(self, i: int) -> list[Array]:
+        """Directions for input ``i``: as large as its elements, so that a step stays on their side of zero.
+
+        One of mixed signs, and one of positive steps only: at a tie of several elements the two see different things.
+        """
+        x = as_real(self.problem.inputs[i].array)
+        size = np.abs(np.where(np.isfinite(x), x, 0))
+        typical = float(np.sqrt(np.mean(size**2))) if x.size else 0.0
+        scale = np.where(size > 1e-3 * typical, size, 1e-3 * typical)
+        scale = np.where(size == 0, typical if typical > 0 else 1.0, scale)
+        steps = scale * self.rng.uniform(0.5, 1.0, x.shape)
+        mixed = steps * self.rng.choice([-1.0, 1.0], x.shape)
+        return [mixed] if self.settings.fast else [mixed, scale * self.rng.uniform(0.5, 1.0, x.shape)]
+
+    def cotangents(self) -> list[Array]:
+        """Random cotangents over all outputs; zero where an output is not finite."""
+        value = np.concatenate([as_real(a) for a in self.problem.values])
+        made = []
+        for _ in range(1 if self.settings.fast else 2):
+            v = self.rng.uniform(0.5, 1.5, value.shape) * self.rng.choice([-1.0, 1.0], value.shape)
+            made.append(np.where(np.isfinite(value), v, 0.0))
+        return made
+
+    def slope(self, i: int, direction: Array, careful: bool = False) -> Slope:
+        """The numerical derivative along a direction; ``careful`` measures the noise and asks a second opinion."""
+        path = self.problem.along(i, direction)
+        if not careful:
+            return derivative(path, self.eps)
+        noise = measured_noise(path, self.eps)
+        first, second = derivative(path, self.eps, noise), derivative(path, self.eps, noise, stretch=0.7371)
+        first.bar = np.maximum(first.bar, second.bar) + np.abs(first.value - second.value)
+        return first
+
+    # --- the checks ---
+
+    def determinism(self) -> None:
+        """The same inputs give the same outputs, and the same cotangent the same gradients."""
+        problem = self.problem
+        value, again = np.concatenate([as_real(a) for a in problem.values]), problem.value()
+        v = self.cotangents()[0]
+        diagnosis.check_writes(problem, self.settings.order)
+        if value.shape != again.shape or not np.allclose(value, again, rtol=1e3 * self.eps, atol=0, equal_nan=True):
+            self.fail(
+                "nondeterministic",
+                "Two calls with the same inputs give different outputs. Fix the random state inside the function (a "
+                "generator, a mask drawn outside), or pass eval mode.",
+            )
+        if not self.settings.backward:
+            return
+        first, second = self._pull(v), self._pull(v)
+        for i, (a, b) in enumerate(zip(first, second, strict=True)):
+            if not np.allclose(a, b, rtol=0, atol=self.settings.nondet_tol, equal_nan=True):
+                cause, sentence = diagnosis.explain_reentrancy(problem, v)
+                self.fail(
+                    cause,
+                    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives "
+                    f"different values. The tolerance for nondeterminism was {self.settings.nondet_tol}. {sentence}",
+                    input=problem.wrt[i],
+                )
+
+    def backward(self) -> None:
+        """Random projections of the Jacobian: claimed by backward against numerical."""
+        problem = self.problem
+        cotangents = self.cotangents()
+        claims = [self._pull(v) for v in cotangents]
+        for i in range(len(problem.inputs)):
+            for u in self.directions(i):
+                slope = self.slope(i, u)
+                if self._agree(i, u, slope, cotangents, claims):
+                    continue
+                if self._agree(i, u, self.slope(i, u, careful=True), cotangents, claims, self._claim_noise(i, u, cotangents, claims)):
+                    continue
+                self._accuse(i, u)
+
+    def _pull(self, v: Array) -> list[Array]:
+        try:
+            return self.problem.pull(v)
+        except RuntimeError as error:
+            fault = diagnosis.shape_fault(error)
+            if fault is None:
+                raise
+            raise GradcheckError(Report(fault, order=self.settings.order)) from error
+
+    def _agree(self, i: int, u: Array, slope: Slope, cotangents: list[Array], claims: list[Any], noise: float = 0.0) -> bool:
+        good = np.isfinite(slope.value) & np.isfinite(slope.bar)
+        plain = good & ~slope.kink
+        for v, claim in zip(cotangents, claims, strict=True):
+            if not plain.all():
+                v = np.where(plain, v, 0.0)
+                claim = self._pull(v)
+            g = claim[i]
+            if not np.isfinite(g).all():
+                return False
+            terms = v[plain] * slope.value[plain]
+            found, true = float(g @ u), float(terms.sum())
+            bar = SAFETY * float(np.sqrt(np.sum((v[plain] * slope.bar[plain]) ** 2))) + SAFETY * noise
+            scale = float(np.sqrt(np.sum(terms**2)) + np.sqrt(np.sum((g * u) ** 2)))
+            if abs(found - true) > bar + max(FLOOR, 64 * self.eps) * scale:
+                return False
+        return self._kinks_agree(i, u, slope, good & slope.kink)
+
+    def _kinks_agree(self, i: int, u: Array, slope: Slope, kinked: Array) -> bool:
+        """At a kink each claimed slope lies between the one-sided derivatives."""
+        where = np.flatnonzero(kinked)
+        self.kinks = max(self.kinks, len(where))
+        if len(where) > 32:
+            where = self.rng.choice(where, 32, replace=False)
+        for o in where:
+            e = np.zeros(kinked.shape)
+            e[o] = 1.0
+            claim = np.zeros(kinked.shape)
+            claim[o] = self._pull(e)[i] @ u
+            if not slope.allows(claim, FLOOR * np.abs(slope.value))[o]:
+                return False
+        return True
+
+    def _claim_noise(self, i: int, u: Array, cotangents: list[Array], claims: list[Any]) -> float:
+        """How much the claim itself moves when the input moves by a few units in the last place."""
+        problem = self.problem
+        shift = 8 * self.eps * u
+        with problem.moved(i, shift):
+            outputs = [problem.call()[k] for k in problem.which]
+            moved = [problem.pull(v, outputs)[i] for v in cotangents]
+        return max(abs(float((a - c[i]) @ u)) for a, c in zip(moved, claims, strict=True))
+
+    def _accuse(self, i: int, u: Array, mode: str = "backward") -> None:
+        fault = diagnosis.diagnose(self, i, u, mode)
+        if fault is not None:
+            raise GradcheckError(Report(fault, order=self.settings.order))
+
+    def forward(self) -> None:
+        """Forward mode against numerical directional derivatives."""
+        problem = self.problem
+        for i in range(len(problem.inputs)):
+            for u in self.directions(i):
+                claim = problem.push(i, u)
+                for careful in (False, True):
+                    slope = self.slope(i, u, careful)
+                    good = np.isfinite(slope.value) & np.isfinite(slope.bar)
+                    slack = (SAFETY - 1) * slope.bar + max(FLOOR, 64 * self.eps) * (np.abs(slope.value) + np.abs(claim))
+                    slack = slack + self.settings.atol + self.settings.rtol * np.abs(slope.value)
+                    wrong = good & ~slope.allows(claim, slack)
+                    if not wrong.any():
+                        break
+                else:
+                    self._accuse(i, u, "forward")
+
+    def layout(self) -> None:
+        """The same numbers in another arrangement in memory give the same gradients."""
+        fault = diagnosis.layout_fault(self.problem, self.cotangents()[0], self.eps)
+        if fault is not None:
+            raise GradcheckError(Report(fault, order=self.settings.order))
+
+    def dtypes(self) -> None:
+        """Each gradient has the dtype of its input."""
+        for number, t, g in zip(self.problem.wrt, self.problem.inputs, self.problem.pull_tensors(self.cotangents()[0]), strict=True):
+            if g is not None and g.dtype != t.dtype:
+                self.fail("dtype", f"grad is incorrect type: the input is {t.dtype} and its gradient {g.dtype}.", input=number)
+
+    def undefined(self) -> None:
+        """An output that gets no cotangent is as good as one with zeros."""
+        problem = self.problem
+        if len(problem.outputs) < 2:
+            return
+        v = self.cotangents()[0]
+        parts = problem.split(v)
+        for k, output in enumerate(problem.outputs):
+            alone = np.concatenate([p if n == k else 0 * p for n, p in enumerate(parts)])
+            seed = wrap(like_real(parts[k], problem.values[k]))
+            got = passes.grad([output], problem.inputs, [seed], retain_graph=True, allow_unused=True)
+            for i, (a, b) in enumerate(zip(got, problem.pull(alone), strict=True)):
+                a = np.zeros_like(b) if a is None else as_real(a.array)
+                if not np.allclose(a, b, rtol=1e3 * self.eps, atol=0, equal_nan=True):
+                    self.fail(
+                        "unknown",
+                        "Backward gives other gradients when an output has no cotangent than when its cotangent is zeros. "
+                        "Expected all inputs to be the same for an undefined output grad: treat None as zeros.",
+                        input=problem.wrt[i],
+                        output=problem.which[k],
+                    )
+
+    def batched(self) -> None:
+        """``is_grads_batched`` gives the same as one cotangent after the other."""
+        problem = self.problem
+        vs = [v for _ in range(2) for v in self.cotangents()]
+        columns = zip(*[problem.split(v) for v in vs], strict=True)
+        seeds = [
+            wrap(np.stack([like_real(p, problem.values[k]) for p in parts])) for k, parts in enumerate(columns)
+        ]
+        got = passes.grad(
+            problem.outputs, problem.inputs, seeds, retain_graph=True, allow_unused=True, is_grads_batched=True
+        )
+        for n, v in enumerate(vs):
+            for i, (batch, g) in enumerate(zip(got, problem.pull(v), strict=True)):
+                row = np.zeros_like(g) if batch is None else as_real(batch.array[n])
+                if not np.allclose(row, g, rtol=1e3 * self.eps, atol=1e2 * self.eps, equal_nan=True):
+                    self.fail(
+                        "unknown",
+                        "While computing batched gradients, got a result that differs from one cotangent at a time: "
+                        "for is_grads_batched the formula must not mix the first dimension of the cotangent.",
+                        input=problem.wrt[i],
+                    )
+
+    def batched_forward(self) -> None:
+        """Forward mode with several tangents at once gives the same as one after the other."""
+        from ..func import vmap
+
+        problem = self.problem
+        for i, t in enumerate(problem.inputs):
+            us = [u for _ in range(2) for u in self.directions(i)]
+            stacked = wrap(np.stack([like_real(u, t.array) for u in us]))
+            got = vmap(lambda tangent, t=t: tuple(r for r in passes.forward(problem.outputs, [t], [tangent]) if r is not None))(stacked)
+            for n, u in enumerate(us):
+                row = np.concatenate([as_real(r.array[n]) for r in tupled(got)])
+                one = np.concatenate([as_real(r.array) for r in passes.forward(problem.outputs, [t], [wrap(like_real(u, t.array))]) if r is not None])
+                if not np.allclose(row, one, rtol=1e3 * self.eps, atol=1e2 * self.eps, equal_nan=True):
+                    self.fail("unknown", "While computing batched forward gradients, got a result that differs from one tangent at a time.", input=problem.wrt[i])  # fmt: skip
+
+    def fail(self, cause: str, sentence: str, input: int | None = None, output: int | None = None) -> None:
+        """Raise GradcheckError."""
+        raise GradcheckError(Report(Fault(cause, sentence, input=input, output=output), order=self.settings.order))
+
+
+def gradgradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    grad_outputs: Any = None,
+    *,
+    eps: float = EPS,
+    atol: float = ATOL,
+    rtol: float = RTOL,
+    gen_non_contig_grad_outputs: bool = False,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool = False,
+    masked: bool = False,
+) -> bool:
+    """Check the gradients of the gradients of ``func``, with respect to ``inputs`` and ``grad_outputs``.
+
+    Args:
+        grad_outputs: the cotangents at which to check; random ones if None.
+        gen_non_contig_grad_outputs: make the random ones non-contiguous.
+        check_fwd_over_rev: check forward mode over backward.
+        check_rev_over_rev: check backward over backward.
+
+    The other arguments, the result and the errors are those of ``gradcheck``. If it is the first derivative that is
+    wrong, the error says so and diagnoses that.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradgradcheck.html
+
+    >>> import autograd
+    >>> x = autograd.tensor([0.5, 1.5], dtype=autograd.float64, requires_grad=True)
+    >>> gradgradcheck(lambda x: (x * x).sin(), x)
+    True
+    """
+    if not (check_fwd_over_rev or check_rev_over_rev):
+        raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
+    if check_undefined_grad and not check_rev_over_rev:
+        check_undefined_grad = False
+    if check_batched_grad and not check_rev_over_rev:
+        raise AssertionError("Setting check_batched_grad=True requires check_rev_over_rev to be True")
+    settings = _settings(
+        eps,
+        atol,
+        rtol,
+        nondet_tol=nondet_tol,
+        undefined=check_undefined_grad,
+        dtypes=check_grad_dtypes,
+        batched=check_batched_grad,
+        forward=check_fwd_over_rev,
+        backward=check_rev_over_rev,
+        fast=fast_mode,
+        order=2,
+    )
+    first = Problem(func, inputs)
+    _check_arguments(first)
+    with enable_grad():
+        outputs = first.record()
+    if not outputs:
+        return True
+    if grad_outputs is None:
+        seeds = [_random_like(t, gen_non_contig_grad_outputs, k) for k, t in enumerate(outputs)]
+    else:
+        seeds = [t if t.requires_grad else t.detach().clone().requires_grad_() for t in tupled(grad_outputs)]
+    count = len(first.arguments)
+
+    def gradients(*arguments: Any) -> tuple[Any, ...]:
+        results = tupled(func(*arguments[:count]))
+        chosen = [results[k] for k in first.which]
+        wanted = [a for a in arguments[:count] if isinstance(a, Tensor) and a.requires_grad]
+        got = passes.grad(chosen, wanted, list(arguments[count:]), create_graph=True, allow_unused=True)
+        return tuple(g for g in got if g is not None)
+
+    try:
+        _run(Problem(gradients, (*first.arguments, *seeds)), settings)
+    except GradcheckError as error:
+        if not raise_exception:
+            return False
+        earlier = diagnose(func, inputs, atol=atol, rtol=rtol, nondet_tol=nondet_tol, undefined=False)
+        if not earlier.ok:
+            raise GradcheckError(earlier) from error
+        raise GradcheckError(error.report.at_second_order()) from None
+    return True
+
+
+def _random_like(t: Tensor, strided: bool, seed: int) -> Tensor:
+    rng = np.random.default_rng(7 + seed)
+    a = rng.uniform(-1, 1, t.array.shape)
+    if t.array.dtype.kind == "c":
+        a = a + 1j * rng.uniform(-1, 1, t.array.shape)
+    a = np.asarray(a, t.array.dtype)
+    if strided and a.ndim:
+        wide = np.zeros((*a.shape, 2), a.dtype)
+        wide[..., 0] = a
+        a = wide[..., 0]
+    return wrap(a).requires_grad_()

@@ -1,0 +1,82 @@
+"""Names for sets of elements: border, diagonal, ties, first, last ..."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+def name_pattern(values: Array, shape: tuple[int, ...], places: Array, wrong: Array, active: Array) -> str | None:
+    """The name of the set of wrong elements, if it has one.
+
+    Args:
+        values: the array whose elements they are; ``shape`` that of its real view.
+        places: the flat places that were looked at.
+        wrong: bool, for each of ``places``.
+        active: bool, for each of ``places``: those that could be wrong.
+    """
+    flat = np.ascontiguousarray(values)
+    flat = flat.view(flat.real.dtype).reshape(-1) if flat.dtype.kind == "c" else flat.reshape(-1)
+    index = np.stack(np.unravel_index(places, shape), axis=1) if shape else np.zeros((len(places), 0), int)
+    loose = None
+    for name, members in _sets(flat, shape, places, index):
+        members = members & active
+        if members.any() and not members[active].all():
+            if np.array_equal(members, wrong & active):
+                return name
+            inside = not np.any(wrong & ~members)
+            if loose is None and inside and wrong.sum() >= 0.6 * members.sum():
+                loose = name
+    return loose
+
+
+def _sets(flat: Array, shape: tuple[int, ...], places: Array, index: Array) -> Iterator[tuple[str, Array]]:
+    """Sets of elements that have a name, the plainest first."""
+    n = int(np.prod(shape))
+    if len(shape) == 1 or n <= 1:
+        yield "first", places == 0
+        yield "last", places == n - 1
+        yield "first/last", (places == 0) | (places == n - 1)
+    else:
+        for axis, length in enumerate(shape):
+            if length > 1:
+                yield f"first along axis {axis}", index[:, axis] == 0
+                yield f"last along axis {axis}", index[:, axis] == length - 1
+        if len(shape) >= 2 and shape[-1] > 1 and shape[-2] > 1:
+            yield "diagonal", index[:, -1] == index[:, -2]
+            yield "off the diagonal", index[:, -1] != index[:, -2]
+        for axes in ((-1, -2), (-1, -2, -3), (-1,), (-2,), tuple(range(len(shape)))):
+            if len(axes) <= len(shape) and max(-a if a < 0 else 1 for a in axes) <= len(shape):
+                at = np.zeros(len(places), bool)
+                for a in axes:
+                    at |= (index[:, a] == 0) | (index[:, a] == shape[a] - 1)
+                yield "border", at
+                yield "interior", ~at
+        yield "first", places == 0
+        yield "last", places == n - 1
+        yield "corners", np.all([(index[:, a] == 0) | (index[:, a] == shape[a] - 1) for a in range(len(shape))], axis=0)
+        if len(shape) >= 2:
+            yield "above the diagonal", index[:, -1] > index[:, -2]
+            yield "below the diagonal", index[:, -1] < index[:, -2]
+    here = flat[places]
+    _, which, counts = np.unique(flat, return_inverse=True, return_counts=True)
+    yield "ties", (counts[which.reshape(-1)] > 1)[places]
+    yield "zeros", here == 0
+    yield "negative elements", here < 0
+    yield "positive elements", here > 0
+    yield "elements up to zero", here <= 0
+    if n:
+        yield "largest", here == np.nanmax(flat)
+        yield "smallest", here == np.nanmin(flat)
+    size = np.abs(here)
+    for limit in np.unique(size)[:-1][:64]:
+        yield f"elements beyond {limit:.3g} in size", size > limit
+    for axis, length in enumerate(shape):
+        for k in range(length if length <= 16 else 0):
+            yield f"place {k} along axis {axis}", index[:, axis] == k
+    yield "even places", places % 2 == 0
+    yield "odd places", places % 2 == 1
