@@ -19,10 +19,14 @@ pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 newaxis = None
 
 SUBMODULES = frozenset(
-    ["accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "export", "fft", "forward_ad", "func", "function", "functional", "graph", "gradcheck", "hub", "jit", "library", "linalg", "masked", "mps", "multiprocessing", "nested", "onnx", "overrides", "package", "profiler", "quantization", "serialization", "sparse", "special", "testing", "types", "utils", "version", "vision", "visualize", "xpu", "anomaly_mode", "variable"]
+    ["accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "export", "fft", "forward_ad", "func", "function", "functional", "graph",  "hub", "jit", "library", "linalg", "masked", "mps", "multiprocessing", "nested", "onnx", "overrides", "package", "profiler", "quantization", "serialization", "sparse", "special", "testing", "types", "utils", "version", "vision", "visualize", "xpu", "anomaly_mode", "variable"]
 )
 SIBLINGS = {"nn": "nn", "optim": "optim"}
-ELSEWHERE: dict[str, str] = {}
+ELSEWHERE: dict[str, str] = {
+    "gradcheck": "testing", "gradgradcheck": "testing", "doctor": "testing",
+    "detect_anomaly": "anomaly_mode", "set_detect_anomaly": "anomaly_mode",
+    "is_anomaly_enabled": "anomaly_mode", "is_anomaly_check_nan_enabled": "anomaly_mode",
+}  # fmt: skip
 """Public names that live in a module which is not imported at once: name -> module."""
 
 

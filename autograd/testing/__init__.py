@@ -8,16 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 _PLACES = {
-    "gradcheck": "gradcheck",
-    "gradgradcheck": "gradcheck",
-    "diagnose": "gradcheck",
+    "gradcheck": "checking",
+    "gradgradcheck": "checking",
+    "diagnose": "checking",
     "GradcheckError": "report",
     "Report": "report",
     "assert_close": "comparison",
     "assert_allclose": "comparison",
     "make_tensor": "making",
-    "opcheck": "opcheck",
-    "doctor": "doctor",
+    "opcheck": "opchecks",
+    "doctor": "lints",
 }
 
 __all__ = sorted(_PLACES)

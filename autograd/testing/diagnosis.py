@@ -75,7 +75,9 @@ def _worst(case: Case) -> list[Element]:
         input, part_in = _place(int(case.cols[c]), case.x)
         output, part_out = _place(int(case.rows[r]), case.y)
         part = f" ({part_out} by {part_in})" if part_in or part_out else ""
-        found.append(Element(input, output, float(case.true[r, c]), float(case.bar[r, c]), float(case.claimed[r, c]), part))
+        found.append(
+            Element(input, output, float(case.true[r, c]), float(case.bar[r, c]), float(case.claimed[r, c]), part)
+        )
     return found
 
 
@@ -94,7 +96,11 @@ def _is_linear(evidence: Evidence) -> bool:
     """Whether backward is linear in the cotangent: what it claims for a random one follows from the unit ones."""
     v = evidence.checker.cotangents()[0]
     claim = evidence.problem.pull(v)[evidence.i]
-    return bool(np.allclose(claim, evidence.claimed.T @ v, rtol=1e-6, atol=1e-6 * max(1.0, float(np.max(np.abs(claim), initial=0.0)))))
+    return bool(
+        np.allclose(
+            claim, evidence.claimed.T @ v, rtol=1e-6, atol=1e-6 * max(1.0, float(np.max(np.abs(claim), initial=0.0)))
+        )
+    )
 
 
 def _not_finite(case: Case) -> Iterator[Prediction]:
@@ -296,7 +302,10 @@ def _transposed(case: Case) -> Iterator[Prediction]:
             whole = list(axes)
             whole[at : at + len(order)] = [at + k for k in order]
             reread = "The {what} was reshaped where its axes should have been permuted: the numbers are right, their places are not."
-            yield np.ascontiguousarray(true.transpose(whole)).reshape(case.true.shape), {"what": name, "sentence": reread}
+            yield (
+                np.ascontiguousarray(true.transpose(whole)).reshape(case.true.shape),
+                {"what": name, "sentence": reread},
+            )
     reversed_ = "The gradient is reversed along an axis: a flip is missing, or is one too many."
     for axis in axes:
         yield np.flip(true, axis).reshape(case.true.shape), {"sentence": reversed_}
@@ -316,7 +325,9 @@ def _misplaced(case: Case) -> Iterator[Prediction]:
     for seed in (11, 12):
         v = case.probe(seed)
         claim, true = case.pull(v), case.pulled_true(v)
-        if not case.same(np.sort(claim), np.sort(true), np.ones(len(true), bool)) or len(np.unique(np.round(true, 9))) < len(true):
+        if not case.same(np.sort(claim), np.sort(true), np.ones(len(true), bool)) or len(
+            np.unique(np.round(true, 9))
+        ) < len(true):
             return
         orders.append(np.argsort(np.argsort(claim))[np.argsort(np.argsort(np.argsort(true)))])
         orders[-1] = np.argsort(true)[np.argsort(np.argsort(claim))]
@@ -588,7 +599,10 @@ def explain_reentrancy(problem: Problem, v: Array) -> tuple[str, str]:
         results = problem.call()
         fresh.append(problem.pull(v, [results[k] for k in problem.which]))
     if all(np.array_equal(a, b, equal_nan=True) for a, b in zip(*fresh, strict=True)):
-        return "overwritten", "On a fresh graph it is always the same: the backward pass changes what the forward pass saved."
+        return (
+            "overwritten",
+            "On a fresh graph it is always the same: the backward pass changes what the forward pass saved.",
+        )
     return "nondeterministic", "Look for random numbers or a counter in the formula."
 
 
@@ -628,7 +642,10 @@ def layout_fault(problem: Problem, v: Array, eps: float) -> Fault | None:
         values = [o.array for o in outputs]
     except (RuntimeError, ValueError, IndexError, TypeError):
         return None  # a function may refuse such inputs, as view() does
-    if any(a.shape != b.shape or not np.allclose(a, b, rtol=1e5 * eps, atol=1e4 * eps, equal_nan=True) for a, b in zip(values, problem.values, strict=True)):
+    if any(
+        a.shape != b.shape or not np.allclose(a, b, rtol=1e5 * eps, atol=1e4 * eps, equal_nan=True)
+        for a, b in zip(values, problem.values, strict=True)
+    ):
         return None  # the function itself sees the strides: as_strided
     other = Problem(problem.function, tuple(moved))
     other.which, other.values = problem.which, problem.values
@@ -662,4 +679,7 @@ def shape_fault(error: RuntimeError) -> Fault | None:
     text = str(error)
     if "invalid gradient" not in text:
         return None
-    return Fault("missing-reduction", f"{text}. The gradient has the shape of the output: sum it over the axes along which the input was stretched.")
+    return Fault(
+        "missing-reduction",
+        f"{text}. The gradient has the shape of the output: sum it over the axes along which the input was stretched.",
+    )

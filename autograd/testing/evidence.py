@@ -71,7 +71,11 @@ class Evidence:
         for c, col in enumerate(self.cols):
             slope, scale = self.column(self.i, int(col))
             r = self.rows
-            self.true[:, c], self.bar[:, c], self.kink[:, c] = slope.value[r] / scale, slope.bar[r] / scale, slope.kink[r]
+            self.true[:, c], self.bar[:, c], self.kink[:, c] = (
+                slope.value[r] / scale,
+                slope.bar[r] / scale,
+                slope.kink[r],
+            )
             sides = slope.left[r] / scale, slope.right[r] / scale
             self.low[:, c], self.high[:, c] = np.minimum(*sides), np.maximum(*sides)
         self.known = np.isfinite(self.true) & np.isfinite(self.bar)
@@ -221,7 +225,9 @@ class Case:
     def same(self, a: Array, b: Array, known: Array | None = None) -> bool:
         """Whether two Jacobians (or vectors) tell the same story, to well beyond the differences between causes."""
         scale = max(float(np.max(np.abs(b), initial=0.0)), 1e-300)
-        near = np.abs(a - b) <= self.evidence.alike * (scale * 1e-2 + np.abs(b)) + (4 * self.bar if a.shape == self.bar.shape else 0)
+        near = np.abs(a - b) <= self.evidence.alike * (scale * 1e-2 + np.abs(b)) + (
+            4 * self.bar if a.shape == self.bar.shape else 0
+        )
         if known is None and a.shape == self.known.shape:
             known = self.known
         return bool(np.all(near if known is None else near | ~known))

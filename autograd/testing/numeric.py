@@ -86,7 +86,9 @@ def _tight(best: Array, bar: Array, centre: Array) -> bool:
     return bool(np.all(bar[alive] <= TARGET * np.maximum(scale, 1e-3 * size) + 2.0**12 * 2e-16 * np.abs(centre[alive])))
 
 
-def _sides(centre: Array, steps: list[tuple[float, Array, Array]], floor: Array, eps: float) -> tuple[Array, Array, Array]:
+def _sides(
+    centre: Array, steps: list[tuple[float, Array, Array]], floor: Array, eps: float
+) -> tuple[Array, Array, Array]:
     """The one-sided derivatives, extrapolated from the smallest steps, and where they differ for certain.
 
     ``d(h) = right(h) - left(h)`` falls like h where the function is smooth and stays where it has a kink, so

@@ -154,10 +154,15 @@ class Report:
         if fault is None:
             return f'<div class="pullback-check" style="color:#2a7d3a">{html.escape(self.text)}</div>'
         rows = "".join(
-            "<tr>" + "".join(f'<td style="text-align:right;padding:2px 10px">{html.escape(cell)}</td>' for cell in row) + "</tr>"
+            "<tr>"
+            + "".join(f'<td style="text-align:right;padding:2px 10px">{html.escape(cell)}</td>' for cell in row)
+            + "</tr>"
             for row in [(o, i, t, b, c) for i, o, t, b, c in self.rows()]
         )
-        heads = "".join(f'<th style="text-align:right;padding:2px 10px">{h}</th>' for h in ("d output", "d input", "true", "&plusmn;", "claimed"))
+        heads = "".join(
+            f'<th style="text-align:right;padding:2px 10px">{h}</th>'
+            for h in ("d output", "d input", "true", "&plusmn;", "claimed")
+        )
         table = (
             f'<p>{fault.wrong} of {fault.checked} elements looked at are wrong. The worst:</p><table style="border-collapse:'
             f'collapse;font-family:monospace"><tr>{heads}</tr>{rows}</table>'

@@ -211,7 +211,9 @@ def _check_constant(problem: Problem, settings: Settings) -> None:
     """No result requires grad: then no result may move with an input either."""
     results = [r for r in problem.call() if isinstance(r, Tensor) and r.array.dtype.kind in "fc"]
     if not results:
-        raise ValueError("gradcheck expects the function to return at least one tensor of floating point or complex dtype")
+        raise ValueError(
+            "gradcheck expects the function to return at least one tensor of floating point or complex dtype"
+        )
     checker = Checker(problem, settings)
     problem.which = [k for k, r in enumerate(problem.call()) if isinstance(r, Tensor) and r.array.dtype.kind in "fc"]
     problem.values = [np.array(r.array) for r in results]
@@ -312,7 +314,14 @@ class Checker:
                 slope = self.slope(i, u)
                 if self._agree(i, u, slope, cotangents, claims):
                     continue
-                if self._agree(i, u, self.slope(i, u, careful=True), cotangents, claims, self._claim_noise(i, u, cotangents, claims)):
+                if self._agree(
+                    i,
+                    u,
+                    self.slope(i, u, careful=True),
+                    cotangents,
+                    claims,
+                    self._claim_noise(i, u, cotangents, claims),
+                ):
                     continue
                 self._accuse(i, u)
 
@@ -325,7 +334,9 @@ class Checker:
                 raise
             raise GradcheckError(Report(fault, order=self.settings.order)) from error
 
-    def _agree(self, i: int, u: Array, slope: Slope, cotangents: list[Array], claims: list[Any], noise: float = 0.0) -> bool:
+    def _agree(
+        self, i: int, u: Array, slope: Slope, cotangents: list[Array], claims: list[Any], noise: float = 0.0
+    ) -> bool:
         good = np.isfinite(slope.value) & np.isfinite(slope.bar)
         plain = good & ~slope.kink
         for v, claim in zip(cotangents, claims, strict=True):
@@ -397,9 +408,13 @@ class Checker:
 
     def dtypes(self) -> None:
         """Each gradient has the dtype of its input."""
-        for number, t, g in zip(self.problem.wrt, self.problem.inputs, self.problem.pull_tensors(self.cotangents()[0]), strict=True):
+        for number, t, g in zip(
+            self.problem.wrt, self.problem.inputs, self.problem.pull_tensors(self.cotangents()[0]), strict=True
+        ):
             if g is not None and g.dtype != t.dtype:
-                self.fail("dtype", f"grad is incorrect type: the input is {t.dtype} and its gradient {g.dtype}.", input=number)
+                self.fail(
+                    "dtype", f"grad is incorrect type: the input is {t.dtype} and its gradient {g.dtype}.", input=number
+                )
 
     def undefined(self) -> None:
         """An output that gets no cotangent is as good as one with zeros."""
@@ -428,9 +443,7 @@ class Checker:
         problem = self.problem
         vs = [v for _ in range(2) for v in self.cotangents()]
         columns = zip(*[problem.split(v) for v in vs], strict=True)
-        seeds = [
-            wrap(np.stack([like_real(p, problem.values[k]) for p in parts])) for k, parts in enumerate(columns)
-        ]
+        seeds = [wrap(np.stack([like_real(p, problem.values[k]) for p in parts])) for k, parts in enumerate(columns)]
         got = passes.grad(
             problem.outputs, problem.inputs, seeds, retain_graph=True, allow_unused=True, is_grads_batched=True
         )
@@ -453,10 +466,18 @@ class Checker:
         for i, t in enumerate(problem.inputs):
             us = [u for _ in range(2) for u in self.directions(i)]
             stacked = wrap(np.stack([like_real(u, t.array) for u in us]))
-            got = vmap(lambda tangent, t=t: tuple(r for r in passes.forward(problem.outputs, [t], [tangent]) if r is not None))(stacked)
+            got = vmap(
+                lambda tangent, t=t: tuple(r for r in passes.forward(problem.outputs, [t], [tangent]) if r is not None)
+            )(stacked)
             for n, u in enumerate(us):
                 row = np.concatenate([as_real(r.array[n]) for r in tupled(got)])
-                one = np.concatenate([as_real(r.array) for r in passes.forward(problem.outputs, [t], [wrap(like_real(u, t.array))]) if r is not None])
+                one = np.concatenate(
+                    [
+                        as_real(r.array)
+                        for r in passes.forward(problem.outputs, [t], [wrap(like_real(u, t.array))])
+                        if r is not None
+                    ]
+                )
                 if not np.allclose(row, one, rtol=1e3 * self.eps, atol=1e2 * self.eps, equal_nan=True):
                     self.fail("unknown", "While computing batched forward gradients, got a result that differs from one tangent at a time.", input=problem.wrt[i])  # fmt: skip
 
