@@ -152,7 +152,11 @@ class Generator:
             else:
                 made *= high - low
                 made += low
-        return made.astype(dtype, copy=False)
+        if made.dtype == dtype:
+            return made
+        made = made.astype(dtype)
+        made[made == high] = low  # rounding to half precision must not reach the open end
+        return made
 
     def integers(self, n: int, low: int, high: int) -> Array:
         """``n`` integers in [low, high), as int64."""
