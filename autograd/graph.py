@@ -350,6 +350,18 @@ def like(value: Any) -> tuple[Any, np.dtype[Any]]:
     return tuple(value.shape), np.dtype(value.dtype)
 
 
+def __getattr__(name: str) -> Any:
+    """``autograd.graph.saved_tensors_hooks`` and its kin live in ``saving.py``."""
+    if name.startswith("__"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from . import saving
+
+    try:
+        return getattr(saving, name)
+    except AttributeError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+
 # --- the cycle collector -------------------------------------------------------------------------------------------
 
 

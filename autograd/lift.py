@@ -53,7 +53,26 @@ LIFTED: list[Op] = []
 """Every operation there is, in the order of the tables: the tests walk it."""
 
 
-class Op:
+class Operation:
+    """What the passes ask of a node's operation, with the answers of one that has no more than a joint formula."""
+
+    name = ""
+    kind = "general"
+    outputs = 1
+    holomorphic = False
+    varargs = False
+    records = True
+    materialize = True  # cotangents of results that nobody used are zeros
+    names: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+    formulas: tuple[Any, ...] = ()
+    joint: Any = None
+    into: Any = None
+    residual: Any = None
+    push: Any = None  # a custom Function's own rule for tangents
+
+
+class Op(Operation):
     """What a node knows of its operation: the function, the formulas, and what they need saved.
 
     ``arrays`` are the names of the array arguments in order: those with a formula, and those that a caller may pass as

@@ -71,3 +71,8 @@ def _nearest(name: str, package: Any) -> str:
     known = [*vars(package), *SUBMODULES, *SIBLINGS, *ELSEWHERE]
     near = difflib.get_close_matches(name, known, 1)
     return f". Did you mean: {near[0]!r}?" if near else ""
+
+
+provide("function", "Function")
+provide("variable", "Variable")
+provide("random", "fork_rng")

@@ -326,7 +326,10 @@ def _join(part: Node, g: Any, pending: Any, waiting: Any, heap: Any, record: boo
 
 
 def _whole(node: Node, slots: Any, record: bool) -> Any:
-    """The cotangents of all results, zeros where none arrived."""
+    """The cotangents of all results; where none arrived zeros, or None for a Function that asked for that."""
+    assert node.op is not None
+    if not node.op.materialize:
+        return tuple(slots)
     full = [
         np.zeros(shape, dtype) if c is None else c
         for c, shape, dtype in zip(slots, node.shape, node.dtype, strict=True)
@@ -597,6 +600,8 @@ def _push(node: Node, tangents: list[Any]) -> Any:
         raise freed_error(node)
     if node.id < latest.time and node.saved:
         check_saved(node)
+    if op.push is not None:
+        return op.push(node, tangents)
     seen = Recorded(node)
     tangents = [None if t is None else _spread(t, p) for t, p in zip(tangents, node.parents, strict=True)]
     if op.kind == "elementwise" and op.holomorphic and op.joint is None:

@@ -1,0 +1,192 @@
+"""What happens to the arrays that the graph saves: hooks that pack and unpack them.
+
+Source: https://docs.pytorch.org/docs/stable/autograd.html#hooks-for-saved-tensors
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import graph
+from .graph import Handle, Leaf, Node
+from .tensor import Tensor, wrap
+from .views import current, stamp
+
+_refusal = threading.local()
+
+
+class _Packed:
+    """Stands in a node for its saved arrays: what the pack hook returned, unpacked when a formula reads it."""
+
+    __slots__ = ("_kept", "_unpack")
+
+    def __init__(self, saved: Any, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Tensor]) -> None:
+        self._unpack = unpack
+        self._kept = [self._each(value, lambda a: (True, pack(wrap(a)))) for value in saved]
+
+    @staticmethod
+    def _each(value: Any, change: Callable[[Any], Any]) -> Any:
+        if isinstance(value, tuple):
+            return [_Packed._each(v, change) for v in value]
+        return change(value) if isinstance(value, np.ndarray) else (False, value)
+
+    def _open(self, kept: Any) -> Any:
+        if isinstance(kept, list):
+            return tuple([self._open(k) for k in kept])
+        packed, value = kept
+        if not packed:
+            return value
+        found = self._unpack(value)
+        if not isinstance(found, Tensor):
+            raise TypeError(f"Output of saved tensor unpack_hook expected to be a Tensor but got {type(found).__name__}")
+        return found.array
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return tuple([self._open(k) for k in self._kept[index]])
+        return self._open(self._kept[index])
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())  # nothing here is memory that a write could reach
+
+
+class saved_tensors_hooks:
+    """Inside the block, what operations save goes through ``pack_hook``, and back through ``unpack_hook`` in backward.
+
+    >>> import autograd
+    >>> x = autograd.tensor([2.0], requires_grad=True)
+    >>> with saved_tensors_hooks(lambda t: t.numpy().tobytes(), lambda b: autograd.tensor(np.frombuffer(b, np.float32))):
+    ...     y = x * x
+    >>> y.backward(); x.grad
+    tensor([4.])
+    """
+
+    def __init__(self, pack_hook: Callable[[Tensor], Any], unpack_hook: Callable[[Any], Tensor]) -> None:
+        self.pack_hook, self.unpack_hook = pack_hook, unpack_hook
+
+    def __enter__(self) -> saved_tensors_hooks:
+        message = getattr(_refusal, "message", None)
+        if message is not None:
+            raise RuntimeError(message)
+        self._before, thread = graph.watcher, threading.get_ident()
+        self._packing = False
+
+        def watch(node: Node) -> None:
+            if node.saved and not self._packing and type(node.saved) is not _Packed and threading.get_ident() == thread:
+                self._packing = True  # what the hook itself computes is not packed
+                try:
+                    with graph.no_grad():
+                        node.saved = _Packed(node.saved, self.pack_hook, self.unpack_hook)
+                finally:
+                    self._packing = False
+            if self._before is not None:
+                self._before(node)
+
+        graph.watcher = watch
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        graph.watcher = self._before
+
+
+class save_on_cpu(saved_tensors_hooks):
+    """Keeps saved tensors on the CPU: they are there already, so a copy is all that it makes."""
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
+        super().__init__(lambda t: wrap(t.array.copy()), lambda t: t)
+
+
+@contextlib.contextmanager
+def disable_saved_tensors_hooks(error_message: str) -> Iterator[None]:
+    """Inside the block, entering ``saved_tensors_hooks`` raises RuntimeError with this message."""
+    before = getattr(_refusal, "message", None)
+    _refusal.message = error_message
+    try:
+        yield
+    finally:
+        _refusal.message = before
+
+
+class GradientEdge(NamedTuple):
+    """A place in the graph: a node and the number of its output."""
+
+    node: Node
+    output_nr: int
+
+
+def get_gradient_edge(tensor: Tensor) -> GradientEdge:
+    """The place in the graph that the gradient of ``tensor`` flows to."""
+    node = current(tensor)
+    if node is None:
+        raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+    if isinstance(node, graph.Part):
+        assert node.parents[0] is not None
+        return GradientEdge(node.parents[0], node.params[0])
+    return GradientEdge(node, 0)
+
+
+def increment_version(tensor: Any) -> None:
+    """Say that the memory of these tensors was written by somebody that the engine can't see."""
+    for t in (tensor,) if isinstance(tensor, Tensor) else tensor:
+        stamp(t.array, "increment_version")
+
+
+class _Several:
+    """Removes several hooks at once."""
+
+    def __init__(self, handles: list[Handle]) -> None:
+        self._handles = handles
+
+    def remove(self) -> None:
+        """Take all hooks away."""
+        for handle in self._handles:
+            handle.remove()
+
+    def __enter__(self) -> _Several:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+def register_multi_grad_hook(
+    tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all"
+) -> _Several:
+    """Call ``fn`` once the gradients of all ``tensors`` are known (with the sequence of them), or of ``any`` one."""
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode!r}")
+    found: list[Tensor | None] = [None] * len(tensors)
+    wanted = [t.requires_grad for t in tensors]
+    count = [0]
+
+    def hook_of(i: int) -> Callable[[Tensor], None]:
+        def hook(g: Tensor) -> None:
+            count[0] += 1
+            if mode == "any":
+                if count[0] == 1:
+                    fn(g)
+                if count[0] == sum(wanted):
+                    count[0] = 0
+                return
+            found[i] = g
+            if count[0] == sum(wanted):
+                got = list(found)
+                count[0], found[:] = 0, [None] * len(tensors)
+                fn(got)
+
+        return hook
+
+    return _Several([t.register_hook(hook_of(i)) for i, t in enumerate(tensors) if wanted[i]])
+
+
+def is_leaf_node(node: Node | None) -> bool:
+    """Whether backward ends at this node."""
+    return type(node) is Leaf
