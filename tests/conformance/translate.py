@@ -61,7 +61,7 @@ def function_of(theirs: Any, name: str) -> Any:
     """Our counterpart of a callable from PyTorch's list."""
     if isinstance(theirs, functools.partial):
         return functools.partial(function_of(theirs.func, theirs.func.__name__), *ours(theirs.args), **ours(theirs.keywords))
-    if isinstance(theirs, types.FunctionType) and "_internal" in theirs.__code__.co_filename:
+    if isinstance(theirs, types.FunctionType) and "testing/_internal" in theirs.__code__.co_filename:
         return with_our_torch(theirs)
     return lookup(name)
 
@@ -76,7 +76,7 @@ def with_our_torch(function: Any) -> Any:
 
 
 def _closed_over(value: Any) -> Any:
-    if isinstance(value, types.FunctionType) and "_internal" in value.__code__.co_filename:
+    if isinstance(value, types.FunctionType) and "testing/_internal" in value.__code__.co_filename:
         return with_our_torch(value)
     return value
 
