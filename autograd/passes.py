@@ -667,7 +667,10 @@ def _push_by_transposing(op: Any, node: Node, seen: Any, tangents: list[Any]) ->
         if not pairs:
             got: Any = [None] * len(live)
         else:
-            got = grad([c for c, _ in pairs], live, [t for _, t in pairs], create_graph=recording, allow_unused=True)
+            conjugate = op.holomorphic and any([np.dtype(k).kind == "c" for k in kinds])  # J t, not conj(J) t
+            starts = [t.conj() if conjugate else t for _, t in pairs]
+            got = grad([c for c, _ in pairs], live, starts, create_graph=recording, allow_unused=True)
+            got = [t if t is None or not conjugate else t.conj() for t in got]
     results = []
     it = iter(got)
     for d in dummies:

@@ -196,7 +196,7 @@ pow = elementwise(
     _pow,
     name="pow",
     input=lambda g, input, other: g * (other * input ** (other - (other != 0))),
-    other=lambda g, y, input, other: g * np.where((input == 0) & (other >= 0), 0, y * log_of_base(input)),
+    other=lambda g, y, input, other: g * np.where((input == 0) & (other.real >= 0), 0, y * log_of_base(input)),
 )
 
 

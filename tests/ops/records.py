@@ -105,12 +105,12 @@ def away_from(*kinks: float) -> Maker:
 def distinct(*shape: int) -> Any:
     """Numbers that are all different by 0.3 at least: for what selects or sorts."""
     n = int(np.prod(shape))
-    return (_rng.permutation(n) * 0.5 + _rng.uniform(-0.1, 0.1, n)).reshape(shape) - n / 4
+    return np.asarray((_rng.permutation(n) * 0.5 + _rng.uniform(-0.1, 0.1, n)).reshape(shape) - n / 4)
 
 
 def complex_normal(*shape: int) -> Any:
     """Complex normal numbers."""
-    return normal(*shape) + 1j * normal(*shape)
+    return np.asarray(normal(*shape) + 1j * normal(*shape))
 
 
 def integers(low: int, high: int) -> Maker:

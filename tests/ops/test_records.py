@@ -23,7 +23,7 @@ RECORDS: list[Record] = [
 
 WITHOUT_RECORDS: frozenset[str] = frozenset(
     """
-    activation affine attention complex conv conv_ops embedding fft function functional indexing joining linalg loss normalization
+    activation affine conversion creation attention complex conv conv_ops embedding fft function functional indexing joining linalg loss normalization
     pooling recurrent resample shape
     """.split()
 )
@@ -105,7 +105,7 @@ def numeric(record: Record, sample: Sample, where: list[Any], values: list[Any])
 def random_like(rng: Any, array: Any) -> Any:
     """Normal numbers of the array's shape, complex if it is."""
     made = rng.standard_normal(array.shape)
-    return made + 1j * rng.standard_normal(array.shape) if array.dtype.kind == "c" else made
+    return np.asarray(made + 1j * rng.standard_normal(array.shape) if array.dtype.kind == "c" else made)
 
 
 def inner(us: list[Any], vs: list[Any]) -> float:
