@@ -61,7 +61,7 @@ def ufuncs() -> dict[Any, Callable[..., Any]]:
         function = names.get(_UFUNC_NAMES.get(ufunc.__name__, ufunc.__name__))
         if callable(function):
             found[ufunc] = function
-    for function in names.values():
+    for function in list(names.values()):
         op = getattr(function, "op", None)
         if op is not None and isinstance(op.function, np.ufunc):
             found.setdefault(op.function, function)
