@@ -3,4 +3,6 @@
 from __future__ import annotations
 
 from .activation import *
+from .distance import *
 from .linear import *
+from .loss import *

@@ -1,0 +1,228 @@
+"""Losses that are one thing: softmax cross-entropy, negative log-likelihood, squared error, binary cross-entropy.
+
+The classes of a two-dimensional input are in its last dimension, one row a sample. ``rows`` are weights of the samples
+(None: all one): class weights and ignored samples are both that. ``scale`` divides what is summed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..lift import elementwise, general, lift, linear
+from .activation import exponentials, softmax_along
+from .elementwise import sigmoid
+
+__all__ = []  # fmt: skip
+
+_counted: dict[int, Any] = {}
+
+
+def _count(n: int) -> Any:
+    """0 ... n - 1, made once for each n."""
+    found = _counted.get(n)
+    if found is None:
+        found = _counted[n] = np.arange(n)
+    return found
+
+
+def _reduced(losses: Any, rows: Any, scale: Any) -> Any:
+    """The losses of the rows: weighted, and unless scale is None, summed and divided."""
+    if rows is not None:
+        losses = losses * rows
+    if scale is None:
+        return losses
+    return np.add.reduce(losses) / losses.dtype.type(scale)
+
+
+# --- classes -------------------------------------------------------------------------------------------------------
+
+
+def _cross_entropy(input: Any, target: Any, rows: Any, scale: Any) -> tuple[Any, Any]:
+    at = _count(len(input)), target
+    y = input - np.maximum.reduce(input, axis=1, keepdims=True)
+    picked = y[at]
+    np.exp(y, out=y)
+    total = np.add.reduce(y, axis=1)
+    y /= total[:, None]
+    return _reduced(np.log(total) - picked, rows, scale), y
+
+
+cross_entropy = lift(
+    _cross_entropy,
+    kind="general",
+    name="softmax_cross_entropy",
+    promote="none",
+    constants=("target", "rows"),
+    residual=lambda input: softmax_along(input, 1),
+    input=lambda g, r, target, rows, scale: cross_entropy_slope(g, r, target, rows, scale),
+)
+
+
+def _cross_entropy_slope(grad: Any, probabilities: Any, target: Any, rows: Any, scale: Any) -> Any:
+    made = probabilities.copy()
+    made[_count(len(made)), target] -= 1
+    made *= _factor(grad, rows, scale, made.dtype)
+    return made
+
+
+def _factor(grad: Any, rows: Any, scale: Any, dtype: Any) -> Any:
+    """What each row is multiplied by: a number, or a column."""
+    factor = np.asarray(grad, dtype) if scale is None else np.asarray(grad / dtype.type(scale), dtype)
+    if rows is not None:
+        factor = factor * rows
+    return factor[:, None] if factor.ndim else factor
+
+
+cross_entropy_slope = lift(
+    _cross_entropy_slope,
+    kind="general",
+    name="softmax_cross_entropy_slope",
+    promote="none",
+    constants=("target", "rows"),
+    grad=lambda g, probabilities, target, rows, scale: _per_row(
+        (g * probabilities).sum(axis=1) - pick(g, target), rows, scale
+    ),
+    probabilities=lambda g, grad, rows, scale: g * _column(_per_row(grad, rows, scale)),
+)
+
+
+def _per_row(values: Any, rows: Any, scale: Any) -> Any:
+    if rows is not None:
+        values = values * rows
+    return values if scale is None else values / scale
+
+
+def _column(values: Any) -> Any:
+    return values.reshape(-1, 1) if values.ndim else values
+
+
+pick = linear(
+    lambda input, target: input[_count(len(input)), target],
+    name="pick",
+    constants=("target",),
+    promote="none",
+    input=lambda g, target, like: spread(g, target, like.shape[1]),
+)
+
+
+def _spread(input: Any, target: Any, classes: int) -> Any:
+    made = np.zeros((len(target), classes), input.dtype)
+    made[_count(len(target)), target] = input
+    return made
+
+
+spread = linear(
+    _spread, name="spread", constants=("target",), promote="none", input=lambda g, target: pick(g, target)
+)
+
+
+def _nll(input: Any, target: Any, rows: Any, scale: Any) -> Any:
+    return _reduced(-input[_count(len(input)), target], rows, scale)
+
+
+def _nll_slope(grad: Any, target: Any, rows: Any, scale: Any, classes: int) -> Any:
+    factor = _factor(grad, rows, scale, grad.dtype)
+    made = np.zeros((len(target), classes), grad.dtype)
+    made[_count(len(target)), target] = -(factor[:, 0] if factor.ndim else factor)
+    return made
+
+
+nll = lift(
+    _nll,
+    kind="linear",
+    name="nll_loss",
+    promote="none",
+    constants=("target", "rows"),
+    input=lambda g, target, rows, scale, like: nll_slope(g, target, rows, scale, like.shape[1]),
+)
+nll_slope = lift(
+    _nll_slope,
+    kind="linear",
+    name="nll_loss_slope",
+    promote="none",
+    constants=("target", "rows"),
+    grad=lambda g, target, rows, scale: _per_row(-pick(g, target), rows, scale),
+)
+
+
+def _soft_cross_entropy(input: Any, target: Any) -> tuple[Any, Any]:
+    y, total = exponentials(input, 1)
+    log = input - np.maximum.reduce(input, axis=1, keepdims=True)
+    log -= np.log(total)
+    y /= total
+    return -np.einsum("ij,ij->i", log, target), y
+
+
+soft_cross_entropy = general(  # for each row, -sum_j target_j log softmax(input)_j
+    _soft_cross_entropy,
+    name="soft_cross_entropy",
+    residual=lambda input: softmax_along(input, 1),
+    input=lambda g, r, target: (r * target.sum(axis=1, keepdims=True) - target) * g.reshape(-1, 1),
+    target=lambda g, input: -_log_softmax_of(input) * g.reshape(-1, 1),
+)
+
+
+def _log_softmax_of(x: Any) -> Any:
+    from .activation import log_softmax_along
+
+    return log_softmax_along(x, 1)
+
+
+# --- numbers -------------------------------------------------------------------------------------------------------
+
+
+def _squared_error(input: Any, target: Any, scale: Any) -> tuple[Any, Any]:
+    r = input - target
+    if scale is None:
+        return r * r, r
+    flat = r.reshape(-1)
+    return np.dot(flat, flat) / r.dtype.type(scale), r
+
+
+squared_error = general(  # scale: what the sum is divided by; None: no sum
+    _squared_error,
+    residual=lambda input, target: input - target,
+    name="mse_loss",
+    input=lambda g, r, scale: r * (g * (2.0 if scale is None else 2.0 / scale)),
+    target=lambda g, r, scale: r * (g * (-2.0 if scale is None else -2.0 / scale)),
+)
+
+
+def _binary_logits(input: Any, target: Any) -> Any:
+    y = np.abs(input)
+    np.negative(y, out=y)
+    np.exp(y, out=y)
+    np.log1p(y, out=y)
+    y += np.maximum(input, 0)
+    y -= input * target
+    return y
+
+
+binary_logits = elementwise(  # -target * log(sigmoid(input)) - (1 - target) * log(1 - sigmoid(input))
+    _binary_logits,
+    name="binary_cross_entropy_with_logits",
+    input=lambda g, input, target: g * (sigmoid(input) - target),
+    target=lambda g, input: -g * input,
+)
+
+
+def _clamped_log(x: Any) -> Any:
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(x), x.dtype.type(-100))
+
+
+binary = elementwise(
+    lambda input, target: (target - 1) * _clamped_log(1 - input) - target * _clamped_log(input),
+    name="binary_cross_entropy",
+    input=lambda g, input, target: g * (input - target) / np.maximum((1 - input) * input, 1e-12),
+    target=lambda g, input: g * (clamped_log(1 - input) - clamped_log(input)),
+)
+clamped_log = elementwise(_clamped_log, name="clamped_log", input=lambda g, input: g / np.maximum(input, 1e-12))
+
+smooth_absolute = elementwise(  # x^2 / (2 beta) within beta of zero, |x| - beta / 2 beyond
+    lambda input, beta: np.where(np.abs(input) < beta, input * input * (0.5 / beta), np.abs(input) - 0.5 * beta),
+    name="smooth_l1",
+    input=lambda g, input, beta: g * np.clip(input / beta, -1, 1),
+)
