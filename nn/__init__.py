@@ -7,5 +7,6 @@ from .activation import *
 from .containers import *
 from .flatten import *
 from .linear import *
+from .loss import *
 from .module import Module
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter

@@ -25,7 +25,7 @@ outside = elementwise(lambda input, bound: (input < -bound) | (input > bound), n
 
 
 def _leaky_relu(input: Any, negative_slope: float) -> Any:
-    y = input * input.dtype.type(negative_slope)
+    y = np.asarray(input * input.dtype.type(negative_slope))
     if 0 <= negative_slope <= 1:
         return np.maximum(input, y, out=y)
     return np.where(input > 0, input, y)
@@ -52,7 +52,7 @@ threshold = elementwise(
     input=lambda g, input, threshold: g * (input > threshold),
 )
 hardtanh = elementwise(
-    lambda input, min_val, max_val: np.clip(input, min_val, max_val),
+    lambda input, min_val, max_val: np.clip(input, input.dtype.type(min_val), input.dtype.type(max_val)),
     name="hardtanh",
     input=lambda g, input, min_val, max_val: g * inside(input, min_val, max_val),
 )
@@ -80,7 +80,7 @@ softshrink = elementwise(
 
 def _elu(input: Any, alpha: float, scale: float, input_scale: float) -> Any:
     kind = input.dtype.type
-    y = np.minimum(input, 0)
+    y = np.asarray(np.minimum(input, 0))
     y *= kind(input_scale)
     np.expm1(y, out=y)
     y *= kind(alpha * scale)
@@ -100,7 +100,7 @@ elu = elementwise(  # scale * (x if x > 0 else alpha * (exp(input_scale * x) - 1
 
 def _softplus(input: Any, beta: float, threshold: float) -> Any:
     scaled = input * input.dtype.type(beta)
-    y = np.abs(scaled)
+    y = np.asarray(np.abs(scaled))
     np.negative(y, out=y)
     np.exp(y, out=y)
     np.log1p(y, out=y)
@@ -117,7 +117,7 @@ softplus = elementwise(
 
 
 def _log_sigmoid(input: Any) -> Any:
-    y = np.abs(input)
+    y = np.asarray(np.abs(input))
     np.negative(y, out=y)
     np.exp(y, out=y)
     np.log1p(y, out=y)
@@ -129,7 +129,7 @@ log_sigmoid = elementwise(_log_sigmoid, name="log_sigmoid", input=lambda g, inpu
 
 def _logistic(x: Any) -> Any:
     """1 / (1 + exp(-x)) as tanh, which neither overflows nor branches."""
-    y = x * x.dtype.type(0.5)
+    y = np.asarray(x * x.dtype.type(0.5))
     np.tanh(y, out=y)
     y *= x.dtype.type(0.5)
     y += x.dtype.type(0.5)
@@ -144,7 +144,7 @@ def _silu(input: Any) -> Any:
 
 def _silu_slope(input: Any) -> Any:
     s = _logistic(input)
-    y = 1 - s
+    y = np.asarray(1 - s)
     y *= input
     y += 1
     y *= s
@@ -183,13 +183,13 @@ def _normal_cdf(x: Any) -> Any:
     """The distribution function of the standard normal distribution."""
     kind = x.dtype.type
     if x.dtype == np.float64:
-        return 0.5 + 0.5 * _erf_exactly(x * math.sqrt(0.5)).astype(np.float64)
+        return 0.5 + 0.5 * np.asarray(_erf_exactly(x * math.sqrt(0.5)), np.float64)
     if x.dtype != np.float32:
         return _normal_cdf(x.astype(np.float32)).astype(x.dtype)
-    t = x * kind(math.sqrt(0.5))
+    t = np.asarray(x * kind(math.sqrt(0.5)))
     np.clip(t, kind(-3.9), kind(3.9), out=t)
     square = t * t
-    p = square * kind(_ERF[-1])
+    p = np.asarray(square * kind(_ERF[-1]))
     for coefficient in _ERF[-2:0:-1]:
         p += kind(coefficient)
         p *= square
@@ -206,10 +206,10 @@ _TANH_SCALE, _CUBE = math.sqrt(2 / math.pi), 0.044715
 
 def _gelu(input: Any, approximate: str) -> Any:
     if approximate == "none":
-        y = _normal_cdf(np.asarray(input))
+        y = np.asarray(_normal_cdf(input))
     else:
         kind = input.dtype.type
-        y = input * input
+        y = np.asarray(input * input)
         y *= kind(_TANH_SCALE * _CUBE)
         y += kind(_TANH_SCALE)
         y *= input
@@ -222,15 +222,15 @@ def _gelu(input: Any, approximate: str) -> Any:
 
 def _gelu_slope(input: Any, approximate: str) -> Any:
     kind = input.dtype.type
-    y = input * input
+    y = np.asarray(input * input)
     if approximate == "none":
         y *= kind(-0.5)
         np.exp(y, out=y)
         y *= input
         y *= kind(1 / math.sqrt(2 * math.pi))
-        y += _normal_cdf(np.asarray(input))
+        y += _normal_cdf(input)
         return y
-    inner = y * kind(_TANH_SCALE * _CUBE)
+    inner = np.asarray(y * kind(_TANH_SCALE * _CUBE))
     inner += kind(_TANH_SCALE)
     inner *= input
     t = np.tanh(inner, out=inner)

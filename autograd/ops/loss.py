@@ -191,7 +191,7 @@ squared_error = general(  # scale: what the sum is divided by; None: no sum
 
 
 def _binary_logits(input: Any, target: Any) -> Any:
-    y = np.abs(input)
+    y = np.asarray(np.abs(input))
     np.negative(y, out=y)
     np.exp(y, out=y)
     np.log1p(y, out=y)
@@ -208,9 +208,9 @@ binary_logits = elementwise(  # -target * log(sigmoid(input)) - (1 - target) * l
 )
 
 
-def _clamped_log(x: Any) -> Any:
+def _clamped_log(input: Any) -> Any:
     with np.errstate(divide="ignore"):
-        return np.maximum(np.log(x), x.dtype.type(-100))
+        return np.maximum(np.log(input), input.dtype.type(-100))
 
 
 binary = elementwise(

@@ -707,6 +707,10 @@ def ctc_loss(
     losses = -autograd.logsumexp(last + both, 1)
     if (of_input == 0).any():  # no frames: certain for an empty target, impossible for any other
         losses = autograd.where(wrap(of_input == 0), wrap(np.where(of_target == 0, 0, -_NEVER).astype(kind)), losses)
+    # PyTorch's gradient is that of the loss after log_softmax: here it gets a term that log_softmax takes away again.
+    frame = np.arange(frames)[:, None, None] < of_input[:, None]
+    sums = (steps.exp() * wrap(frame.astype(kind))).sum((0, 2))
+    losses = losses + (sums - sums.detach())
     impossible = wrap(losses.array > -_NEVER / 2)
     losses = autograd.where(impossible, 0.0 if zero_infinity else math.inf, losses)
     if reduction == "mean":
