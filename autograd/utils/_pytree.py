@@ -1,0 +1,119 @@
+"""Nested tuples, lists and dictionaries taken apart into leaves, and put together again.
+
+>>> leaves, spec = tree_flatten({"a": [1, 2], "b": 3})
+>>> leaves, tree_unflatten([x * 10 for x in leaves], spec)
+([1, 2, 3], {'a': [10, 20], 'b': 30})
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["TreeSpec", "tree_all", "tree_any", "tree_flatten", "tree_leaves", "tree_map", "tree_map_only", "tree_structure", "tree_unflatten"]
+
+
+class TreeSpec:
+    """The shape of a nest: for each container its type, what rebuilds it, and its children."""
+
+    def __init__(self, type: Any, context: Any, children_specs: list[TreeSpec]) -> None:
+        self.type, self.context, self.children_specs = type, context, children_specs
+        self.num_leaves = sum(c.num_leaves for c in children_specs) if type is not None else 1
+
+    def is_leaf(self) -> bool:
+        """Whether this is a leaf, not a container."""
+        return self.type is None
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TreeSpec):
+            return NotImplemented
+        mine, theirs = (self.type, self.context, self.children_specs), (other.type, other.context, other.children_specs)
+        return mine == theirs
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return "*" if self.type is None else f"TreeSpec({self.type.__name__}, {self.context}, {self.children_specs})"
+
+
+def _children(tree: Any) -> tuple[Any, Any, list[Any]] | None:
+    """type, context and children of a container; None for a leaf."""
+    kind = type(tree)
+    if kind in (list, tuple):
+        return kind, None, list(tree)
+    if kind in (dict, OrderedDict):
+        return kind, list(tree), list(tree.values())
+    if kind is defaultdict:
+        return kind, [tree.default_factory, list(tree)], list(tree.values())
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return kind, None, list(tree)
+    return None
+
+
+def tree_flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], TreeSpec]:
+    """The leaves from left to right, and the shape of the nest."""
+    parts = None if is_leaf is not None and is_leaf(tree) else _children(tree)
+    if parts is None:
+        return [tree], TreeSpec(None, None, [])
+    kind, context, children = parts
+    leaves: list[Any] = []
+    specs = []
+    for child in children:
+        found, spec = tree_flatten(child, is_leaf)
+        leaves += found
+        specs.append(spec)
+    return leaves, TreeSpec(kind, context, specs)
+
+
+def tree_unflatten(leaves: Any, treespec: TreeSpec) -> Any:
+    """The nest of this shape with these leaves. Raises ValueError if their number differs."""
+    values = list(leaves)
+    if len(values) != treespec.num_leaves:
+        raise ValueError(f"tree_unflatten: the shape has {treespec.num_leaves} leaves, and {len(values)} were given")
+    return _build(iter(values), treespec)
+
+
+def _build(values: Any, spec: TreeSpec) -> Any:
+    if spec.type is None:
+        return next(values)
+    children = [_build(values, c) for c in spec.children_specs]
+    if spec.type in (list, tuple):
+        return spec.type(children)
+    if spec.type is defaultdict:
+        return defaultdict(spec.context[0], zip(spec.context[1], children, strict=True))
+    if spec.type in (dict, OrderedDict):
+        return spec.type(zip(spec.context, children, strict=True))
+    return spec.type(*children)
+
+
+def tree_leaves(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list[Any]:
+    """The leaves from left to right."""
+    return tree_flatten(tree, is_leaf)[0]
+
+
+def tree_structure(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> TreeSpec:
+    """The shape of the nest."""
+    return tree_flatten(tree, is_leaf)[1]
+
+
+def tree_map(func: Callable[..., Any], tree: Any, *rests: Any, is_leaf: Callable[[Any], bool] | None = None) -> Any:
+    """The nest with ``func`` applied to each leaf (and to those at the same place in the other nests)."""
+    leaves, spec = tree_flatten(tree, is_leaf)
+    others = [tree_flatten(rest, is_leaf)[0] for rest in rests]
+    return tree_unflatten([func(*group) for group in zip(leaves, *others, strict=True)], spec)
+
+
+def tree_map_only(kind: Any, func: Callable[[Any], Any], tree: Any) -> Any:
+    """``tree_map`` over the leaves of one type; the others stay."""
+    return tree_map(lambda leaf: func(leaf) if isinstance(leaf, kind) else leaf, tree)
+
+
+def tree_any(pred: Callable[[Any], bool], tree: Any) -> bool:
+    """Whether ``pred`` holds for some leaf."""
+    return any(map(pred, tree_leaves(tree)))
+
+
+def tree_all(pred: Callable[[Any], bool], tree: Any) -> bool:
+    """Whether ``pred`` holds for all leaves."""
+    return all(map(pred, tree_leaves(tree)))
