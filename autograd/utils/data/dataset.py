@@ -70,7 +70,9 @@ class TensorDataset(Dataset[tuple[Any, ...]]):
     def __init__(self, *tensors: Tensor) -> None:
         lengths = {t.shape[0] for t in tensors}
         if len(lengths) > 1:
-            raise AssertionError(f"Size mismatch between tensors: the first dimensions are {[t.shape[0] for t in tensors]}")
+            raise AssertionError(
+                f"Size mismatch between tensors: the first dimensions are {[t.shape[0] for t in tensors]}"
+            )
         self.tensors = tensors
 
     def __getitem__(self, index: Any) -> tuple[Any, ...]:
@@ -94,7 +96,9 @@ class StackDataset(Dataset[Any]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args and kwargs:
-            raise ValueError("Supported either ``tuple``- (via ``args``) or ``dict``- (via ``kwargs``) like input, not both.")
+            raise ValueError(
+                "Supported either ``tuple``- (via ``args``) or ``dict``- (via ``kwargs``) like input, not both."
+            )
         self.datasets: Any = args or kwargs
         each = self._each()
         if not each:
@@ -112,10 +116,15 @@ class StackDataset(Dataset[Any]):
         return tuple(d[index] for d in self.datasets)
 
     def __getitems__(self, indices: list[int]) -> list[Any]:
-        columns = [d.__getitems__(indices) if callable(getattr(d, "__getitems__", None)) else [d[i] for i in indices] for d in self._each()]
+        columns = [
+            d.__getitems__(indices) if callable(getattr(d, "__getitems__", None)) else [d[i] for i in indices]
+            for d in self._each()
+        ]
         for d, column in zip(self._each(), columns, strict=True):
             if len(column) != len(indices):
-                raise ValueError(f"{type(d).__name__}.__getitems__ gave {len(column)} samples for {len(indices)} indices")
+                raise ValueError(
+                    f"{type(d).__name__}.__getitems__ gave {len(column)} samples for {len(indices)} indices"
+                )
         rows = zip(*columns, strict=True)
         if isinstance(self.datasets, dict):
             return [dict(zip(self.datasets, row, strict=True)) for row in rows]
@@ -216,7 +225,9 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = None) 
             counts[i % len(counts)] += 1
         for i, count in enumerate(counts):
             if count == 0:
-                warnings.warn(f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2)
+                warnings.warn(
+                    f"Length of split at index {i} is 0. This might result in an empty dataset.", stacklevel=2
+                )
     else:
         counts = [int(c) for c in lengths]
     if sum(counts) != n:

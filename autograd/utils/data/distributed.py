@@ -36,9 +36,7 @@ class DistributedSampler(Sampler[int]):
         self.num_replicas = 1 if num_replicas is None else num_replicas
         self.rank = 0 if rank is None else rank
         if not 0 <= self.rank < self.num_replicas:
-            raise ValueError(
-                f"Invalid rank {self.rank}, rank should be in the interval [0, {self.num_replicas - 1}]"
-            )
+            raise ValueError(f"Invalid rank {self.rank}, rank should be in the interval [0, {self.num_replicas - 1}]")
         self.epoch = 0
         self.drop_last = drop_last
         n = len(dataset)

@@ -15,7 +15,7 @@ __all__ = ["WorkerInfo", "Workers", "get_worker_info"]
 
 @dataclass
 class WorkerInfo:
-    """What a worker knows of itself: ``id``, ``num_workers``, ``seed``, and its own (shallow) copy of the ``dataset``."""
+    """What a worker knows of itself: ``id``, ``num_workers``, ``seed``, and its own shallow copy of the ``dataset``."""
 
     id: int
     num_workers: int

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from .cifar import CIFAR10, CIFAR100
+from .folder import DatasetFolder, ImageFolder
 from .mnist import KMNIST, MNIST, FashionMNIST
+from .more import STL10, SVHN, Digits, FakeData
 from .vision import VisionDataset
 
-__all__ = ["KMNIST", "MNIST", "FashionMNIST", "VisionDataset"]
+__all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "KMNIST",
+    "MNIST",
+    "STL10",
+    "SVHN",
+    "DatasetFolder",
+    "Digits",
+    "FakeData",
+    "FashionMNIST",
+    "ImageFolder",
+    "VisionDataset",
+]

@@ -82,10 +82,13 @@ def _transfer(url: str, part: Path) -> None:
     )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            resumed = answer.status == 206
-            with open(part, "ab" if resumed else "wb") as file:
+            promised = int(answer.headers.get("Content-Length") or -1)
+            with open(part, "ab" if answer.status == 206 else "wb") as file:
+                start = file.tell()
                 while chunk := answer.read(CHUNK):
                     file.write(chunk)
+                if promised not in (-1, file.tell() - start):
+                    raise OSError(f"broken off after {file.tell() - start} of {promised} bytes")
     except urllib.error.HTTPError as error:
         if error.code != 416:  # asked for bytes after the end: it was complete
             raise
