@@ -5,8 +5,11 @@ from __future__ import annotations
 from . import functional, init, parameter
 from .activation import *
 from .containers import *
+from .conv import *
 from .flatten import *
 from .linear import *
 from .loss import *
 from .module import Module
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
+from .pooling import *
+from .resample import *

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from .activation import *
+from .conv import *
 from .distance import *
 from .linear import *
 from .loss import *
+from .pooling import *
+from .resample import *

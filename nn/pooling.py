@@ -1,0 +1,420 @@
+"""Pooling layers: no parameters, one call each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import functional as F
+from .conv import several
+from .module import Module
+
+__all__ = [
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
+    "AdaptiveMaxPool1d",
+    "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
+    "FractionalMaxPool2d",
+    "FractionalMaxPool3d",
+    "LPPool1d",
+    "LPPool2d",
+    "LPPool3d",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
+    "MaxUnpool3d",
+]
+
+
+class _MaxPool(Module):
+    dims: int
+    __constants__ = ("kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode")
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = stride if stride is not None else kernel_size
+        self.padding = padding
+        self.dilation = dilation
+        self.return_indices = return_indices
+        self.ceil_mode = ceil_mode
+
+    def forward(self, input: Any) -> Any:
+        pool = getattr(F, f"max_pool{self.dims}d")
+        return pool(
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+        )
+
+    def extra_repr(self) -> str:
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, dilation={self.dilation}, "
+            f"ceil_mode={self.ceil_mode}"
+        )
+
+
+class MaxPool1d(_MaxPool):
+    """The largest element of each window of (N, C, L) or (C, L); see ``nn.functional.max_pool1d``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
+    """
+
+    dims = 1
+
+
+class MaxPool2d(_MaxPool):
+    """The largest element of each window of (N, C, H, W) or (C, H, W).
+
+    Args:
+        stride: the window's own size if None.
+        padding: at most half the window, of minus infinity.
+        return_indices: return the positions of the maxima too, for ``MaxUnpool2d``.
+        ceil_mode: a last window may reach out of the input.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
+
+    >>> import autograd, nn
+    >>> nn.MaxPool2d(2)(autograd.ones(1, 3, 8, 8)).shape
+    torch.Size([1, 3, 4, 4])
+    """
+
+    dims = 2
+
+
+class MaxPool3d(_MaxPool):
+    """The largest element of each window of volumes; see ``MaxPool2d``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
+    """
+
+    dims = 3
+
+
+class _MaxUnpool(Module):
+    dims: int
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
+        super().__init__()
+        self.kernel_size = several(kernel_size, self.dims)
+        self.stride = several(stride if stride is not None else kernel_size, self.dims)
+        self.padding = several(padding, self.dims)
+
+    def forward(self, input: Any, indices: Any, output_size: Any = None) -> Any:
+        unpool = getattr(F, f"max_unpool{self.dims}d")
+        return unpool(input, indices, self.kernel_size, self.stride, self.padding, output_size)
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxUnpool1d(_MaxUnpool):
+    """Maxima back at the places that ``MaxPool1d(..., return_indices=True)`` found, zeros elsewhere.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
+    """
+
+    dims = 1
+
+
+class MaxUnpool2d(_MaxUnpool):
+    """Maxima back at the places that ``MaxPool2d(..., return_indices=True)`` found, zeros elsewhere.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
+    """
+
+    dims = 2
+
+
+class MaxUnpool3d(_MaxUnpool):
+    """Maxima back at the places that ``MaxPool3d(..., return_indices=True)`` found, zeros elsewhere.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
+    """
+
+    dims = 3
+
+
+class AvgPool1d(Module):
+    """The mean of each window of (N, C, L) or (C, L).
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html
+    """
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = several(kernel_size, 1)
+        self.stride = several(stride if stride is not None else kernel_size, 1)
+        self.padding = several(padding, 1)
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+
+    def forward(self, input: Any) -> Any:
+        return F.avg_pool1d(
+            input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class _AvgPool(Module):
+    dims: int
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = stride if stride is not None else kernel_size
+        self.padding = padding
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+        self.divisor_override = divisor_override
+
+    def forward(self, input: Any) -> Any:
+        pool = getattr(F, f"avg_pool{self.dims}d")
+        return pool(
+            input,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.ceil_mode,
+            self.count_include_pad,
+            self.divisor_override,
+        )
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class AvgPool2d(_AvgPool):
+    """The mean of each window of (N, C, H, W) or (C, H, W).
+
+    Args:
+        stride: the window's own size if None.
+        count_include_pad: whether the zeros of the padding count.
+        divisor_override: divide by this instead of the number of elements.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
+    """
+
+    dims = 2
+
+
+class AvgPool3d(_AvgPool):
+    """The mean of each window of volumes; see ``AvgPool2d``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
+    """
+
+    dims = 3
+
+
+class _LPPool(Module):
+    dims: int
+
+    def __init__(self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> None:
+        super().__init__()
+        self.norm_type = norm_type
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.ceil_mode = ceil_mode
+
+    def forward(self, input: Any) -> Any:
+        pool = getattr(F, f"lp_pool{self.dims}d")
+        return pool(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
+
+    def extra_repr(self) -> str:
+        return (
+            f"norm_type={self.norm_type}, kernel_size={self.kernel_size}, stride={self.stride}, ceil_mode={self.ceil_mode}"
+        )
+
+
+class LPPool1d(_LPPool):
+    """The p-norm of each window of (N, C, L).
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
+    """
+
+    dims = 1
+
+
+class LPPool2d(_LPPool):
+    """The p-norm of each window of (N, C, H, W).
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
+    """
+
+    dims = 2
+
+
+class LPPool3d(_LPPool):
+    """The p-norm of each window of volumes.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
+    """
+
+    dims = 3
+
+
+class _AdaptiveAvgPool(Module):
+    dims: int
+
+    def __init__(self, output_size: Any) -> None:
+        super().__init__()
+        self.output_size = output_size
+
+    def forward(self, input: Any) -> Any:
+        return getattr(F, f"adaptive_avg_pool{self.dims}d")(input, self.output_size)
+
+    def extra_repr(self) -> str:
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveAvgPool1d(_AdaptiveAvgPool):
+    """The means of ``output_size`` cells that divide the length as evenly as possible.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
+    """
+
+    dims = 1
+
+
+class AdaptiveAvgPool2d(_AdaptiveAvgPool):
+    """The means of ``output_size`` cells of images; None keeps a length.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
+
+    >>> import autograd, nn
+    >>> nn.AdaptiveAvgPool2d(1)(autograd.ones(2, 3, 5, 7)).shape
+    torch.Size([2, 3, 1, 1])
+    """
+
+    dims = 2
+
+
+class AdaptiveAvgPool3d(_AdaptiveAvgPool):
+    """The means of ``output_size`` cells of volumes.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
+    """
+
+    dims = 3
+
+
+class _AdaptiveMaxPool(Module):
+    dims: int
+
+    def __init__(self, output_size: Any, return_indices: bool = False) -> None:
+        super().__init__()
+        self.output_size = output_size
+        self.return_indices = return_indices
+
+    def forward(self, input: Any) -> Any:
+        return getattr(F, f"adaptive_max_pool{self.dims}d")(input, self.output_size, self.return_indices)
+
+    def extra_repr(self) -> str:
+        return f"output_size={self.output_size}"
+
+
+class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+    """The largest elements of ``output_size`` cells.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
+    """
+
+    dims = 1
+
+
+class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+    """The largest elements of ``output_size`` cells of images.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
+    """
+
+    dims = 2
+
+
+class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+    """The largest elements of ``output_size`` cells of volumes.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
+    """
+
+    dims = 3
+
+
+class _FractionalMaxPool(Module):
+    dims: int
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        output_size: Any = None,
+        output_ratio: Any = None,
+        return_indices: bool = False,
+        _random_samples: Any = None,
+    ) -> None:
+        super().__init__()
+        name, n = type(self).__name__, self.dims
+        if output_size is None and output_ratio is None:
+            raise ValueError(f"{name} requires specifying either an output size, or a pooling ratio")
+        if output_size is not None and output_ratio is not None:
+            raise ValueError(f"only one of output_size and output_ratio may be specified in {name}")
+        self.kernel_size = several(kernel_size, n)
+        self.return_indices = return_indices
+        self.output_size = several(output_size, n) if output_size is not None else None
+        self.output_ratio = several(output_ratio, n) if output_ratio is not None else None
+        self.register_buffer("_random_samples", _random_samples)
+        if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
+            raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def forward(self, input: Any) -> Any:
+        pool = getattr(F, f"fractional_max_pool{self.dims}d")
+        return pool(
+            input, self.kernel_size, self.output_size, self.output_ratio, self.return_indices, self._random_samples
+        )
+
+
+class FractionalMaxPool2d(_FractionalMaxPool):
+    """Max pooling at pseudo-random steps, to any smaller size.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool2d.html
+    """
+
+    dims = 2
+
+
+class FractionalMaxPool3d(_FractionalMaxPool):
+    """Max pooling of volumes at pseudo-random steps.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool3d.html
+    """
+
+    dims = 3
