@@ -239,6 +239,7 @@ class Checker:
         self.settings = settings
         self.rng = np.random.default_rng(settings.seed)
         self.kinks = 0
+        self.at_kink = False  # the latest disagreement was about a slope at a kink
         kinds = [t.array.dtype for t in problem.inputs]
         self.eps = max(float(np.finfo(k).eps) for k in kinds)
 
@@ -293,7 +294,9 @@ class Checker:
             )
         if not self.settings.backward:
             return
+        kept = [t.array.copy() for t in problem.inputs]
         first, second = self._pull(v), self._pull(v)
+        diagnosis.check_inputs(problem, kept, "Backward", self.settings.order)
         for i, (a, b) in enumerate(zip(first, second, strict=True)):
             if not np.allclose(a, b, rtol=0, atol=self.settings.nondet_tol, equal_nan=True):
                 cause, sentence = diagnosis.explain_reentrancy(problem, v)
@@ -312,6 +315,7 @@ class Checker:
         for i in range(len(problem.inputs)):
             for u in self.directions(i):
                 slope = self.slope(i, u)
+                self._staircase(i, u, slope)
                 if self._agree(i, u, slope, cotangents, claims):
                     continue
                 if self._agree(
@@ -339,6 +343,7 @@ class Checker:
     ) -> bool:
         good = np.isfinite(slope.value) & np.isfinite(slope.bar)
         plain = good & ~slope.kink
+        self.at_kink = False
         for v, claim in zip(cotangents, claims, strict=True):
             if not plain.all():
                 v = np.where(plain, v, 0.0)
@@ -354,6 +359,25 @@ class Checker:
                 return False
         return self._kinks_agree(i, u, slope, good & slope.kink)
 
+    def _staircase(self, i: int, u: Array, slope: Slope) -> None:
+        """A float64 function that does not move with a small step, though it has a slope, computes in less than float64."""
+        if self.eps > 1e-10:
+            return
+        value = self.problem.value()
+        sure = np.isfinite(slope.value) & ~slope.kink & (np.abs(slope.value) > 1e-3 * np.abs(value)) & (value != 0)
+        if not sure.any() or np.median(slope.bar[sure] / np.abs(slope.value[sure])) < 1e-8:
+            return
+        with self.problem.moved(i, 1e-11 * u):
+            moved = self.problem.value()
+        if np.mean((moved == value)[sure]) > 0.5:
+            self.fail(
+                "dtype",
+                "The function computes in less than the float64 of its input: it moves in steps. float32 noise would drown a "
+                "float64 check. Look for float(), .astype, float32 constants or buffers in the forward code.",
+                input=self.problem.wrt[i],
+                output=self.problem.which[0],
+            )
+
     def _kinks_agree(self, i: int, u: Array, slope: Slope, kinked: Array) -> bool:
         """At a kink each claimed slope lies between the one-sided derivatives."""
         where = np.flatnonzero(kinked)
@@ -366,6 +390,7 @@ class Checker:
             claim = np.zeros(kinked.shape)
             claim[o] = self._pull(e)[i] @ u
             if not slope.allows(claim, FLOOR * np.abs(slope.value))[o]:
+                self.at_kink = True
                 return False
         return True
 

@@ -207,10 +207,10 @@ def _description(a: Any, b: Any, wrong: Any, rtol: float, atol: float) -> str:
         off = np.abs(a - b)
         relative = off / np.abs(b) if a.dtype.kind != "i" else (off / np.abs(b)).astype(np.float32)
     if a.ndim == 0:
-        head = f"Scalars are not {kind}!\n\nExpected {b.item()} but got {a.item()}."
-        return (
-            f"{head}\nAbsolute difference: {off.item()}{allowed[0]}\nRelative difference: {relative.item()}{allowed[1]}"
-        )
+        x, y = a.item(), b.item()
+        head = f"Scalars are not {kind}!\n\nExpected {y} but got {x}."
+        off, relative = abs(x - y), abs(x - y) / abs(y) if y else float("inf")
+        return f"{head}\nAbsolute difference: {off}{allowed[0]}\nRelative difference: {relative}{allowed[1]}"
     lines = [
         f"Tensor-likes are not {kind}!",
         "",

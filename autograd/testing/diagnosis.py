@@ -34,12 +34,25 @@ def diagnose(checker: Any, i: int, u: Array, mode: str = "backward") -> Fault | 
     wrong = evidence.wrong()
     overwritten = saved_fault(problem) if mode == "backward" else None
     if not wrong.any() and evidence.complete and (mode == "forward" or _is_linear(evidence)):
-        return None
+        return _no_subgradient(evidence) if checker.at_kink else None
     case = Case(evidence, _worst_output(evidence, wrong))
     fault = overwritten or _first_that_fits(case)
     fault.input, fault.output, fault.mode = problem.wrt[i], problem.which[case.o], mode
     fault.worst, fault.wrong, fault.checked = _worst(case), int(case.wrong.sum()), case.wrong.size
     fault.shapes = tuple(case.x.shape), tuple(case.y.shape)
+    return fault
+
+
+def _no_subgradient(evidence: Evidence) -> Fault:
+    """Each element alone is between the one-sided derivatives; together they are not, as when all ties get everything."""
+    o = _worst_output(evidence, evidence.kink)
+    case = Case(evidence, o)
+    case.wrong = case.kink & (case.claimed != 0)
+    number, output = evidence.problem.wrt[evidence.i], evidence.problem.which[o]
+    fault = Fault(
+        "partial", TIES, input=number, output=output, pattern="ties", shapes=(tuple(case.x.shape), tuple(case.y.shape))
+    )
+    fault.worst, fault.wrong, fault.checked = _worst(case), int(case.wrong.sum()), case.wrong.size
     return fault
 
 
@@ -154,14 +167,16 @@ def _no_gradient_at_all(case: Case) -> Iterator[Prediction]:
 
 
 def _low_precision(case: Case) -> Iterator[Prediction]:
-    """All elements are right to float32 (or float16), none needs to be right to float64."""
-    if case.x.dtype.itemsize // (2 if case.x.dtype.kind == "c" else 1) < 8:
+    """The gradient is right to float32 (or float16), where float64 was asked for."""
+    if case.evidence.checker.eps > 1e-10:
         return
-    off, scale = np.abs(case.claimed - case.true), np.maximum(np.abs(case.true), 1e-3 * case.size)
+    v = case.on_rows(case.probe(5))
+    claim, true = case.pull(v)[case.cols], case.pulled_true(v)
+    spread = np.sqrt((case.true**2).T @ v[case.rows] ** 2)
+    bars = 4 * np.sqrt((np.where(case.known, case.bar, 0.0) ** 2).T @ v[case.rows] ** 2)
     for name, eps in (("float32", 2.0**-24), ("float16", 2.0**-11)):
-        v = case.pull(case.probe(5))
-        exact = np.array_equal(v.astype(name).astype(np.float64), v)
-        if np.all((off <= 40 * eps * scale + 4 * case.bar) | ~case.known) and (exact or name == "float32"):
+        exact = np.array_equal(claim.astype(name).astype(np.float64), claim)
+        if np.all(np.abs(claim - true) <= 40 * eps * spread + bars) and (exact or name == "float32"):
             yield True, {"kind": name}
 
 
@@ -306,9 +321,12 @@ def _transposed(case: Case) -> Iterator[Prediction]:
                 np.ascontiguousarray(true.transpose(whole)).reshape(case.true.shape),
                 {"what": name, "sentence": reread},
             )
-    reversed_ = "The gradient is reversed along an axis: a flip is missing, or is one too many."
-    for axis in axes:
-        yield np.flip(true, axis).reshape(case.true.shape), {"sentence": reversed_}
+    reversed_ = (
+        "The gradient is reversed along an axis: a flip is missing, or is one too many (a kernel that is not turned)."
+    )
+    for k in range(1, len(axes) + 1):
+        for chosen in itertools.combinations(axes, k) if len(axes) <= 8 else ():
+            yield np.flip(true, chosen).reshape(case.true.shape), {"sentence": reversed_}
 
 
 def _swapped(order: tuple[int, ...], a: int, b: int) -> tuple[int, ...]:
@@ -318,51 +336,58 @@ def _swapped(order: tuple[int, ...], a: int, b: int) -> tuple[int, ...]:
 
 
 def _misplaced(case: Case) -> Iterator[Prediction]:
-    """The claimed gradient has the true numbers in another order, and the same order for every cotangent."""
-    if not case.complete or len(case.cols) < 3:
+    """The claimed gradient has the numbers of the true one at other places, for every cotangent."""
+    if not case.complete or len(case.cols) < 2:
         return
-    orders = []
     for seed in (11, 12):
         v = case.probe(seed)
-        claim, true = case.pull(v), case.pulled_true(v)
-        if not case.same(np.sort(claim), np.sort(true), np.ones(len(true), bool)) or len(
-            np.unique(np.round(true, 9))
-        ) < len(true):
+        claim, true = np.sort(case.pull(v)), np.sort(case.pulled_true(v))
+        if not claim.any() or not case.same(claim, true, np.ones(len(true), bool)):
             return
-        orders.append(np.argsort(np.argsort(claim))[np.argsort(np.argsort(np.argsort(true)))])
-        orders[-1] = np.argsort(true)[np.argsort(np.argsort(claim))]
-    if np.array_equal(orders[0], orders[1]):
-        yield case.true[:, orders[0]], {}
+    yield True, {}
 
 
 # --- something is left out -----------------------------------------------------------------------------------------
 
 
 def _missing_reduction(case: Case) -> Iterator[Prediction]:
-    rows, cols = case.indices(case.rows, case.out_shape), case.indices(case.cols, case.in_shape)
-    for a, n in enumerate(case.out_shape):
-        if n < 2:
-            continue
-        for k in np.unique(rows[np.abs(case.claimed).max(axis=1, initial=0.0) > 0, a])[:2]:
-            kept = np.where(rows[:, a] == k, 1.0, 0.0)[:, None] * case.true
-            if (np.abs(kept).max(axis=0) > 0).all() or not case.in_shape:
-                spread = np.abs(case.true).max(axis=0) > 0
-                dropped = np.abs(case.true - kept).max(axis=0) > 0
-                if (dropped | ~spread).all():
-                    yield kept, {"axis": a}
-        for b, m in enumerate(case.in_shape):
-            if m != n:
-                continue
-            kept = case.true * (rows[:, a][:, None] == cols[:, b][None, :])
-            later = rows[:, a][:, None] > cols[:, b][None, :]
-            rest = case.true - kept
-            one_sided = not np.any(np.abs(rest[later]) > 0) or not np.any(np.abs(rest[~later]) > 0)
-            if np.any(rest) and not one_sided:
-                yield kept, {"axis": a, "sentence": INSIDE}
-            elif np.any(rest):
-                through_time = "Only the direct part is there: what one position passes on to the next along axis {axis} is left out."
-                yield kept, {"axis": a, "cause": "missing-term", "sentence": through_time}
+    yield from _one_slice(case)
+    yield from _own_place_only(case)
     yield from _summed_over_the_wrong_axis(case)
+
+
+def _one_slice(case: Case) -> Iterator[Prediction]:
+    """One place along an axis of the output counts, where all of them should be summed."""
+    rows = case.indices(case.rows, case.out_shape)
+    kept = np.abs(case.claimed).max(axis=1, initial=0.0) > 0
+    active = np.abs(case.true) > 4 * case.bar
+    if not kept.any() or kept.all():
+        return
+    axes = [
+        a
+        for a in range(len(case.out_shape))
+        if len(set(rows[kept, a])) == 1 and len(set(rows[active.any(axis=1), a])) > 1
+    ]
+    everyone_loses = (active & ~kept[:, None]).any(axis=0)[active.any(axis=0)].all()
+    if axes and everyone_loses:
+        yield case.true * kept[:, None], {"axis": axes[0] if len(axes) == 1 else tuple(axes)}
+
+
+def _own_place_only(case: Case) -> Iterator[Prediction]:
+    """Along a pair of equal axes of input and output only the diagonal is there."""
+    rows, cols = case.indices(case.rows, case.out_shape), case.indices(case.cols, case.in_shape)
+    for a, b in itertools.product(range(len(case.out_shape)), range(len(case.in_shape))):
+        if case.out_shape[a] != case.in_shape[b] or case.out_shape[a] < 2:
+            continue
+        at_out, at_in = rows[:, a][:, None], cols[:, b][None, :]
+        kept = case.true * (at_out == at_in)
+        rest = np.abs(case.true - kept) > 4 * case.bar
+        if not rest.any():
+            continue
+        if rest[at_out > at_in].any() and rest[at_out < at_in].any():
+            yield kept, {"axis": a, "sentence": INSIDE}
+        else:
+            yield kept, {"axis": a, "cause": "missing-term", "sentence": THROUGH}
 
 
 def _summed_over_the_wrong_axis(case: Case) -> Iterator[Prediction]:
@@ -377,6 +402,14 @@ def _summed_over_the_wrong_axis(case: Case) -> Iterator[Prediction]:
         for b in range(n_out):
             if b != a and case.out_shape[b] == case.out_shape[a]:
                 yield np.swapaxes(true, a, b).reshape(case.true.shape), {"axis": a}
+    support = np.abs(true) > 4 * case.bar.reshape(true.shape)
+    claimed = case.claimed.reshape(true.shape) != 0
+    for a, b in itertools.combinations(range(n_out), 2):
+        if case.out_shape[a] == case.out_shape[b] and not np.array_equal(claimed, support):
+            if n_in < n_out and np.array_equal(claimed, np.swapaxes(support, a, b)):
+                spans = support.any(axis=tuple(k for k in range(true.ndim) if k not in (a, n_out)))
+                axis = a if n_in and (spans.sum(axis=0) > 1).any() else b
+                yield True, {"axis": axis, "sentence": WRONG_AXIS}
 
 
 def _spurious_elements(case: Case) -> Iterator[Prediction]:
@@ -401,7 +434,15 @@ def _partial(case: Case) -> Iterator[Prediction]:
     repeated = (np.abs(case.true) > 4 * case.bar).sum(axis=0) > 1
     if np.array_equal(wrong[active], repeated[active]):
         yield True, {"pattern": "repeated", "sentence": REPEATED}
-    if wrong.sum() <= 0.5 * active.sum() or (case.claimed[case.wrong] == 0).all():
+
+
+def _scattered(case: Case) -> Iterator[Prediction]:
+    """The same, in no order that has a name."""
+    active = ((np.abs(case.true) > 4 * case.bar) | (case.claimed != 0)).any(axis=0)
+    wrong = case.wrong.any(axis=0)
+    if wrong.any() and (
+        wrong.sum() <= 0.5 * active.sum() or (not wrong[active].all() and (case.claimed[case.wrong] == 0).all())
+    ):
         yield True, {"pattern": "scattered"}
 
 
@@ -411,7 +452,7 @@ def _partial_outputs(case: Case) -> Iterator[Prediction]:
     wrong = case.wrong.any(axis=1)
     if not wrong.any() or wrong[active].all() or not case.out_shape:
         return
-    pattern = name_pattern(case.y, case.out_shape, case.rows, wrong, active)
+    pattern = name_pattern(None, case.out_shape, case.rows, wrong, active)
     if pattern is not None:
         yield True, {"pattern": f"{pattern} (of the output)"}
 
@@ -436,13 +477,15 @@ def _missing_summand(case: Case) -> Iterator[Prediction]:
     here = case.known & (np.abs(rest) > 1e-6 * case.size)
     if here.sum() < 3:
         return
+    if np.ptp(rest[here]) <= 1e-5 * np.abs(rest[here]).max():
+        yield True, {"what": f"{_nice(float(np.median(rest[here]))):g}", "sentence": TERM}
     for name, values in _simple_functions(case):
         values = values[here]
         if np.all(np.isfinite(values)) and np.all(values != 0) and np.ptp(values) > 1e-6 * np.abs(values).max():
             c = rest[here] / values
             if np.ptp(c) <= 1e-5 * np.abs(c).max():
                 term = f"{_nice(float(np.median(c))):g} * {name}".removeprefix("1 * ")
-                yield True, {"what": term, "sentence": "A term is left out: true = claimed + g * {what}."}
+                yield True, {"what": term, "sentence": TERM}
 
 
 def _simple_functions(case: Case) -> Iterator[tuple[str, Array]]:
@@ -486,6 +529,13 @@ CONSTANT = (
     "It is right for a cotangent of ones and for no other: the formula assumes that the cotangent is the same everywhere "
     "(one element or the mean of g in place of g, or g used twice)."
 )
+THROUGH = "Only the direct part is there: what one place passes on to the next along axis {axis} is left out."
+WRONG_AXIS = "The sum over axis {axis} is missing; the formula sums over another axis of the same length instead."
+TIES = (
+    "Each element is between the one-sided derivatives, all together are not: several elements that tie get a full gradient "
+    "each (or none gets any). Give it to one of them, or share it."
+)
+TERM = "A term is left out: true = claimed + g * {what}."
 INSIDE = "A sum over axis {axis} inside the formula is missing: each element only knows itself (g * y where sum(g * y) is meant)."
 REPEATED = (
     "Elements that are used more than once are wrong: their contributions must be added up (np.add.at, index_add), "
@@ -496,9 +546,9 @@ HYPOTHESES: tuple[tuple[str, Hypothesis, str], ...] = (
     ("unknown", _not_finite, "Backward gives nan or inf where the function is smooth: look for 0 * inf, 0 / 0 or log(0) in the formula; mask before dividing, not after."),
     ("ignores-cotangent", _ignores_cotangent, "The gradient is the same for every cotangent: the formula does not use g. Multiply by g."),
     ("spurious", _affine, "A cotangent of zeros gives a gradient that is not zero: the formula adds something that does not depend on g."),
+    ("dtype", _low_precision, "The gradient is right to {kind} only: something on the way is cast down. Look for float(), .astype, a buffer without dtype=."),
     ("unknown", _nonlinear, "Backward is not linear in the cotangent, as every vector-Jacobian product is: g is squared, clipped, compared or normalised."),
     ("detached", _detached, "No gradient arrives where there is one: look for detach(), .data, no_grad, numpy() or a formula that is missing or returns None."),
-    ("dtype", _low_precision, "The gradient is right to {kind} only: something on the way is cast down. Look for float(), .astype, a buffer without dtype=."),
     ("sign", _sign, "The sign is wrong: a minus is missing, or is one too many."),
     ("missing-mean", _missing_mean, "It is {n} times too large, and {n} elements are reduced: the 1/n of the mean is forgotten."),
     ("factor", _factor, "It is {factor} times the true gradient: a constant factor is wrong (the 2 of a square, a scale, 1/n)."),
@@ -513,6 +563,7 @@ HYPOTHESES: tuple[tuple[str, Hypothesis, str], ...] = (
     ("partial", _partial_outputs, "Wrong for some elements of the output only ({pattern}), right for the others."),
     ("missing-term", _missing_factor, "A factor of the chain is left out: true = claimed * {what}."),
     ("missing-term", _missing_summand, "A term is left out."),
+    ("partial", _scattered, "Wrong in some elements only ({pattern}), right in the others: look at how the formula treats these."),
     ("missing-term", _missing_term, "Neither a sign, a factor nor a permutation explains it, and the shape of the dependence is right: a term of a sum or a factor of a chain is left out."),
     ("unknown", _anything, "It fits no mistake that is known here. The table shows the worst elements; compare the formula with the derivative by hand."),
 )  # fmt: skip
@@ -526,20 +577,16 @@ def check_writes(problem: Problem, order: int) -> None:
     """Raise GradcheckError if the function writes to an input that requires grad."""
     before = [t.array.copy() for t in problem.inputs]
     problem.call()
+    check_inputs(problem, before, "The function", order)
+
+
+def check_inputs(problem: Problem, before: list[Array], who: str, order: int) -> None:
+    """Raise GradcheckError if an input is not what it was, after putting it back."""
     for number, t, kept in zip(problem.wrt, problem.inputs, before, strict=True):
         if not np.array_equal(t.array, kept, equal_nan=t.array.dtype.kind in "fc"):
             t.array[...] = kept
-            raise GradcheckError(
-                Report(
-                    Fault(
-                        "overwritten",
-                        "The function changes this input in place. Its gradient is computed from values that are gone: "
-                        "work on a clone().",
-                        input=number,
-                    ),
-                    order,
-                )
-            )
+            sentence = f"{who} changes this input in place, and what was saved with it. Work on a clone()."
+            raise GradcheckError(Report(Fault("overwritten", sentence, input=number), order))
 
 
 def saved_fault(problem: Problem) -> Fault | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,20 +11,22 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 
 
-def name_pattern(values: Array, shape: tuple[int, ...], places: Array, wrong: Array, active: Array) -> str | None:
+def name_pattern(
+    values: Array | None, shape: tuple[int, ...], places: Array, wrong: Array, active: Array
+) -> str | None:
     """The name of the set of wrong elements, if it has one.
 
     Args:
-        values: the array whose elements they are; ``shape`` that of its real view.
+        values: the array whose elements they are (None: places only); ``shape`` that of its real view.
         places: the flat places that were looked at.
         wrong: bool, for each of ``places``.
         active: bool, for each of ``places``: those that could be wrong.
     """
-    flat = np.ascontiguousarray(values)
-    flat = flat.view(flat.real.dtype).reshape(-1) if flat.dtype.kind == "c" else flat.reshape(-1)
     index = np.stack(np.unravel_index(places, shape), axis=1) if shape else np.zeros((len(places), 0), int)
     loose = None
-    for name, members in _sets(flat, shape, places, index):
+    for name, members in itertools.chain(
+        _places(shape, places, index), () if values is None else _values(values, places)
+    ):
         members = members & active
         if members.any() and not members[active].all():
             if np.array_equal(members, wrong & active):
@@ -34,8 +37,8 @@ def name_pattern(values: Array, shape: tuple[int, ...], places: Array, wrong: Ar
     return loose
 
 
-def _sets(flat: Array, shape: tuple[int, ...], places: Array, index: Array) -> Iterator[tuple[str, Array]]:
-    """Sets of elements that have a name, the plainest first."""
+def _places(shape: tuple[int, ...], places: Array, index: Array) -> Iterator[tuple[str, Array]]:
+    """Sets of places that have a name, the plainest first."""
     n = int(np.prod(shape))
     if len(shape) == 1 or n <= 1:
         yield "first", places == 0
@@ -62,6 +65,17 @@ def _sets(flat: Array, shape: tuple[int, ...], places: Array, index: Array) -> I
         if len(shape) >= 2:
             yield "above the diagonal", index[:, -1] > index[:, -2]
             yield "below the diagonal", index[:, -1] < index[:, -2]
+    for axis, length in enumerate(shape):
+        for k in range(length if length <= 16 else 0):
+            yield f"place {k} along axis {axis}", index[:, axis] == k
+    yield "even places", places % 2 == 0
+    yield "odd places", places % 2 == 1
+
+
+def _values(values: Array, places: Array) -> Iterator[tuple[str, Array]]:
+    """Sets of elements that their values set apart."""
+    flat = np.ascontiguousarray(values)
+    flat = flat.view(flat.real.dtype).reshape(-1) if flat.dtype.kind == "c" else flat.reshape(-1)
     here = flat[places]
     _, which, counts = np.unique(flat, return_inverse=True, return_counts=True)
     yield "ties", (counts[which.reshape(-1)] > 1)[places]
@@ -69,14 +83,9 @@ def _sets(flat: Array, shape: tuple[int, ...], places: Array, index: Array) -> I
     yield "negative elements", here < 0
     yield "positive elements", here > 0
     yield "elements up to zero", here <= 0
-    if n:
+    if flat.size:
         yield "largest", here == np.nanmax(flat)
         yield "smallest", here == np.nanmin(flat)
     size = np.abs(here)
     for limit in np.unique(size)[:-1][:64]:
         yield f"elements beyond {limit:.3g} in size", size > limit
-    for axis, length in enumerate(shape):
-        for k in range(length if length <= 16 else 0):
-            yield f"place {k} along axis {axis}", index[:, axis] == k
-    yield "even places", places % 2 == 0
-    yield "odd places", places % 2 == 1
