@@ -19,7 +19,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Path = Callable[[float], Array]
 
-FIRST, LEVELS, MOST, ORDER = 4, 5, 20, 5
+FIRST, LEVELS, MOST, ORDER = 4, 5, 14, 5
 TARGET = 1e-11  # bars this small, relatively, are good enough to stop
 
 
@@ -32,6 +32,7 @@ class Slope:
     left: Array
     right: Array
     kink: Array  # bool: the one-sided derivatives differ
+    centre: Array  # the vector itself
 
     def allows(self, claimed: Array, slack: Array | float = 0.0) -> Array:
         """Where a claimed derivative is within the bars, or between the one-sided derivatives at a kink."""
@@ -52,29 +53,33 @@ def derivative(f: Path, eps: float, noise: Array | None = None, stretch: float =
     floor = eps * np.abs(centre) if noise is None else noise
     best, bar = np.full(centre.shape, np.nan), np.full(centre.shape, np.inf)
     before: list[Array] = []
-    ups: list[tuple[float, Array, Array]] = []
+    level = np.full(centre.shape, np.nan)
+    steps: list[tuple[float, Array, Array]] = []
     with np.errstate(all="ignore"):
         for k in range(FIRST, FIRST + MOST):
             h = stretch * 2.0**-k
             up, down = f(h), f(-h)
-            ups.append((h, up, down))
+            steps.append((h, up, down))
             row = [(up - down) / (2 * h)]
             rounding = 2 * (floor + eps * np.abs(h * row[0])) / h + 4 * eps * np.abs(row[0]) / h
+            value, error = row[0], np.full(centre.shape, np.inf)
             for j, earlier in enumerate(before[:ORDER]):
                 better = row[j] + (row[j] - earlier) / (4.0 ** (j + 1) - 1)
-                error = np.maximum(np.abs(better - row[j]), np.abs(better - earlier)) + rounding
-                wins = error < bar
-                best, bar = np.where(wins, better, best), np.where(wins, error, bar)
+                off = np.maximum(np.abs(better - row[j]), np.abs(better - earlier)) + rounding
+                value, error = np.where(off < error, better, value), np.minimum(off, error)
                 row.append(better)
-            before = row
+            error = np.maximum(error, 0.5 * np.abs(value - level))  # two levels in a row agree, or it was chance
+            wins = error < bar
+            best, bar = np.where(wins, value, best), np.where(wins, error, bar)
+            before, level = row, value
             if k >= FIRST + LEVELS - 1 and _tight(best, bar, centre):
                 break
-        left, right, kink = _sides(centre, ups, floor, eps)
+        left, right, kink = _sides(centre, steps, floor, eps)
     if kink.any():
         value = np.where(kink, 0.5 * (left + right), best)
         bar = np.where(kink, np.maximum(1e-6 * (np.abs(left) + np.abs(right)), np.minimum(bar, 1e-4)), bar)
         best = value
-    return Slope(best, bar, left, right, kink)
+    return Slope(best, bar, left, right, kink, centre)
 
 
 def _tight(best: Array, bar: Array, centre: Array) -> bool:
