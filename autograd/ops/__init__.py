@@ -26,6 +26,8 @@ from . import (
     reduction,
     resample,
     shape,
+    sorting,
+    statistics,
 )
 
 FAMILIES = (
@@ -44,6 +46,8 @@ FAMILIES = (
     reduction,
     resample,
     shape,
+    sorting,
+    statistics,
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from torch.testing._internal.common_methods_invocations import op_db
 
 import autograd
 
-from .reasons import RANDOM, UNDEFINED_VALUES, out_of_scope
+from .reasons import ANY_OF_EQUALS, RANDOM, UNDEFINED_VALUES, out_of_scope
 from .translate import Missing, function_of, lookup, ours, with_our_torch
 
 ASPECTS = ("values", "grad", "gradgrad", "inplace", "errors", "others")
@@ -253,7 +253,11 @@ class Run:
     def _one(self, sample: Any) -> None:
         theirs = call(self.entry.op, _cloned(sample))
         process, our_process = self._process(sample)
-        mine = call(self.function, ours_of(sample))
+        ours_too = ours_of(sample)
+        mine = call(self.function, ours_too)
+        if self.entry.name in ANY_OF_EQUALS:
+            takes_k = self.entry.name in ("topk", "kthvalue")
+            mine, theirs = _elements(ours_too.input, mine, sample, takes_k), _elements(sample.input, theirs, sample, takes_k)
         compare(our_process(mine), process(theirs), values=self.by_value)
 
     def _supports(self, dtype: Any) -> bool:
@@ -379,6 +383,21 @@ class Run:
 
 
 _WELL_DEFINED = frozenset(["sort", "topk", "unique"])
+
+
+def _elements(input: Any, result: Any, sample: Any, takes_k: bool) -> Any:
+    """The result with indices replaced by the elements they stand for: PyTorch may name any of several equal ones."""
+    several = not isinstance(result, (pt.Tensor, autograd.Tensor))
+    values, indices = result if several else (input, result)
+    numbers = [v for v in sample.args if isinstance(v, int) and not isinstance(v, bool)]
+    if takes_k and "k" not in sample.kwargs:
+        numbers = numbers[1:]  # the first one is k
+    dim = sample.kwargs.get("dim", numbers[0] if numbers else -1)
+    if indices.ndim != input.ndim:
+        indices = indices.unsqueeze(dim)
+    if input.ndim == 0 or indices.numel() == 0:
+        return values, indices
+    return values, input.gather(dim, indices)
 
 
 def _same(value: Any) -> Any:

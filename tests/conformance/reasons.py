@@ -37,6 +37,10 @@ UNDEFINED_VALUES = frozenset("empty empty_like empty_permuted empty_strided new_
 """Uninitialised memory: compared in shape and dtype only."""
 
 
+ANY_OF_EQUALS = frozenset("argsort kthvalue mode sort topk".split())
+"""Their indices may name any of several equal elements: compared by the elements."""
+
+
 def out_of_scope(name: str) -> str:
     """Why an entry stays out; "" for those that are in."""
     found = ""

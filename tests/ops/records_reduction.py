@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd.ops import cumulative as k, reduction as r
+from autograd.ops import cumulative as k, reduction as r, statistics as s
 
 from .records import Record, args, complex_normal, distinct, normal, positive
 
@@ -57,3 +57,7 @@ RECORDS = [
     Record(k.gather_along, [args(normal(3, 4), np.array([[0, 0, 3], [1, 2, 1], [3, 3, 3]]), 1)], np.take_along_axis),
     Record(k.scatter_along, [args(normal(3, 3), np.array([[0, 0, 3], [1, 2, 1], [3, 3, 3]]), 1, (3, 4))]),
 ]
+
+RECORDS.append(
+    Record(s.median_of_all, [args(distinct(3, 3), False), args(distinct(2, 3), True), args(distinct(), False)], lambda x, skip: np.sort(x, None)[(x.size - 1) // 2])
+)
