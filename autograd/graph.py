@@ -83,7 +83,7 @@ class Node:
         self.parents = parents
         self.saved = saved
         self.params = params
-        self.shape = parents[0].shape if parents and parents[0] is not None and parents[0].shape == shape else shape
+        self.shape = shape
         self.dtype = dtype
         self.notes: Notes | None = None
         if watcher is not None:
