@@ -15,6 +15,7 @@ import numpy as np
 
 from . import dtypes
 from .devices import check_device
+from .graph import mode
 from .layouts import check_layout, empty_in, strided
 from .tensor import Tensor, wrap
 
@@ -33,6 +34,8 @@ def finish(array: Any, requires_grad: bool = False, device: Any = None, layout: 
     if layout is not None:
         check_layout(layout)
     made = wrap(array)
+    if mode.recorder is not None:
+        mode.recorder.constant(made.array)
     if out is not None:
         from .lift import write_out
 
@@ -87,6 +90,8 @@ def tensor(
         array = convert(array, wanted or array.dtype, copy=True)
     else:
         array = from_sequence(data, wanted)
+    if mode.recorder is not None:
+        mode.recorder.refuse("tensor() makes a tensor from Python data. Make it outside, and pass it")
     return finish(array, requires_grad, device)
 
 

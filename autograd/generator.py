@@ -31,6 +31,7 @@ import numpy as np
 from . import dtypes
 from .devices import CPU, check_device
 from .devices import device as Device
+from .graph import mode
 from .tensor import Tensor, wrap
 
 __all__ = ["Generator"]
@@ -371,6 +372,8 @@ def use(generator: Generator) -> Iterator[None]:
 
 def chosen(generator: Generator | None) -> Generator:
     """The generator that was passed, or the default one of this thread."""
+    if mode.recorder is not None:
+        mode.recorder.refuse("random numbers are drawn. Draw them outside, and pass them")
     if generator is None:
         return _own.generator or default_generator
     if not isinstance(generator, Generator):

@@ -199,6 +199,7 @@ class _Mode(threading.local):
 
     enabled = True
     inference = False
+    recorder: Any = None  # while a step is being compiled in this thread
 
     def __init__(self) -> None:
         context = contextvars.Context()
@@ -360,6 +361,17 @@ def __getattr__(name: str) -> Any:
         return getattr(saving, name)
     except AttributeError:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+
+def called_again(function: Function_) -> Function_:
+    """Mark a function for its effects, such as an optimizer's step: a compiled step calls it in every run."""
+
+    @functools.wraps(function)
+    def marked(*args: Any, **kwargs: Any) -> Any:
+        recorder = mode.recorder
+        return function(*args, **kwargs) if recorder is None else recorder.aside(function, args, kwargs)
+
+    return marked  # type: ignore[return-value]
 
 
 # --- the cycle collector -------------------------------------------------------------------------------------------

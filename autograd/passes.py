@@ -461,8 +461,9 @@ def backward(
         for t, node in zip(_listed(inputs), wanted, strict=True):
             if type(node) is not Leaf:
                 t.retain_grad()
+    run = reverse if mode.recorder is None else mode.recorder.reverse
     with _recording(create_graph), np.errstate(all="ignore"):
-        reverse(nodes, starts, keep=keep, record=create_graph, wanted=wanted)
+        run(nodes, starts, keep=keep, record=create_graph, wanted=wanted)
 
 
 def _recording(record: bool) -> Any:
@@ -527,6 +528,8 @@ def grad(
     starts = _starts(outs, [None] * len(outs) if grad_outputs is None else _listed(grad_outputs), create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     wanted = [_node_of(t, "inputs") for t in ins]
+    if mode.recorder is not None:
+        mode.recorder.refuse("grad() is called")
     with _recording(create_graph), np.errstate(all="ignore"):
         found = reverse(nodes, starts, keep=keep, record=create_graph, wanted=wanted, accumulate=False)
     results: list[Any] = []

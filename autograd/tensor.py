@@ -13,7 +13,7 @@ import numpy as np
 
 from . import dtypes, layouts
 from .devices import CPU, check_device, device
-from .graph import Handle, Leaf, Node, Part, note
+from .graph import Handle, Leaf, Node, Part, called_again, mode, note
 from .views import UNTRACKED, Lineage, current, last_write
 
 __all__ = ["Size", "Tensor", "is_tensor"]
@@ -243,6 +243,7 @@ class Tensor:
         return None
 
     @grad.setter
+    @called_again
     def grad(self, value: Tensor | None) -> None:
         if value is not None:
             if not isinstance(value, Tensor):
@@ -371,12 +372,13 @@ class Tensor:
                 f"Boolean value of Tensor with {'no values' if self.array.size == 0 else 'more than one value'} is "
                 f"ambiguous: the shape is {list(self.array.shape)}. Use .any() or .all()"
             )
-        return bool(self.array.reshape(()))
+        return bool(self.item())
 
     def item(self) -> Any:
         """The only element as a Python number. Raises RuntimeError if there is not exactly one."""
         if self.array.size != 1:
             raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+        looked()
         return self.array.item()
 
     def __float__(self) -> float:
@@ -405,6 +407,7 @@ class Tensor:
 
     def tolist(self) -> Any:
         """The elements as nested Python lists of numbers; a number for a 0-d tensor."""
+        looked()
         return self.array.tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
@@ -414,7 +417,14 @@ class Tensor:
         """
         if not force and current(self) is not None:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        looked()
         return self.array
+
+
+def looked() -> None:
+    """Python looks at values: what follows may depend on them, so a step that is being compiled can't be replayed."""
+    if mode.recorder is not None:
+        mode.recorder.refuse("the step looks at a value (item(), numpy(), bool() ...). Return the tensor and look at it outside")
 
 
 def wrap(array: Any, node: Node | None = None) -> Tensor:

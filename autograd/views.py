@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .graph import Leaf, Node, tick
+from .graph import Leaf, Node, mode, tick
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -57,6 +57,8 @@ def owner(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def stamp(array: np.ndarray[Any, Any], by: str) -> None:
     """Say that the memory of ``array`` has just been written by the operation called ``by``."""
+    if mode.recorder is not None:
+        mode.recorder.refuse(f"{by} writes in place")
     _stamp(owner(array), by, _users_line())
 
 
