@@ -18,6 +18,7 @@ changes between the calls, is not seen again.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import operator
 import sys
@@ -99,10 +100,11 @@ class Recorder:
         self.arguments: list[Tensor] = []
         walk((args, kwargs), lambda v: self.arguments.append(v) if isinstance(v, Tensor) else None)
         self.inputs = [self.slot(t.array) for t in self.arguments]
-        self._holder = functools.cache(lambda: {id(t.array): t for t in tensors_of(function)})
+        self.reach = Reach(function)
         self.quietly = mode.quietly
         self.paused = False
         self.failed: str | None = None
+        self.finished: set[Node] = set()  # nodes that backward has been through
 
     def slot(self, array: Any) -> Slot:
         slot = Slot(len(self.slots), array)
@@ -117,7 +119,7 @@ class Recorder:
             return value
         slot = self.slots.get(id(value))
         if slot is None:
-            tensor = self._holder().get(id(value))
+            tensor = self.reach.tensors.get(id(value))
             if tensor is None:
                 raise CannotReplay(
                     f"an array of shape {list(value.shape)} and dtype {value.dtype} comes from outside: random numbers, "
@@ -130,9 +132,10 @@ class Recorder:
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a function of arrays and write the call down; NumPy scalars come back as 0-d arrays."""
         result = walk(function(*args, **kwargs), lambda v: np.asarray(v) if isinstance(v, np.generic) else v)
-        if self.failed is None:
+        if self.failed is None and not any(result is a for a in args):  # what is handed through is no call
             try:
-                self.calls.append(Call(function, walk(args, self.known), walk(kwargs, self.known), self.name(result)))
+                call = Call(function, walk(args, self.known), walk(kwargs, self.known), self.name(result))
+                self.calls += expanded(self, call)  # now, while the arguments still hold these values
             except CannotReplay as why:
                 self.refuse(str(why))
         return result
@@ -178,6 +181,14 @@ class Recorder:
         finally:
             self.paused = False
 
+    def returned(self, value: Any) -> Any:
+        """The slot of a returned Tensor. Its history is not replayed, so backward must have been here."""
+        if not isinstance(value, Tensor):
+            return value
+        if value.node is not None and value.node not in self.finished:
+            raise CannotReplay("the step returns a tensor whose backward is still to come. Call backward() inside, or no_grad()")
+        return self.known(value.array)
+
     # --- the reverse pass ---
 
     def reverse(self, roots: Any, starts: Any, *, keep: bool, record: bool, wanted: Any) -> None:
@@ -214,6 +225,7 @@ class Recorder:
         while heap:
             key = heappop(heap)
             node, g = waiting.pop(key), pending.pop(key)
+            self.finished.add(node)
             if type(node) is Leaf:
                 self.leaf(node, g)
                 continue
@@ -304,37 +316,63 @@ def shape_of(value: Any) -> Any:
     return Shape(value.shape, value.dtype) if isinstance(value, Node) else value
 
 
-def tensors_of(function: Any) -> list[Tensor]:
-    """The tensors that a function can reach by itself: in its closure, its globals, its modules and their attributes."""
-    found: list[Tensor] = []
-    seen: set[int] = set()
-    stack: list[Any] = [function]
-    while stack:
-        thing = stack.pop()
-        if id(thing) in seen or isinstance(thing, (str, bytes, int, float, type, type(sys), ndarray)):
-            continue
-        seen.add(id(thing))
+class Reach:
+    """What a function reaches by itself: the tensors in its closure, its globals, its modules and their attributes.
+
+    ``ties`` says through which cells and dictionaries, and ``modes`` which modules were in training: if one of them
+    changes, the program no longer describes the step.
+    """
+
+    def __init__(self, function: Any) -> None:
+        self.tensors: dict[int, Tensor] = {}  # by id of the array
+        self.ties: list[tuple[Any, Any, Any]] = []
+        self.modes: list[tuple[Any, bool]] = []
+        seen: set[int] = set()
+        stack: list[Any] = [function]
+        while stack:
+            thing = stack.pop()
+            if id(thing) not in seen and not isinstance(thing, PLAIN):
+                seen.add(id(thing))
+                stack.extend(self._inside(thing))
+
+    def _inside(self, thing: Any) -> Iterable[Any]:
         if isinstance(thing, Tensor):
-            found.append(thing)
-        elif isinstance(thing, (list, tuple, set)):
-            stack.extend(thing)
-        elif isinstance(thing, dict):
-            stack.extend(thing.values())
-        elif isinstance(thing, CellType):
+            self.tensors[id(thing.array)] = thing
+            return ()
+        if isinstance(thing, (list, tuple, set)):
+            return thing
+        if isinstance(thing, dict):
+            self.ties += [(thing, key, value) for key, value in thing.items() if not isinstance(value, PLAIN)]
+            return list(thing.values())
+        if isinstance(thing, CellType):
             try:
-                stack.append(thing.cell_contents)
+                self.ties.append((thing, None, thing.cell_contents))
+                return (thing.cell_contents,)
             except ValueError:  # an empty cell
-                pass
-        elif isinstance(thing, functools.partial):
-            stack.extend([thing.func, thing.args, thing.keywords])
-        elif hasattr(thing, "__code__"):
-            stack.extend([thing.__closure__ or (), thing.__defaults__ or (), thing.__kwdefaults__ or {}])
-            stack.extend([thing.__globals__[name] for name in thing.__code__.co_names if name in thing.__globals__])
-        elif hasattr(thing, "__self__"):
-            stack.extend([thing.__self__, thing.__func__ if hasattr(thing, "__func__") else None])
-        elif hasattr(thing, "__dict__") and not callable(getattr(thing, "__path__", None)):
-            stack.append(vars(thing))
-    return found
+                return ()
+        if isinstance(thing, functools.partial):
+            return thing.func, thing.args, thing.keywords
+        if hasattr(thing, "__code__"):
+            names = [name for name in thing.__code__.co_names if name in thing.__globals__]
+            values = [thing.__globals__[name] for name in names]
+            self.ties += [(thing.__globals__, n, v) for n, v in zip(names, values, strict=True) if not isinstance(v, PLAIN)]
+            return (*(thing.__closure__ or ()), *(thing.__defaults__ or ()), thing.__kwdefaults__, *values)
+        if hasattr(thing, "__self__"):
+            return thing.__self__, getattr(thing, "__func__", None)
+        if hasattr(thing, "named_parameters"):
+            self.modes.append((thing, thing.training))
+            return thing._parameters, thing._buffers, thing._modules, {k: v for k, v in vars(thing).items() if isinstance(v, Tensor)}
+        return [v for v in vars(thing).values() if isinstance(v, (Tensor, list, tuple, dict))] if hasattr(thing, "__dict__") else ()
+
+    def changed(self) -> bool:
+        """Whether something is no longer what it was."""
+        for holder, key, value in self.ties:
+            if (holder.cell_contents if key is None else holder.get(key)) is not value:
+                return True
+        return any(module.training is not training for module, training in self.modes)
+
+
+PLAIN: Any = (str, bytes, int, float, complex, type(None), type, type(sys), ndarray, np.generic)
 
 
 # --- from recorded calls to NumPy calls ----------------------------------------------------------------------------
@@ -368,7 +406,10 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         if name in ("T", "mT"):
             return self.tape.call(_transposed if name == "T" else _matrix_transposed, (self,), {}, None)
-        if name in ("reshape", "transpose", "astype", "sum", "max", "swapaxes"):
+        if name in ("sum", "max"):
+            reduce = np.add.reduce if name == "sum" else np.maximum.reduce
+            return lambda axis=None, keepdims=False: self.tape.call(reduce, (self,), {"axis": axis, "keepdims": keepdims}, None)
+        if name in ("reshape", "transpose", "astype", "swapaxes"):
             method = getattr(ndarray, name)
             return lambda *args, **kwargs: self.tape.call(method, (self, *args), kwargs, None)
         raise NotPlain(name)
@@ -455,32 +496,36 @@ class Program:
     """Flat Python over preallocated buffers; ``source`` is its text."""
 
     def __init__(self, recorder: Recorder, result: Any) -> None:
-        self.reached = [(t, t.array) for _, t in recorder.reached]
-        self.result = walk(result, lambda v: recorder.known(v.array) if isinstance(v, Tensor) else v)
-        calls = [made for call in recorder.calls for made in expanded(recorder, call)]
+        self.reached = [(t, t.array, t.node) for _, t in recorder.reached]
+        self.reach = recorder.reach
+        self.result = walk(result, recorder.returned)
+        calls = recorder.calls
         self.names: dict[str, Any] = {"set_grad": set_grad}
         self.handed: list[tuple[str, int]] = []  # buffers that may become a leaf's gradient, and who holds them normally
         self.constants: dict[int, str] = {}
         self.aliased = aliases(calls, self.result)
+        self.readers = readers(calls, self.result)
         lines = [f"def run({', '.join(['arguments', *map(repr, recorder.inputs)])}):"]
         for slot, tensor in recorder.reached:
             self.names[repr(slot)] = tensor.array
-        for i, group in enumerate(grouped(calls)):
+        for i, group in enumerate(grouped(calls, self.chains)):
             lines += self.block(i, group) if len(group) > 1 else [self.line(group[0])]
         lines.append(f"    return {self.spell(self.result)}")
         self.source = "\n".join(line for line in lines if line) + "\n"
-        exec(compile_(self.source, "<autograd.compile>", "exec"), self.names)
+        exec(builtins.compile(self.source, "<autograd.compile>", "exec"), self.names)
         self.handed = [(name, sys.getrefcount(self.names[name])) for name, _ in self.handed]
         self.run = self.names["run"]
 
     def valid(self) -> bool:
-        """Whether the tensors that were reached still hold the arrays they held.
+        """Whether everything that was reached is still what and where it was.
 
         Gradients that somebody keeps from an earlier run get to keep their memory: the program takes new.
         """
-        for tensor, array in self.reached:
-            if tensor.array is not array:
+        for tensor, array, node in self.reached:
+            if tensor.array is not array or tensor.node is not node:
                 return False
+        if self.reach.changed():
+            return False
         names = self.names
         for name, holders in self.handed:
             if sys.getrefcount(names[name]) > holders:
@@ -528,6 +573,8 @@ class Program:
             self.names[repr(call.out)] = np.empty_like(call.out.array)
             args.append(f"out={call.out!r}")
             return f"    {function}({', '.join(args)})"
+        if self.fixed(call):
+            return ""
         if isinstance(call.out, Slot):
             if call.kwargs.get("out") is call.out:
                 return f"    {function}({', '.join(args)})"
@@ -535,28 +582,84 @@ class Program:
         targets = ", ".join("_" if slot is None else repr(slot) for slot in call.out)
         return f"    {targets}, = {function}({', '.join(args)})"
 
+    def fixed(self, call: Call) -> bool:
+        """Whether a call only makes a view of memory that stays where it is: then it is made once, here."""
+        if not isinstance(call.out, Slot) or call.function not in VIEWS:
+            return False
+        slots: list[Any] = []
+        walk((call.args, call.kwargs), lambda v: slots.append(v) if isinstance(v, Slot) else None)
+        if not all(repr(v) in self.names for v in slots):
+            return False
+        args, kwargs = walk((call.args, call.kwargs), lambda v: self.names[repr(v)] if isinstance(v, Slot) else v)
+        made = call.function(*args, **kwargs)
+        if not any(np.may_share_memory(made, self.names[repr(v)]) for v in slots):
+            return False
+        self.names[repr(call.out)] = made
+        self.aliased |= {repr(v) for v in (*slots, call.out)}
+        return True
+
     def block(self, i: int, group: list[Call]) -> list[str]:
-        """A chain of elementwise calls on large arrays, run through the cache in blocks."""
+        """A chain of elementwise calls on large arrays, run in blocks that stay in the cache.
+
+        A result that only the chain itself reads exists as one block at a time.
+        """
         size = group[0].out.array.size
-        inner = {call.out for call in group}
-        lines, views = [], set()
-        for call in group:
-            self.names[repr(call.out)] = np.empty_like(call.out.array)
-            for a in (*call.args, call.out):
-                if isinstance(a, Slot) and a.array.size == size and a not in inner and a not in views:
-                    views.add(a)
-                    lines.append(f"    f{a!r} = {a!r}.reshape(-1)")
-        for slot in inner:
-            self.names[f"f{slot!r}"] = self.names[repr(slot)].reshape(-1)
-        self.names[f"blocks{i}"] = [slice(a, min(a + BLOCK, size)) for a in range(0, size, BLOCK)]
-        lines.append(f"    for s in blocks{i}:")
-        for call in group:
-            args = [f"f{a!r}[s]" if isinstance(a, Slot) and a.array.size == size else self.spell(a) for a in call.args]
-            lines.append(f"        {self.constant(call.function)}({', '.join(args)}, out=f{call.out!r}[s])")
+        lines: list[str] = []
+        places: dict[Any, str] = {}
+        free: dict[Any, list[str]] = {}
+        inner = {call.out for call in group if self.readers[call.out] <= set(map(id, group))}
+        last = {slot: k for k, call in enumerate(group) for slot in call.args if isinstance(slot, Slot)}
+        self.names[f"blocks{i}"] = [(slice(a, min(a + BLOCK, size)), min(BLOCK, size - a)) for a in range(0, size, BLOCK)]
+        lines.append(f"    for s, n in blocks{i}:")
+        for k, call in enumerate(group):
+            for slot in {a for a in call.args if isinstance(a, Slot)} - set(places):
+                places[slot] = self.place(slot, size, lines)
+            args = [places[a] if isinstance(a, Slot) else self.spell(a) for a in call.args]
+            if call.out in inner:
+                spare = free.setdefault(call.out.array.dtype, [])
+                if not spare:
+                    spare.append(f"b{i}_{len(places)}")
+                    self.names[spare[-1]] = np.empty(BLOCK, call.out.array.dtype)
+                places[call.out] = spare.pop() + "[:n]"
+            else:
+                self.names[repr(call.out)] = np.empty_like(call.out.array)
+                places[call.out] = self.place(call.out, size, lines)
+            lines.append(f"        {self.constant(call.function)}({', '.join(args)}, out={places[call.out]})")
+            for slot in {a for a in call.args if isinstance(a, Slot) and a in inner and last[a] == k}:
+                free[slot.array.dtype].append(places[slot].removesuffix("[:n]"))
         return lines
 
+    def chains(self, call: Call) -> bool:
+        """Whether a call is elementwise on large contiguous arrays of one shape (and numbers)."""
+        if not isinstance(call.function, np.ufunc) or call.function is np.matmul or call.kwargs or not buffered(call):
+            return False
+        shape = call.out.array.shape
 
-compile_ = compile
+        def fits(a: Any) -> bool:
+            if not isinstance(a, Slot):
+                return np.ndim(a) == 0
+            spread = a.array.strides == (0,) * a.array.ndim and repr(a) in self.names
+            return a.array.ndim == 0 or (a.array.shape == shape and (spread or a.array.flags.c_contiguous))
+
+        return call.out.array.size > 4 * BLOCK and all(map(fits, call.args))
+
+    def place(self, slot: Any, size: int, lines: list[str]) -> str:
+        """How a block of a large array is spelled. ``lines`` gets what must be worked out in each run."""
+        name = repr(slot)
+        self.aliased.add(name)
+        if slot.array.ndim == 0:
+            return name
+        if slot.array.strides == (0,) * slot.array.ndim:  # one number, spread
+            self.names[f"f{name}"] = np.lib.stride_tricks.as_strided(self.names[name], (), ())
+            return f"f{name}"
+        if name in self.names:
+            self.names[f"f{name}"] = self.names[name].reshape(-1)
+        else:  # an argument, or what an opaque call returned
+            lines.insert(0, f"    f{name} = {name}.reshape(-1)")
+        return f"f{name}[s]"
+
+
+VIEWS: Any = (_transposed, _matrix_transposed, operator.getitem, ndarray.reshape, ndarray.transpose, ndarray.swapaxes, np.broadcast_to)
 
 
 def has_slot(value: Any) -> bool:
@@ -573,6 +676,20 @@ def buffered(call: Call) -> bool:
     return plain and "out" not in call.kwargs and call.out.array.flags.c_contiguous
 
 
+def readers(calls: list[Call], result: Any) -> dict[Any, set[int]]:
+    """For each slot, the ids of the calls that read it; 0 for a slot of the result."""
+    found: dict[Any, set[int]] = {}
+
+    def read(value: Any, by: int) -> None:
+        walk(value, lambda v: found.setdefault(v, set()).add(by) if isinstance(v, Slot) else None)
+
+    for call in calls:
+        read(call.out, id(call))
+        read((call.args, call.kwargs), id(call))
+    read(result, 0)
+    return found
+
+
 def aliases(calls: list[Call], result: Any) -> set[str]:
     """The names of buffers that other names may share memory with, or that are read as a result."""
     found: set[str] = set()
@@ -586,7 +703,7 @@ def aliases(calls: list[Call], result: Any) -> set[str]:
     return found
 
 
-def grouped(calls: list[Call]) -> Iterable[list[Call]]:
+def grouped(calls: list[Call], chains: Callable[[Call], bool]) -> Iterable[list[Call]]:
     """The calls in order; runs of elementwise calls on large arrays of one shape come together."""
     group: list[Call] = []
     for call in calls:
@@ -600,17 +717,6 @@ def grouped(calls: list[Call]) -> Iterable[list[Call]]:
             yield [call]
     if group:
         yield group
-
-
-def chains(call: Call) -> bool:
-    """Whether a call is elementwise on large contiguous arrays of one shape (and numbers)."""
-    if not isinstance(call.function, np.ufunc) or call.function is np.matmul or call.kwargs or not buffered(call):
-        return False
-    out = call.out.array
-    return out.size > 4 * BLOCK and all(
-        a.array.shape == out.shape and a.array.flags.c_contiguous or a.array.ndim == 0 if isinstance(a, Slot) else np.ndim(a) == 0
-        for a in call.args
-    )
 
 
 def set_grad(leaf: Leaf, g: Any, own: bool) -> None:
@@ -650,7 +756,8 @@ class Compiled:
             self.reason = program
             return self.function(*args, **kwargs)
         self.reason = None
-        result = mode.quietly(program.run, tensors, *[t.array for t in tensors])
+        with np.errstate(all="ignore"):
+            result = program.run(tensors, *[t.array for t in tensors])
         return wrap(np.array(result)) if type(result) is ndarray else walk(result, finished)
 
     def record(self, key: Any, args: Any, kwargs: Any) -> Any:

@@ -36,6 +36,9 @@ def provide(module: str, names: str) -> None:
         ELSEWHERE[name] = module
 
 
+provide("compiling", "compile")
+
+
 def resolve(name: str) -> Any:
     """The value of a name that ``autograd`` does not have yet; remembered there. Raises AttributeError."""
     package = sys.modules[__package__]

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd import dtypes
 from autograd.devices import check_device, device as Device
-from autograd.graph import mode, tick
+from autograd.graph import called_again, mode, tick
 from autograd.tensor import Tensor, wrap
 from autograd.views import stamp
 
@@ -377,6 +377,7 @@ class Module(Hooked):
             param.requires_grad_(requires_grad)
         return self
 
+    @called_again
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters (or fill them with zeros)."""
         for param in self.parameters():

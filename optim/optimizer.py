@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.graph import Handle, no_grad
+from autograd.graph import Handle, called_again, no_grad
 from autograd.tensor import Tensor, wrap
 
 __all__ = ["Optimizer", "check", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "required"]
@@ -69,8 +69,9 @@ def _with_hooks(step: Callable[..., Any]) -> Callable[..., Any]:
             hook(self, args, kwargs)
         return out
 
-    stepping.hooked = True  # type: ignore[attr-defined]
-    return stepping
+    marked = called_again(stepping)
+    marked.hooked = True  # type: ignore[attr-defined]
+    return marked
 
 
 class Optimizer:
@@ -187,6 +188,7 @@ class Optimizer:
         check(not any(id(p) in known for p in params), "some parameters appear in more than one parameter group")
         self.param_groups.append(param_group)
 
+    @called_again
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients: set them to None, or (``set_to_none=False``) to zero in place."""
         for group in self.param_groups:
