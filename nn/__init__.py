@@ -10,6 +10,7 @@ from .flatten import *
 from .linear import *
 from .loss import *
 from .module import Module
+from .normalization import *
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from .pooling import *
 from .resample import *

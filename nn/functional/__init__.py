@@ -7,5 +7,6 @@ from .conv import *
 from .distance import *
 from .linear import *
 from .loss import *
+from .normalization import *
 from .pooling import *
 from .resample import *
