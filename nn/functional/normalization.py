@@ -103,6 +103,8 @@ def batch_norm(
 
     Source: Ioffe and Szegedy 2015, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
     """
+    if input.numel() == 0:
+        return input * 1
     if input.ndim < 2:
         raise RuntimeError(f"batch_norm: expected an input with a batch and channels, got shape {list(input.shape)}")
     channels = input.shape[1]
