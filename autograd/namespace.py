@@ -79,3 +79,4 @@ def _nearest(name: str, package: Any) -> str:
 provide("function", "Function")
 provide("variable", "Variable")
 provide("random", "fork_rng")
+provide("serialization", "save load")
