@@ -215,8 +215,10 @@ def _add_product(name: str, input: Any, product: Any, beta: Any, alpha: Any, out
     if alpha != 1:
         product = product * alpha
     if beta == 0:
-        return _given(product, out)
-    return plain_add(input if beta == 1 else input * beta, product, out=out)
+        if not input.requires_grad:
+            return _given(product, out)
+        input = input.masked_fill(wrap(np.array(True)), 0)  # not a product: NaN in input doesn't count
+    return plain_add(input if beta in (0, 1) else input * beta, product, out=out)
 
 
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
