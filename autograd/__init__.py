@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import _import_check  # the other project of this name
+from . import process  # how memory is managed
 
 from .tensor import Size, Tensor, is_tensor  # isort: skip - before `tensor`, the function, takes the module's name
 from .conversion import *

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import gc
 import itertools
 import threading
 import weakref
@@ -372,20 +371,3 @@ def called_again(function: Function_) -> Function_:
         return function(*args, **kwargs) if recorder is None else recorder.aside(function, args, kwargs)
 
     return marked  # type: ignore[return-value]
-
-
-# --- the cycle collector -------------------------------------------------------------------------------------------
-
-
-def _collect_cycles_less_often() -> None:
-    """Raise the cycle collector's thresholds, unless the program has chosen its own.
-
-    Recording makes many small objects and no cycles, so the collector walks the growing graph again and again and
-    finds nothing: at Python's default thresholds that is more than half the cost of a recorded operation (the figures
-    are in docs/performance.md). Cycles made elsewhere are still found, some thousand objects later.
-    """
-    if gc.isenabled() and gc.get_threshold()[0] <= 2000:
-        gc.set_threshold(10_000, 20, 50)
-
-
-_collect_cycles_less_often()
