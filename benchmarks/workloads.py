@@ -36,7 +36,7 @@ class Library:
         rng = np.random.default_rng(1)
         with self.torch.no_grad():
             for p in model.parameters():
-                p.copy_(self.torch.tensor((rng.standard_normal(tuple(p.shape)) * scale).astype(np.float32)))
+                p[...] = self.torch.tensor((rng.standard_normal(tuple(p.shape)) * scale).astype(np.float32))
         return model
 
 
