@@ -273,7 +273,7 @@ class Checker:
         path = self.problem.along(i, direction)
         if not careful:
             return derivative(path, self.eps)
-        noise = measured_noise(path, self.eps)
+        noise = measured_noise(path, self.eps, derivative(path, self.eps).kink)
         first, second = derivative(path, self.eps, noise), derivative(path, self.eps, noise, stretch=0.7371)
         first.bar = np.maximum(first.bar, second.bar) + np.abs(first.value - second.value)
         return first
@@ -342,7 +342,7 @@ class Checker:
         self, i: int, u: Array, slope: Slope, cotangents: list[Array], claims: list[Any], noise: float = 0.0
     ) -> bool:
         good = np.isfinite(slope.value) & np.isfinite(slope.bar)
-        plain = good & ~slope.kink
+        plain = good & ~slope.kink & ~self._hopeless(slope, good)
         self.at_kink = False
         for v, claim in zip(cotangents, claims, strict=True):
             if not plain.all():
@@ -359,15 +359,23 @@ class Checker:
                 return False
         return self._kinks_agree(i, u, slope, good & slope.kink)
 
+    @staticmethod
+    def _hopeless(slope: Slope, good: Array) -> Array:
+        """Elements without a derivative (a jump): left out, so that their bars don't hide the others."""
+        size = np.abs(np.where(good, slope.value, 0.0))
+        hopeless = slope.bar > 1e-2 * (size + np.sqrt(np.mean(np.where(slope.bar < size, size, 0.0) ** 2)))
+        return hopeless & ~hopeless[good].all() if good.any() else hopeless
+
     def _staircase(self, i: int, u: Array, slope: Slope) -> None:
         """A float64 function that does not move with a small step, though it has a slope, computes in less than float64."""
         value = slope.centre
-        sure = np.isfinite(slope.value) & ~slope.kink & (np.abs(slope.value) > 1e-3 * np.abs(value)) & (value != 0)
+        sure = (slope.bar < 0.1 * np.abs(slope.value)) & ~slope.kink & (np.abs(slope.value) > 1e-3 * np.abs(value))
+        sure &= np.abs(value) > 1e-6 * np.max(np.abs(u))  # smaller ones may be steps of a cancellation, such as 1 - y*y
         if self.eps > 1e-10 or not sure.any():
             return
-        with self.problem.moved(i, 1e-11 * u):
+        with self.problem.moved(i, 1e-9 * u):
             moved = self.problem.value()
-        if np.mean((moved == value)[sure]) > 0.5:
+        if np.mean((moved == value)[sure]) > 0.8:
             self.fail(
                 "dtype",
                 "The function computes in less than the float64 of its input: it moves in steps. float32 noise would drown a "

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from .. import graph, passes
+from ..function import FunctionCtx
 from ..tensor import Tensor, wrap
 from .evidence import Case, Evidence
 from .patterns import name_pattern
@@ -591,28 +593,17 @@ def check_inputs(problem: Problem, before: list[Array], who: str, order: int) ->
 
 def saved_fault(problem: Problem) -> Fault | None:
     """A saved array that is not what it was when it was saved, by the end of the forward pass or after a backward."""
-    kept: list[tuple[Any, Array, Array]] = []
-    before = graph.watcher
-
-    def watch(node: Any) -> None:
-        for array in _arrays_of(node):
-            kept.append((node, array, array.copy()))
-        if before is not None:
-            before(node)
-
-    graph.watcher = watch
-    try:
+    kept: list[tuple[str, Array, Array]] = []
+    with _watching(kept):
         results = problem.call()
-    finally:
-        graph.watcher = before
     when = "after it was saved in the forward pass"
     for phase in range(2):
-        for node, array, copy in kept:
+        for name, array, copy in kept:
             if not np.array_equal(array, copy, equal_nan=array.dtype.kind in "fc"):
                 return Fault(
                     "overwritten",
-                    f"{node.name()} saved an array of shape {list(array.shape)}, and its values were changed {when}: look for "
-                    "out=, an in-place NumPy operation, .data or a buffer that is used again.",
+                    f"{name} saved an array of shape {list(array.shape)}, and its values were changed {when}: look for "
+                    "out=, an in-place operation, .data or a buffer that is used again.",
                 )
         if phase == 0:
             outputs = [results[k] for k in problem.which]
@@ -622,17 +613,47 @@ def saved_fault(problem: Problem) -> Fault | None:
     return None
 
 
-def _arrays_of(node: Any) -> list[Array]:
-    """The arrays that a node has saved, also inside its parameters and a Function's ctx."""
+@contextmanager
+def _watching(kept: list[tuple[str, Array, Array]]) -> Iterator[None]:
+    """Copy every array at the moment when a node, or the ctx of a Function, saves it."""
+    before = graph.watcher
+    save, put = FunctionCtx.save_for_backward, FunctionCtx.__setattr__
+
+    def keep(name: str, values: Any) -> None:
+        kept.extend((name, array, array.copy()) for array in _arrays_in(values))
+
+    def watch(node: Any) -> None:
+        keep(node.name() if node.op is not None else "a leaf", [node.saved, node.params])
+        if before is not None:
+            before(node)
+
+    def saving(ctx: Any, *tensors: Any) -> None:
+        keep(type(ctx).__name__, tensors)
+        save(ctx, *tensors)
+
+    def putting(ctx: Any, name: str, value: Any) -> None:
+        keep(type(ctx).__name__, [value])
+        put(ctx, name, value)
+
+    graph.watcher = watch
+    FunctionCtx.save_for_backward, FunctionCtx.__setattr__ = saving, putting  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        graph.watcher = before
+        FunctionCtx.save_for_backward = save  # type: ignore[method-assign]
+        del FunctionCtx.__setattr__
+
+
+def _arrays_in(values: Any) -> list[Array]:
+    """The arrays in nested tuples of Tensors and arrays."""
     found: list[Array] = []
-    stack = [*(node.saved if isinstance(node.saved, tuple) else ()), *node.params]
-    for param in node.params:
-        stack.extend(getattr(param, "__dict__", {}).values())
+    stack = [values]
     while stack:
         value = stack.pop()
         if isinstance(value, Tensor):
-            value = value.array
-        if isinstance(value, np.ndarray):
+            found.append(value.array)
+        elif isinstance(value, np.ndarray) and value.dtype != object:
             found.append(value)
         elif isinstance(value, (tuple, list)):
             stack.extend(value)

@@ -35,8 +35,8 @@ class Evidence:
         self.alike = max(1e-6, 3e4 * checker.eps)  # below this two matrices tell the same story
         path = problem.along(i, u)
         began = time.perf_counter()
-        noise = measured_noise(path, checker.eps)
-        each = (time.perf_counter() - began) / 9
+        noise = measured_noise(path, checker.eps, derivative(path, checker.eps).kink)
+        each = (time.perf_counter() - began) / 40
         m, n = sum(problem.output_sizes()), self.x.size
         affordable = int(BUDGET / (14 * each + 1e-9))
         self.complete = n <= min(LIMIT, max(affordable, 16)) and m <= LIMIT

@@ -112,11 +112,13 @@ def _sides(
     return left, right, kink
 
 
-def measured_noise(f: Path, eps: float) -> Array:
-    """The absolute noise of each element of ``f`` near 0, from fourth differences over a stretch so short that
-    only noise is left."""
-    h = max(2.0**-28, 64 * eps)
+def measured_noise(f: Path, eps: float, kink: Array) -> Array:
+    """The absolute noise of each element of ``f`` near 0, from fourth differences over stretches so short that only
+    noise is left; the longest, which elements at a kink go without, also sees the steps of a cancelled value."""
+    noise = eps * np.abs(f(0.0))
     with np.errstate(all="ignore"):
-        values = np.stack([f(k * h) for k in range(-4, 5)])
-        fourth = np.diff(values, n=4, axis=0)
-        return np.maximum(np.abs(fourth).max(axis=0) / np.sqrt(70.0) * 2, eps * np.abs(values[4]))
+        for h in {max(2.0**-k, 64 * eps) for k in (28, 20, 13)}:
+            values = np.stack([f(k * h) for k in range(-4, 5)])
+            fourth = np.abs(np.diff(values, n=4, axis=0)).max(axis=0)
+            noise = np.where(kink & (h > 2.0**-25), noise, np.fmax(noise, 2 * fourth / np.sqrt(70.0)))
+    return noise
