@@ -382,6 +382,8 @@ def _binary(op: Op) -> Callable[..., Any]:
             b, n = other, None
             if a is input:
                 a, b = as_array(op, a), as_array(op, b)
+                if not isinstance(a, (ndarray, np.generic)) and not isinstance(b, (ndarray, np.generic)):
+                    raise TypeError(f"{op.name}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}")
                 if out is None:
                     return function(a, b)
             else:

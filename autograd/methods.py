@@ -21,6 +21,12 @@ true_divide trunc xlogy
 """.split()
 """Functions with a twin ``name_`` that writes over its first argument."""
 
+METHOD_FORMS: dict[str, Callable[..., Any]] = {
+    "polygamma": lambda input, n: FUNCTIONS["polygamma"](n, input),
+    "where": lambda input, condition, other: FUNCTIONS["where"](condition, input, other),
+}
+"""Functions whose method takes the tensor in another place than first."""
+
 NOT_METHODS = frozenset(["is_tensor", *conv.__all__, *pooling.__all__])
 
 
@@ -101,11 +107,14 @@ def bind() -> dict[str, Callable[..., Any]]:
             setattr(Tensor, name, getattr(family, name))
         for name, function in getattr(family, "PROPERTIES", {}).items():
             setattr(Tensor, name, property(function))
+    for name, function in METHOD_FORMS.items():
+        function.__name__ = function.__qualname__ = name
+        setattr(Tensor, name, function)
     written = {}
     for name in IN_PLACE:
         if name not in FUNCTIONS:
             continue
-        twin = in_place(FUNCTIONS[name], name + "_")
+        twin = in_place(METHOD_FORMS.get(name, FUNCTIONS[name]), name + "_")
         setattr(Tensor, name + "_", twin)
         written[name + "_"] = twin
 

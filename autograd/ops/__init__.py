@@ -30,6 +30,7 @@ from . import (
     resample,
     shape,
     sorting,
+    special,
     statistics,
 )
 
@@ -53,6 +54,7 @@ FAMILIES = (
     resample,
     shape,
     sorting,
+    special,
     statistics,
 )  # fmt: skip
 

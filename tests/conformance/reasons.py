@@ -37,6 +37,9 @@ UNDEFINED_VALUES = frozenset("empty empty_like empty_permuted empty_strided new_
 """Uninitialised memory: compared in shape and dtype only."""
 
 
+LOOSER = dict.fromkeys(["special.bessel_j0", "special.bessel_j1", "special.bessel_y0", "special.bessel_y1"], 1e-5)
+"""Relative tolerances where PyTorch's own results are wrong: j0(-5.02) by 4e-7, as numerical integration shows."""
+
 ANY_OF_EQUALS = frozenset("argsort kthvalue mode sort topk".split())
 """Their indices may name any of several equal elements: compared by the elements."""
 
