@@ -28,7 +28,7 @@ from torch.testing._internal.common_methods_invocations import op_db
 import autograd
 
 from .reasons import ANY_OF_EQUALS, LOOSER, RANDOM, UNDEFINED_VALUES, out_of_scope
-from .translate import Missing, function_of, lookup, ours, with_our_torch
+from .translate import Missing, function_of, ours, plain, with_our_torch
 
 ASPECTS = ("values", "grad", "gradgrad", "inplace", "errors", "others")
 LIMITS = {"values": 24, "float32": 6, "noncontiguous": 3, "grad": 12, "gradgrad": 8, "inplace": 5, "others": 5}
@@ -126,7 +126,7 @@ def arguments(sample: Any) -> list[Any]:
 def as_array(t: Any) -> Any:
     """The values of a tensor, theirs or ours."""
     if isinstance(t, pt.Tensor):
-        t = t.detach().resolve_conj().resolve_neg()
+        t = plain(t)
         return t.float().numpy() if t.dtype == pt.bfloat16 else t.numpy()
     return np.asarray(t.detach().array, np.float32) if t.array.dtype.name == "bfloat16" else t.detach().array
 
@@ -293,7 +293,7 @@ class Run:
             if any(t.requires_grad for t in arguments(sample)):
                 pair = Gradients(self, sample)
                 self.check("grad", pair.first, f"sample {i}")
-                if id(sample) in second and pair.twice:
+                if id(sample) in second and pair.twice and pair.differentiate_theirs():
                     self.check("gradgrad", pair.second, f"sample {i}")
 
     def in_place(self) -> None:
@@ -451,15 +451,23 @@ class Gradients:
         for i, (g, t) in enumerate(zip(_or_zeros(self.mine, self.our_inputs), _or_zeros(self.theirs, self.inputs), strict=True)):
             compare(g, t, f"gradient {i}")
 
+    def differentiate_theirs(self) -> bool:
+        """PyTorch's second gradients; False where it can't."""
+        self.weights = [_random(self.rng, self.theirs[i]) for i in self.twice]
+        try:
+            self.second_theirs = pt.autograd.grad(
+                [self.theirs[i] for i in self.twice], [*self.inputs, *self.cotangents], self.weights, allow_unused=True
+            )
+        except RuntimeError:
+            return False
+        return True
+
     def second(self) -> None:
         """Compare the gradients of the first gradients, with respect to inputs and cotangents."""
         if not hasattr(self, "mine"):
             raise Different("no first gradient to differentiate")
-        weights = [_random(self.rng, self.theirs[i]) for i in self.twice]
-        theirs = pt.autograd.grad(
-            [self.theirs[i] for i in self.twice], [*self.inputs, *self.cotangents], weights, allow_unused=True
-        )
-        pairs = [(self.mine[i], w) for i, w in zip(self.twice, weights, strict=True) if self.mine[i] is not None and self.mine[i].requires_grad]
+        theirs = self.second_theirs
+        pairs = [(self.mine[i], w) for i, w in zip(self.twice, self.weights, strict=True) if self.mine[i] is not None and self.mine[i].requires_grad]
         ours_in = [*self.our_inputs, *self.our_cotangents]
         mine: Any = [None] * len(ours_in)
         if pairs:

@@ -81,19 +81,21 @@ def _closed_over(value: Any) -> Any:
     return value
 
 
+def plain(t: pt.Tensor) -> pt.Tensor:
+    """The tensor without PyTorch's lazy bits: conjugated, negated, known to be zero."""
+    t = t.detach()
+    return pt.zeros(t.shape, dtype=t.dtype) if t._is_zerotensor() else t.resolve_conj().resolve_neg()
+
+
 def array_of(t: pt.Tensor) -> Any:
     """The tensor's values as an array of their own with the same strides."""
-    t = t.detach().resolve_conj().resolve_neg()
+    t = plain(t)
     if t.dtype == pt.bfloat16:
         import ml_dtypes
 
         return t.view(pt.uint16).numpy().copy().view(ml_dtypes.bfloat16)
     array = t.numpy()
-    if 0 in array.strides or t.is_contiguous() or array.size == 0:
-        copy = array.copy()
-    else:
-        copy = np.empty_strided_like(array) if hasattr(np, "empty_strided_like") else _strided_copy(array)
-    return copy
+    return array.copy() if 0 in array.strides or t.is_contiguous() or array.size == 0 else _strided_copy(array)
 
 
 def _strided_copy(array: Any) -> Any:
@@ -106,9 +108,8 @@ def _strided_copy(array: Any) -> Any:
 def ours(value: Any) -> Any:
     """A value for this library: tensors, dtypes and the containers they come in are translated, the rest stays."""
     if isinstance(value, pt.Tensor):
-        made = autograd.tensor(0) if value.layout is not pt.strided else None
-        if made is not None:
-            raise Missing("sparse tensors")
+        if value.layout is not pt.strided:
+            raise Missing("there are no sparse tensors here")
         made = autograd.from_numpy(array_of(value))
         if value.requires_grad:
             made.requires_grad_()
