@@ -23,7 +23,7 @@ RECORDS: list[Record] = [
 
 WITHOUT_RECORDS: frozenset[str] = frozenset(
     """
-    activation affine conversion creation attention complex conv conv_ops embedding fft function functional indexing joining linalg loss normalization
+    activation affine conversion creation norms decompositions attention complex conv conv_ops embedding fft function functional indexing joining linalg loss normalization
     pooling recurrent resample shape
     """.split()
 )
