@@ -6,11 +6,15 @@ from . import functional, init, parameter
 from .activation import *
 from .containers import *
 from .conv import *
+from .distance import *
+from .dropout import *
+from .embedding import *
 from .flatten import *
 from .linear import *
 from .loss import *
 from .module import Module
 from .normalization import *
+from .padding import *
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from .pooling import *
 from .resample import *

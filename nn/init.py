@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.tensor import Tensor
+from autograd.tensor import Tensor, wrap
 from autograd.views import stamp
 
 __all__ = [
@@ -30,15 +30,11 @@ def _set(tensor: Tensor, values: Any) -> Tensor:
 
 
 def _uniform(shape: Any, dtype: Any, low: float, high: float, generator: Any) -> Any:
-    drawn = Tensor(*shape) if shape else Tensor(1)
-    drawn.array = np.empty(shape, dtype)
-    return drawn.uniform_(low, high, generator=generator).array  # type: ignore[attr-defined]
+    return wrap(np.empty(shape, dtype)).uniform_(low, high, generator=generator).array  # type: ignore[attr-defined]
 
 
 def _normal(shape: Any, dtype: Any, mean: float, std: float, generator: Any) -> Any:
-    drawn = Tensor(1)
-    drawn.array = np.empty(shape, dtype)
-    return drawn.normal_(mean, std, generator=generator).array  # type: ignore[attr-defined]
+    return wrap(np.empty(shape, dtype)).normal_(mean, std, generator=generator).array  # type: ignore[attr-defined]
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
@@ -240,18 +236,3 @@ xavier_uniform, xavier_normal = xavier_uniform_, xavier_normal_
 kaiming_uniform, kaiming_normal = kaiming_uniform_, kaiming_normal_
 orthogonal, sparse = orthogonal_, sparse_
 
-
-def _draw_until_the_random_streams_land() -> None:  # replaced by Tensor.uniform_ and normal_
-    rng = np.random.default_rng(0)
-
-    def draw_uniform(self: Tensor, low: float = 0, high: float = 1, *, generator: Any = None) -> Tensor:
-        return _set(self, rng.uniform(low, high, self.array.shape))
-
-    def draw_normal(self: Tensor, mean: float = 0, std: float = 1, *, generator: Any = None) -> Tensor:
-        return _set(self, rng.normal(mean, std, self.array.shape))
-
-    Tensor.uniform_, Tensor.normal_ = draw_uniform, draw_normal  # type: ignore[attr-defined]
-
-
-if not hasattr(Tensor, "uniform_"):
-    _draw_until_the_random_streams_land()

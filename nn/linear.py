@@ -5,22 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd import Tensor
+import numpy as np
+
+from autograd import Tensor, dtypes, from_numpy
+from autograd.devices import check_device
 
 from . import functional as F, init
 from .module import Module
 from .parameter import Parameter
 
-__all__ = ["Identity", "Linear"]
+__all__ = ["Bilinear", "Identity", "Linear"]
 
 
 def empty(*size: int, device: Any = None, dtype: Any = None) -> Parameter:
     """A parameter whose values are yet to be drawn."""
-    import numpy as np
-
-    from autograd import dtypes, from_numpy
-    from autograd.devices import check_device
-
     check_device(device)
     return Parameter(from_numpy(np.empty(size, dtypes.as_numpy(dtype) if dtype else dtypes.default_float())))  # type: ignore[no-any-return]
 
@@ -77,3 +75,40 @@ class Linear(Module):
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Bilinear(Module):
+    """``y = x1^T A x2 + b``, for each output its own matrix A.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Bilinear.html
+    """
+
+    weight: Parameter
+    bias: Parameter | None
+
+    def __init__(
+        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
+        super().__init__()
+        if in1_features <= 0:
+            raise ValueError(f"in1_features must be > 0, but got {in1_features}")
+        self.in1_features, self.in2_features, self.out_features = in1_features, in2_features, out_features
+        self.weight = empty(out_features, in1_features, in2_features, device=device, dtype=dtype)
+        self.register_parameter("bias", empty(out_features, device=device, dtype=dtype) if bias else None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the initial values (anew)."""
+        bound = 1 / math.sqrt(self.in1_features)
+        init.uniform_(self.weight, -bound, bound)
+        if self.bias is not None:
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input1: Tensor, input2: Tensor) -> Any:
+        return F.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, out_features={self.out_features}, "
+            f"bias={self.bias is not None}"
+        )

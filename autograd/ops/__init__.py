@@ -13,6 +13,7 @@ from ..lift import Op
 from . import (
     activation,
     affine,
+    arrange,
     comparison,
     complex,
     conv,
@@ -37,6 +38,7 @@ from . import (
 FAMILIES = (
     activation,
     affine,
+    arrange,
     comparison,
     complex,
     conv,

@@ -5,8 +5,11 @@ from __future__ import annotations
 from .activation import *
 from .conv import *
 from .distance import *
+from .dropout import *
+from .embedding import *
 from .linear import *
 from .loss import *
 from .normalization import *
+from .padding import *
 from .pooling import *
 from .resample import *

@@ -8,8 +8,11 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
+
 import autograd
 from autograd import Tensor
+from autograd.generator import default_generator
 from autograd.inplace import assign
 from autograd.ops import activation as ops
 from autograd.tensor import normal_dim
@@ -126,7 +129,9 @@ def rrelu(
     if not lower <= upper:
         raise RuntimeError(f"Lower bound should be less than or equal to the upper bound: {lower} and {upper}")
     if training:
-        slopes = autograd.empty_like(input).detach().uniform_(lower, upper)
+        negative = input.array <= 0
+        slopes = np.ones(input.array.shape, input.array.dtype)
+        slopes[negative] = lower + (upper - lower) * default_generator.uniform(int(negative.sum()))
         y = ops.rrelu(input, slopes)
     else:
         y = ops.leaky_relu(input, (lower + upper) / 2)
