@@ -7,7 +7,7 @@ from typing import Any
 
 from . import conversion, copying, creation, passes, printing, random
 from .inplace import assign, in_place
-from .ops import FAMILIES, FUNCTIONS, conv, elementwise, indexing, linalg, pooling
+from .ops import FAMILIES, FUNCTIONS, LAYERS, elementwise, indexing, linalg
 from .tensor import Tensor
 
 IN_PLACE = """
@@ -27,7 +27,7 @@ METHOD_FORMS: dict[str, Callable[..., Any]] = {
 }
 """Functions whose method takes the tensor in another place than first."""
 
-NOT_METHODS = frozenset(["is_tensor", *conv.__all__, *pooling.__all__])
+NOT_METHODS = frozenset(["is_tensor", *[name for family in LAYERS for name in family.__all__]])
 
 
 def first_argument(function: Callable[..., Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import functional, init, parameter
+from . import functional, init, parameter, utils
 from .activation import *
 from .containers import *
 from .conv import *
@@ -18,3 +18,4 @@ from .padding import *
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from .pooling import *
 from .resample import *
+from .rnn import *

@@ -27,6 +27,7 @@ from . import (
     normalization,
     norms,
     pooling,
+    recurrent,
     reduction,
     resample,
     shape,
@@ -52,6 +53,7 @@ FAMILIES = (
     normalization,
     norms,
     pooling,
+    recurrent,
     reduction,
     resample,
     shape,
@@ -59,6 +61,9 @@ FAMILIES = (
     special,
     statistics,
 )  # fmt: skip
+
+LAYERS = (conv, pooling, recurrent)
+"""Families of layers: their functions are no methods of Tensor, as in PyTorch."""
 
 
 def _named() -> dict[str, Callable[..., Any]]:

@@ -1,0 +1,452 @@
+"""Recurrent layers: one direction of one layer over a whole sequence, as one operation.
+
+``recurrence`` takes the sequence as *rows*: the elements of all sequences of the batch, time by time. ``sizes[t]`` says
+how many sequences are still running at time t (never more than before), so that a packed batch and an ordinary one are
+the same thing. The input's projection is one matrix product for all times at once, and so are the gradients of all the
+weights; only what really depends on the step before stays in the loop.
+
+The fast backward is an operation of its own, ``recurrence_backward``. Nobody wrote its derivative by hand: it comes from
+``recorded``, the same recurrence written plainly with recorded operations, which the engine differentiates twice. It is
+also what the tests compare the fast forms with.
+
+Gates are in PyTorch's order: LSTM input, forget, cell, output; GRU reset, update, new. A sigmoid is computed as
+(1 + tanh(x / 2)) / 2, so that one call of tanh does all gates.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..graph import enable_grad
+from ..lift import lift
+from ..tensor import Tensor, wrap
+from .shape import reshape_to
+
+__all__ = ["gru_cell", "lstm_cell", "rnn_relu_cell", "rnn_tanh_cell"]
+
+Sizes = tuple[int, ...]
+GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
+
+
+def _steps(sizes: Sizes, backward_in_time: bool) -> list[tuple[int, int, int]]:
+    """(first row, end row, number of sequences) of each time, in the order in which they are computed."""
+    found, start = [], 0
+    for b in sizes:
+        found.append((start, start + b, b))
+        start += b
+    return found[::-1] if backward_in_time else found
+
+
+def _halved(kind: str, hidden: int, *arrays: Any) -> list[Any]:
+    """Weights and biases with the rows of the sigmoid gates halved (exactly: it is a power of two)."""
+    if kind not in ("LSTM", "GRU"):
+        return list(arrays)
+    scale = np.full((GATES[kind] * hidden, 1), 0.5, next(a for a in arrays if a is not None).dtype)
+    scale[2 * hidden : 3 * hidden] = 1
+    return [None if a is None else a * (scale if a.ndim == 2 else scale[:, 0]) for a in arrays]
+
+
+# --- forward -------------------------------------------------------------------------------------------------------
+
+
+def _recurrence(
+    input: Any,
+    hx: Any,
+    cx: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    b_hh: Any,
+    w_hr: Any,
+    kind: str,
+    sizes: Sizes,
+    backward_in_time: bool,
+) -> Any:
+    """(rows, I), (B, P), (B, H) -> ((rows, P), (B, P), (B, H)), and what the backward wants to know."""
+    hidden = w_hh.shape[0] // GATES[kind]
+    wx, wh, bx, bh = _halved(kind, hidden, w_ih, w_hh, b_ih, b_hh)
+    gates = np.matmul(input, wx.T)
+    if bx is not None:
+        gates += bx
+        if kind == "GRU":
+            gates[:, : 2 * hidden] += bh[: 2 * hidden]
+        else:
+            gates += bh
+    out = np.empty((len(input), hx.shape[1]), gates.dtype)
+    before = np.empty_like(out)
+    h = np.array(hx)
+    c = np.array(cx) if cx is not None else h
+    steps = _steps(sizes, backward_in_time)
+    if kind == "LSTM":
+        kept = _lstm(gates, out, before, h, c, np.ascontiguousarray(wh.T), w_hr, steps)
+    elif kind == "GRU":
+        kept = _gru(gates, out, before, h, np.ascontiguousarray(wh.T), None if bh is None else bh[2 * hidden :], steps)
+    else:
+        kept = _simple(gates, out, before, h, np.ascontiguousarray(wh.T), kind, steps)
+    last = h
+    return (out, last, c if kind == "LSTM" else last.copy()), (out, before, *kept)
+
+
+def _lstm(gates: Any, out: Any, before: Any, h: Any, c: Any, wh: Any, w_hr: Any, steps: Any) -> tuple[Any, ...]:
+    n = c.shape[1]
+    cells = np.empty((len(gates), n), gates.dtype)  # the cell before each step
+    squashed = np.empty_like(cells)  # tanh of the cell after it
+    product, update = np.empty((len(h), 4 * n), gates.dtype), np.empty((len(h), n), gates.dtype)
+    for start, end, b in steps:
+        hb, cb, g, s = h[:b], c[:b], gates[start:end], squashed[start:end]
+        before[start:end], cells[start:end] = hb, cb
+        g += np.matmul(hb, wh, out=product[:b])
+        np.tanh(g, out=g)
+        for sigmoids in (g[:, : 2 * n], g[:, 3 * n :]):
+            sigmoids *= 0.5
+            sigmoids += 0.5
+        cb *= g[:, n : 2 * n]
+        cb += np.multiply(g[:, :n], g[:, 2 * n : 3 * n], out=update[:b])
+        np.tanh(cb, out=s)
+        if w_hr is None:
+            np.multiply(g[:, 3 * n :], s, out=hb)
+        else:
+            np.matmul(np.multiply(g[:, 3 * n :], s, out=update[:b]), w_hr.T, out=hb)
+        out[start:end] = hb
+    return gates, cells, squashed
+
+
+def _gru(gates: Any, out: Any, before: Any, h: Any, wh: Any, bias: Any, steps: Any) -> tuple[Any, ...]:
+    n = h.shape[1]
+    inner = np.empty((len(gates), n), gates.dtype)  # the hidden part of the new gate, before the reset
+    product = np.empty((len(h), 3 * n), gates.dtype)
+    for start, end, b in steps:
+        hb, g, q, p = h[:b], gates[start:end], inner[start:end], product[:b]
+        before[start:end] = hb
+        np.matmul(hb, wh, out=p)
+        switches, new = g[:, : 2 * n], g[:, 2 * n :]
+        switches += p[:, : 2 * n]
+        np.tanh(switches, out=switches)
+        switches *= 0.5
+        switches += 0.5
+        q[...] = p[:, 2 * n :]
+        if bias is not None:
+            q += bias
+        new += np.multiply(g[:, :n], q, out=p[:, :n])
+        np.tanh(new, out=new)
+        hb -= new
+        hb *= g[:, n : 2 * n]
+        hb += new
+        out[start:end] = hb
+    return gates, inner
+
+
+def _simple(gates: Any, out: Any, before: Any, h: Any, wh: Any, kind: str, steps: Any) -> tuple[Any, ...]:
+    for start, end, b in steps:
+        hb, g = h[:b], gates[start:end]
+        before[start:end] = hb
+        g += hb @ wh
+        if kind == "RNN_TANH":
+            np.tanh(g, out=hb)
+        else:
+            np.maximum(g, 0, out=hb)
+        out[start:end] = hb
+    return ()
+
+
+# --- backward ------------------------------------------------------------------------------------------------------
+
+
+def _recurrence_backward(
+    g_out: Any,
+    g_h: Any,
+    g_c: Any,
+    input: Any,
+    hx: Any,
+    cx: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    b_hh: Any,
+    w_hr: Any,
+    kept: Any,
+    kind: str,
+    sizes: Sizes,
+    backward_in_time: bool,
+) -> Any:
+    """The cotangents of input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr (empty arrays for those that are None)."""
+    out, before, *rest = kept
+    steps = _steps(sizes, backward_in_time)[::-1]
+    dh, dc = np.array(g_h), np.array(g_c)
+    d_hr = None
+    if kind == "LSTM":
+        dx, dw_hr = _lstm_backward(g_out, dh, dc, w_hh, w_hr, rest, steps)
+        hidden_side, d_hr = dx, dw_hr
+    elif kind == "GRU":
+        dx, hidden_side = _gru_backward(g_out, dh, w_hh, before, rest, steps)
+    else:
+        dx = hidden_side = _simple_backward(g_out, dh, w_hh, out, kind, steps)
+    empty = np.empty(0, out.dtype)
+    return (
+        np.matmul(dx, w_ih),
+        dh,
+        dc if kind == "LSTM" else empty,
+        np.matmul(dx.T, input),
+        np.matmul(hidden_side.T, before),
+        empty if b_ih is None else dx.sum(0),
+        empty if b_hh is None else hidden_side.sum(0),
+        empty if d_hr is None else d_hr,
+    )
+
+
+def _lstm_backward(g_out: Any, dh: Any, dc: Any, w_hh: Any, w_hr: Any, rest: Any, steps: Any) -> tuple[Any, Any]:
+    gates, cells, squashed = rest
+    n = cells.shape[1]
+    i, f, g, o = (gates[:, k * n : (k + 1) * n] for k in range(4))
+    # For all times at once: what the step's cotangent of the cell (or, for o, of the output) is multiplied by.
+    factors = np.empty_like(gates)
+    slope = 1 - gates
+    slope *= gates
+    np.multiply(slope[:, :n], g, out=factors[:, :n])
+    np.multiply(slope[:, n : 2 * n], cells, out=factors[:, n : 2 * n])
+    np.multiply(g, g, out=factors[:, 2 * n : 3 * n])
+    np.subtract(1, factors[:, 2 * n : 3 * n], out=factors[:, 2 * n : 3 * n])
+    factors[:, 2 * n : 3 * n] *= i
+    np.multiply(slope[:, 3 * n :], squashed, out=factors[:, 3 * n :])
+    into_cell = squashed * squashed
+    np.subtract(1, into_cell, out=into_cell)
+    into_cell *= o
+    projected = np.empty((len(gates), dh.shape[1]), gates.dtype) if w_hr is not None else None
+    product = np.empty_like(dh)
+    for start, end, b in steps:
+        dhb, dcb, d = dh[:b], dc[:b], factors[start:end]
+        dhb += g_out[start:end]
+        if projected is not None:
+            projected[start:end] = dhb
+            dy = dhb @ w_hr
+        else:
+            dy = dhb
+        step = into_cell[start:end]
+        step *= dy
+        dcb += step
+        three = d[:, : 3 * n].reshape(b, 3, n) if d.flags.c_contiguous and b == 1 else d.reshape(b, 4, n)[:, :3]
+        three *= dcb[:, None]
+        d[:, 3 * n :] *= dy
+        dcb *= f[start:end]
+        dhb[...] = np.matmul(d, w_hh, out=product[:b])
+    d_hr = None if projected is None else projected.T @ (o * squashed)
+    return factors, d_hr
+
+
+def _gru_backward(g_out: Any, dh: Any, w_hh: Any, before: Any, rest: Any, steps: Any) -> tuple[Any, Any]:
+    gates, inner = rest
+    n = inner.shape[1]
+    r, z, new = (gates[:, k * n : (k + 1) * n] for k in range(3))
+    factors = np.empty_like(gates)  # of the hidden side: what the step's cotangent is multiplied by
+    to_new = 1 - new * new
+    to_new *= 1 - z
+    np.multiply(to_new, inner, out=factors[:, :n])
+    factors[:, :n] *= r * (1 - r)
+    np.multiply(before - new, z * (1 - z), out=factors[:, n : 2 * n])
+    np.multiply(to_new, r, out=factors[:, 2 * n :])
+    product = np.empty_like(dh)
+    for start, end, b in steps:
+        dhb, d = dh[:b], factors[start:end]
+        dhb += g_out[start:end]
+        to_new[start:end] *= dhb
+        three = d.reshape(b, 3, n)
+        three *= dhb[:, None]
+        dhb *= z[start:end]
+        dhb += np.matmul(d, w_hh, out=product[:b])
+    input_side = factors.copy()
+    input_side[:, 2 * n :] = to_new
+    return input_side, factors
+
+
+def _simple_backward(g_out: Any, dh: Any, w_hh: Any, out: Any, kind: str, steps: Any) -> Any:
+    d = 1 - out * out if kind == "RNN_TANH" else (out > 0).astype(out.dtype)
+    for start, end, b in steps:
+        dhb = dh[:b]
+        dhb += g_out[start:end]
+        d[start:end] *= dhb
+        np.matmul(d[start:end], w_hh, out=dhb)
+    return d
+
+
+# --- the same, plainly ---------------------------------------------------------------------------------------------
+
+
+def recorded(
+    input: Any,
+    hx: Any,
+    cx: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    b_hh: Any,
+    w_hr: Any,
+    kind: str,
+    sizes: Sizes,
+    backward_in_time: bool,
+) -> tuple[Any, Any, Any]:
+    """The recurrence step by step with recorded operations: the definition that the fast forms must agree with."""
+    import autograd
+
+    from .affine import linear
+
+    n = w_hh.shape[0] // GATES[kind]
+    x_side = linear(input, w_ih, b_ih)
+    h, c = hx, cx
+    made = []
+    for start, end, b in _steps(sizes, backward_in_time):
+        hb = h[:b]
+        hidden = linear(hb, w_hh, b_hh)
+        x = x_side[start:end]
+        if kind == "LSTM":
+            i, f, g, o = ((x + hidden)[:, k * n : (k + 1) * n] for k in range(4))
+            cb = autograd.sigmoid(f) * c[:b] + autograd.sigmoid(i) * autograd.tanh(g)
+            c = cb if b == len(c) else autograd.cat([cb, c[b:]])
+            new = autograd.sigmoid(o) * autograd.tanh(cb)
+            if w_hr is not None:
+                new = linear(new, w_hr, None)
+        elif kind == "GRU":
+            r, z = (autograd.sigmoid((x + hidden)[:, k * n : (k + 1) * n]) for k in range(2))
+            candidate = autograd.tanh(x[:, 2 * n :] + r * hidden[:, 2 * n :])
+            new = candidate + z * (hb - candidate)
+        else:
+            new = autograd.tanh(x + hidden) if kind == "RNN_TANH" else autograd.relu(x + hidden)
+        h = new if b == len(h) else autograd.cat([new, h[b:]])
+        made.append(new)
+    return autograd.cat(made[::-1] if backward_in_time else made), h, c if kind == "LSTM" else h
+
+
+def _again(G: Any, gs: Any, inputs: tuple[Any, ...], rest: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The cotangents of ``gs`` and ``inputs``, for the cotangents ``G`` of what the backward computed from them."""
+    from ..passes import grad
+
+    recording = any(isinstance(a, Tensor) for a in (*G, *gs, *inputs))
+    with enable_grad():
+        aliases = []
+        for a in (*gs, *inputs):
+            if a is None:
+                aliases.append(None)
+            elif isinstance(a, Tensor) and a.requires_grad:
+                aliases.append(reshape_to(a, a.array.shape))  # a node of its own: other ways to ``a`` don't count here
+            else:
+                aliases.append(wrap(a.array if isinstance(a, Tensor) else a).requires_grad_())
+        outer, inner = aliases[: len(gs)], aliases[len(gs) :]
+        outputs = recorded(*inner, *rest)
+        live = [a for a in inner if a is not None]
+        used = [k for k, y in enumerate(outputs) if k < (3 if rest[0] == "LSTM" else 2)]
+        first = grad([outputs[k] for k in used], live, [outer[k] for k in used], create_graph=True, allow_unused=True)
+        weights = [c for c, a in zip(G, inner, strict=True) if a is not None]
+        pairs = [
+            (f, c if isinstance(c, Tensor) else wrap(c)) for f, c in zip(first, weights, strict=True) if f is not None
+        ]
+        wanted = [a for a in aliases if a is not None]
+        got = iter(
+            grad([f for f, _ in pairs], wanted, [c for _, c in pairs], create_graph=recording, allow_unused=True)
+        )
+    found = [None if a is None else next(got) for a in aliases]
+    return tuple([c if c is None or recording else c.array for c in found])
+
+
+# --- the table -----------------------------------------------------------------------------------------------------
+
+_ARRAYS = ("input", "hx", "cx", "w_ih", "w_hh", "b_ih", "b_hh", "w_hr")
+
+
+def _cotangents(g: Any, inputs: tuple[Any, ...], r: Any, *rest: Any) -> Any:
+    found = recurrence_backward(*g, *inputs, r, *rest)
+    return tuple([None if a is None else c for a, c in zip(inputs, found, strict=True)])
+
+
+recurrence = lift(
+    _recurrence,
+    name="recurrence",
+    promote="none",
+    outputs=3,
+    arrays=_ARRAYS,
+    residual=lambda input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, backward_in_time: _recurrence(
+        *[a.array if isinstance(a, Tensor) else a for a in (input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr)],
+        kind,
+        sizes,
+        backward_in_time,
+    )[1],
+    joint=lambda g, r, input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, backward_in_time: _cotangents(
+        g, (input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr), r, kind, sizes, backward_in_time
+    ),
+)
+recurrence_backward = lift(
+    _recurrence_backward,
+    name="recurrence_backward",
+    promote="none",
+    outputs=8,
+    arrays=("g_out", "g_h", "g_c", *_ARRAYS),
+    joint=lambda g, g_out, g_h, g_c, input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, backward_in_time: _again(
+        g, (g_out, g_h, g_c), (input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr), (kind, sizes, backward_in_time)
+    ),
+)
+
+# --- one step ------------------------------------------------------------------------------------------------------
+
+
+def _cell(name: str, kind: str, input: Any, hx: Any, cx: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
+    for what, value in (("input", input), ("hx", hx), ("w_ih", w_ih), ("w_hh", w_hh)):
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{name}(): argument {what!r} must be Tensor, not {type(value).__name__}")
+    if input.ndim not in (1, 2):
+        raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead: its shape is {list(input.shape)}")
+    if hx.ndim != input.ndim:
+        raise ValueError(f"{name}: Expected hidden to be {input.ndim}D as the input, got {hx.ndim}D: {list(hx.shape)}")
+    single = input.ndim == 1
+    if single:
+        input, hx = input[None], hx[None]
+        cx = cx[None] if cx is not None else None
+    check_sizes(name, kind, input, hx, w_ih, w_hh)
+    out, _, c = recurrence(input, hx, cx, w_ih, w_hh, b_ih, b_hh, None, kind, (len(input.array),), False)
+    if single:
+        out, c = out[0], c[0]
+    return (out, c) if kind == "LSTM" else out
+
+
+def check_sizes(name: str, kind: str, input: Any, hx: Any, w_ih: Any, w_hh: Any) -> None:
+    """Raise RuntimeError where the sizes or dtypes of one step don't fit."""
+    if input.array.shape[-1] != w_ih.array.shape[1]:
+        raise RuntimeError(
+            f"{name}: input has inconsistent input_size: got {input.array.shape[-1]}, expected {w_ih.array.shape[1]} (the "
+            f"input is {list(input.shape)})"
+        )
+    if hx.array.shape[-1] != w_hh.array.shape[1]:
+        raise RuntimeError(
+            f"{name}: hidden has inconsistent hidden_size: got {hx.array.shape[-1]}, expected {w_hh.array.shape[1]} (the "
+            f"hidden state is {list(hx.shape)})"
+        )
+    if input.array.shape[0] != hx.array.shape[0] and input.ndim == 2:
+        raise RuntimeError(
+            f"{name}: Input batch size {input.array.shape[0]} doesn't match hidden batch size {hx.array.shape[0]}"
+        )
+    if not input.array.dtype == hx.array.dtype == w_ih.array.dtype:
+        raise RuntimeError(
+            f"{name}: input, hidden state and weights must have the same dtype, got {input.dtype}, {hx.dtype} and "
+            f"{w_ih.dtype}. Convert the input with .to(dtype), or the layer"
+        )
+
+
+def lstm_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> tuple[Any, Any]:
+    """One step of an LSTM: (B, I) and the pair ((B, H), (B, H)) give the next pair. Gates in the order i, f, g, o."""
+    h, c = hx
+    made: tuple[Any, Any] = _cell("lstm_cell", "LSTM", input, h, c, w_ih, w_hh, b_ih, b_hh)
+    return made
+
+
+def gru_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    """One step of a GRU: (B, I) and (B, H) give (B, H). Gates in the order reset, update, new."""
+    return _cell("gru_cell", "GRU", input, hx, None, w_ih, w_hh, b_ih, b_hh)
+
+
+def rnn_tanh_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    """One step of an Elman network: tanh(W_ih x + b_ih + W_hh h + b_hh)."""
+    return _cell("rnn_tanh_cell", "RNN_TANH", input, hx, None, w_ih, w_hh, b_ih, b_hh)
+
+
+def rnn_relu_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
+    """One step of an Elman network with relu."""
+    return _cell("rnn_relu_cell", "RNN_RELU", input, hx, None, w_ih, w_hh, b_ih, b_hh)
