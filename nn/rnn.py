@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import autograd
-from autograd.ops.recurrent import GATES, check_sizes, gru_cell, lstm_cell, recurrence, rnn_relu_cell, rnn_tanh_cell
+from autograd.ops.recurrent import GATES, gru_cell, lstm_cell, recurrence, rnn_relu_cell, rnn_tanh_cell
 
 from . import functional as F, init
 from .linear import empty
@@ -195,7 +195,11 @@ class RNNBase(Module):
     def _layers(self, rows: Any, states: list[Any], sizes: tuple[int, ...]) -> tuple[Any, list[Any]]:
         finals: list[list[Any]] = [[], []]
         weights = self.all_weights
-        check_sizes(type(self).__name__, self.mode, rows, states[0], *weights[0][:2])
+        if rows.dtype != weights[0][0].dtype:
+            raise RuntimeError(
+                f"{type(self).__name__}: input and parameter tensors are not the same dtype, found input with dtype "
+                f"{rows.dtype} and parameters with dtype {weights[0][0].dtype}. Convert one of them with .to(dtype)"
+            )
         for layer in range(self.num_layers):
             made = []
             for direction in range(self._directions):
@@ -249,9 +253,6 @@ class RNN(RNNBase):
     def forward(self, input: Any, hx: Any = None) -> Any:
         output, (h,) = self._run(input, hx)
         return output, h
-
-    def extra_repr(self) -> str:
-        return super().extra_repr() + (f", nonlinearity={self.nonlinearity}" if self.nonlinearity != "tanh" else "")
 
 
 class LSTM(RNNBase):

@@ -400,14 +400,14 @@ def _cell(name: str, kind: str, input: Any, hx: Any, cx: Any, w_ih: Any, w_hh: A
     if single:
         input, hx = input[None], hx[None]
         cx = cx[None] if cx is not None else None
-    check_sizes(name, kind, input, hx, w_ih, w_hh)
+    _check_sizes(name, input, hx, w_ih, w_hh)
     out, _, c = recurrence(input, hx, cx, w_ih, w_hh, b_ih, b_hh, None, kind, (len(input.array),), False)
     if single:
         out, c = out[0], c[0]
     return (out, c) if kind == "LSTM" else out
 
 
-def check_sizes(name: str, kind: str, input: Any, hx: Any, w_ih: Any, w_hh: Any) -> None:
+def _check_sizes(name: str, input: Any, hx: Any, w_ih: Any, w_hh: Any) -> None:
     """Raise RuntimeError where the sizes or dtypes of one step don't fit."""
     if input.array.shape[-1] != w_ih.array.shape[1]:
         raise RuntimeError(
@@ -419,7 +419,7 @@ def check_sizes(name: str, kind: str, input: Any, hx: Any, w_ih: Any, w_hh: Any)
             f"{name}: hidden has inconsistent hidden_size: got {hx.array.shape[-1]}, expected {w_hh.array.shape[1]} (the "
             f"hidden state is {list(hx.shape)})"
         )
-    if input.array.shape[0] != hx.array.shape[0] and input.ndim == 2:
+    if input.array.shape[0] != hx.array.shape[0]:
         raise RuntimeError(
             f"{name}: Input batch size {input.array.shape[0]} doesn't match hidden batch size {hx.array.shape[0]}"
         )
