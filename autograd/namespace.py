@@ -76,6 +76,16 @@ def _nearest(name: str, package: Any) -> str:
     return f". Did you mean: {near[0]!r}?" if near else ""
 
 
+provide("amp", "autocast is_autocast_available")
+provide(
+    "settings",
+    "are_deterministic_algorithms_enabled get_float32_matmul_precision get_num_interop_threads is_autocast_enabled "
+    "is_deterministic_algorithms_warn_only_enabled is_distributed is_same_size is_storage is_warn_always_enabled "
+    "set_default_tensor_type set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal "
+    "set_num_interop_threads set_warn_always spmm use_deterministic_algorithms",
+)
+provide("threads", "get_num_threads set_num_threads")
+provide("func", "vmap")
 provide("function", "Function")
 provide("variable", "Variable")
 provide("random", "fork_rng")

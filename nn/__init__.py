@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import functional, init, parameter, utils
+from . import attention, functional, init, parallel, parameter, utils
 from .activation import *
 from .containers import *
 from .conv import *
@@ -15,6 +15,7 @@ from .loss import *
 from .module import Module
 from .normalization import *
 from .padding import *
+from .parallel import DataParallel
 from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 from .pooling import *
 from .resample import *

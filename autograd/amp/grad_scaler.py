@@ -1,0 +1,3 @@
+"""PyTorch's second name for the scaler."""
+
+from . import GradScaler as GradScaler

@@ -1,0 +1,75 @@
+"""What programs ask of ``torch.jit``: functions and modules run as Python, unchanged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["export", "fork", "ignore", "is_scripting", "is_tracing", "load", "save", "script", "trace", "unused", "wait"]
+
+
+def script(obj: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """The function, class or module itself."""
+    return obj if obj is not None else lambda f: f
+
+
+def trace(func: Any = None, example_inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
+    """The function or module itself. ``autograd.compile`` records and replays."""
+    return func if func is not None else lambda f: f
+
+
+def trace_module(mod: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+    """The module itself."""
+    return mod
+
+
+def export(fn: Any) -> Any:
+    """The function itself."""
+    return fn
+
+
+def ignore(fn: Any = None, drop: bool = False, **kwargs: Any) -> Any:
+    """The function itself."""
+    return fn if callable(fn) else lambda f: f
+
+
+unused, script_method, interface = export, export, export
+ScriptModule = object
+Final = Any
+
+
+def is_scripting() -> bool:
+    """False: this is Python."""
+    return False
+
+
+def is_tracing() -> bool:
+    """False."""
+    return False
+
+
+def freeze(mod: Any, *args: Any, **kwargs: Any) -> Any:
+    """The module itself."""
+    return mod
+
+
+optimize_for_inference = freeze
+
+
+def fork(func: Any, *args: Any, **kwargs: Any) -> Any:
+    """Calls the function at once."""
+    return func(*args, **kwargs)
+
+
+def wait(future: Any) -> Any:
+    """The result of ``fork``."""
+    return future
+
+
+def save(m: Any, f: Any, *args: Any, **kwargs: Any) -> None:
+    """Raises NotImplementedError: there is no TorchScript here."""
+    raise NotImplementedError("TorchScript files are not supported: save the state_dict with autograd.save")
+
+
+def load(f: Any, *args: Any, **kwargs: Any) -> Any:
+    """Raises NotImplementedError: there is no TorchScript here."""
+    raise NotImplementedError("TorchScript files are not supported: load a state_dict with autograd.load")

@@ -1,0 +1,84 @@
+"""What programs ask of ``nn.parallel``: there is one device and one process, so the wrappers only call the module."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..module import Module
+
+__all__ = ["DataParallel", "DistributedDataParallel", "data_parallel", "gather", "replicate", "scatter"]
+
+
+class _Wrapper(Module):
+    """Holds a module as ``module``, as PyTorch's wrappers do: state_dict keys begin with ``module.``."""
+
+    def __init__(self, module: Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, *inputs: Any, **kwargs: Any) -> Any:
+        """Calls the module."""
+        return self.module(*inputs, **kwargs)
+
+
+class DataParallel(_Wrapper):
+    """Calls the module: there are no devices to spread the batch over.
+
+    >>> import autograd, nn
+    >>> list(DataParallel(nn.Linear(1, 1)).state_dict())
+    ['module.weight', 'module.bias']
+    """
+
+    def __init__(self, module: Module, device_ids: Any = None, output_device: Any = None, dim: int = 0) -> None:
+        super().__init__(module)
+        self.dim, self.device_ids = dim, list(device_ids or [])
+
+
+class DistributedDataParallel(_Wrapper):
+    """Calls the module: the group has one process, so its gradients are the average.
+
+    Raises ValueError before ``autograd.distributed.init_process_group``.
+    """
+
+    def __init__(
+        self, module: Module, device_ids: Any = None, output_device: Any = None, dim: int = 0, broadcast_buffers: bool = True,
+        init_sync: bool = True, process_group: Any = None, bucket_cap_mb: Any = None, find_unused_parameters: bool = False,
+        check_reduction: bool = False, gradient_as_bucket_view: bool = False, static_graph: bool = False, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        from autograd import distributed
+
+        distributed.get_world_size(process_group)
+        super().__init__(module)
+        self.device_ids = device_ids
+
+    def no_sync(self) -> Any:
+        """A block in which gradients would not be averaged."""
+        import contextlib
+
+        return contextlib.nullcontext()
+
+
+def data_parallel(module: Module, inputs: Any, device_ids: Any = None, output_device: Any = None, dim: int = 0, module_kwargs: Any = None) -> Any:
+    """``module(*inputs)``."""
+    return module(*(inputs if isinstance(inputs, tuple) else (inputs,)), **(module_kwargs or {}))
+
+
+def scatter(inputs: Any, target_gpus: Any, dim: int = 0) -> Any:
+    """Splits a tensor into as many chunks as there are targets. Raises RuntimeError for targets other than the CPU."""
+    from autograd.devices import check_device
+
+    for target in target_gpus:
+        check_device(target)
+    return tuple(inputs.chunk(len(target_gpus), dim))
+
+
+def gather(outputs: Any, target_device: Any, dim: int = 0) -> Any:
+    """The tensors joined along ``dim``."""
+    import autograd
+
+    return autograd.cat(list(outputs), dim)  # type: ignore[attr-defined]
+
+
+def replicate(network: Module, devices: Any, detach: bool = False) -> list[Module]:
+    """The module itself, for each device."""
+    return [network for _ in devices]

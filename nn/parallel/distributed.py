@@ -1,0 +1,3 @@
+"""PyTorch's longer name for the wrapper."""
+
+from . import DistributedDataParallel as DistributedDataParallel
