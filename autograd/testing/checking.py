@@ -328,6 +328,22 @@ class Checker:
                 ):
                     continue
                 self._accuse(i, u)
+        if self.kinks and len(problem.inputs) > 1:
+            self._inputs_that_tie(cotangents)
+
+    def _inputs_that_tie(self, cotangents: list[Array]) -> None:
+        """All inputs moved together: at a tie between two of them, each alone may claim everything, both together not."""
+        problem = self.problem
+        us = [self.directions(i)[-1] for i in range(len(problem.inputs))]
+        slope = derivative(problem.along_all(us), self.eps)
+        kinked = np.flatnonzero(slope.kink & np.isfinite(slope.bar))
+        for o in kinked[:32]:
+            e = np.zeros(slope.kink.shape)
+            e[o] = 1.0
+            claim = np.zeros(e.shape)
+            claim[o] = sum(float(g @ u) for g, u in zip(self._pull(e), us, strict=True))
+            if not slope.allows(claim, FLOOR * np.abs(slope.value))[o]:
+                raise GradcheckError(Report(diagnosis.joint_kink_fault(self, 0), order=self.settings.order))
 
     def _pull(self, v: Array) -> list[Array]:
         try:

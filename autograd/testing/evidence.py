@@ -14,7 +14,7 @@ import numpy as np
 from .numeric import Slope, derivative, measured_noise
 from .problem import Array, as_real, real_shape
 
-LIMIT = 600  # a Jacobian is complete up to this many rows and columns ...
+LIMIT = 400  # a Jacobian is complete up to this many rows and columns ...
 BUDGET = 4.0  # ... as long as it takes no more seconds than this; else it is sampled
 SAMPLE = 48
 
@@ -45,6 +45,7 @@ class Evidence:
         else:
             self._sample(u, m, n, max(8, min(SAMPLE, affordable)))
         self.noise = noise
+        self.columns: dict[int, Array] = {}  # whole true columns, by their place in the input
         self.claimed = self._claim()
         self.measure()
 
@@ -70,6 +71,7 @@ class Evidence:
         self.kink = np.zeros(shape, bool)
         for c, col in enumerate(self.cols):
             slope, scale = self.column(self.i, int(col))
+            self.columns[int(col)] = np.nan_to_num(slope.value) / scale
             r = self.rows
             self.true[:, c], self.bar[:, c], self.kink[:, c] = (
                 slope.value[r] / scale,
@@ -89,6 +91,13 @@ class Evidence:
         step = np.zeros(x.size)
         step[col] = scale
         return derivative(self.problem.along(k, step), self.checker.eps, self.noise), scale
+
+    def true_column(self, col: int) -> Array:
+        """A whole column of the true Jacobian, measured when first asked for."""
+        if col not in self.columns:
+            slope, scale = self.column(self.i, col)
+            self.columns[col] = np.nan_to_num(slope.value) / scale
+        return self.columns[col]
 
     def true_of(self, k: int) -> Array:
         """The true Jacobian of another input of the same shape, on the same rows and columns."""
@@ -213,14 +222,50 @@ class Case:
         return np.where(np.isfinite(as_real(self.y)), v, 0.0)
 
     def pulled_true(self, v: Array) -> Array:
-        """The true gradient for a cotangent that is zero outside the rows that are known, on the known columns."""
-        return self.true.T @ v[self.rows]
+        """The true gradient for a cotangent, on the columns that were looked at."""
+        own = slice(self.offset, self.offset + v.size)
+        if self.evidence.mode == "forward":
+            return self.true.T @ v[self.rows]
+        return np.stack([self.evidence.columns[int(c)][own] for c in self.cols]) @ v
 
     def on_rows(self, v: Array) -> Array:
-        """The cotangent, zero outside the rows that are known."""
-        kept = np.zeros_like(v)
-        kept[self.rows] = v[self.rows]
+        """The cotangent, zero where the output does not have a derivative that is known."""
+        kept = v.copy()
+        bad = ~self.known.all(axis=1)
+        kept[self.rows[bad]] = 0.0
         return kept
+
+    def telling_places(self) -> Array:
+        """Multi-indices of elements (output first, then input) whose true or claimed value is not zero, wrong ones first."""
+        told = ((np.abs(self.true) > 4 * self.bar) | (self.claimed != 0)) & self.known
+        r, c = np.nonzero(told)
+        order = np.argsort(~self.wrong[r, c], kind="stable")
+        if not self.complete:
+            order = order[:: max(1, len(order) // 16)][:16]
+        elif len(order) > 2000:
+            order = order[:: len(order) // 2000]
+        r, c = r[order], c[order]
+        return np.concatenate(
+            [self.indices(self.rows[r], self.out_shape), self.indices(self.cols[c], self.in_shape)], axis=1
+        )
+
+    def holds(self, places: Array, move: Any) -> bool:
+        """Whether the claimed elements at these places are the true ones at ``move(places)``."""
+        there = move(places)
+        n = len(self.out_shape)
+        claimed = self.claimed[
+            self._at(places[:, :n], self.out_shape, self.rows), self._at(places[:, n:], self.in_shape, self.cols)
+        ]
+        rows, cols = self._flat(there[:, :n], self.out_shape), self._flat(there[:, n:], self.in_shape)
+        true = np.array([self.evidence.true_column(int(c))[self.offset + r] for r, c in zip(rows, cols, strict=True)])
+        return bool(np.all(np.abs(claimed - true) <= self.evidence.alike * (1e-2 * self.size + np.abs(true))))
+
+    @staticmethod
+    def _flat(index: Array, shape: tuple[int, ...]) -> Array:
+        return np.ravel_multi_index(tuple(index.T), shape) if shape else np.zeros(len(index), int)
+
+    def _at(self, index: Array, shape: tuple[int, ...], places: Array) -> Array:
+        return np.searchsorted(places, self._flat(index, shape))
 
     def same(self, a: Array, b: Array, known: Array | None = None) -> bool:
         """Whether two Jacobians (or vectors) tell the same story, to well beyond the differences between causes."""

@@ -8,7 +8,7 @@ else in this package needs to know about complex numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,17 @@ class Problem:
 
         def at(h: float) -> Array:
             with self.moved(i, h * direction), np.errstate(all="ignore"):
+                return self.value()
+
+        return at
+
+    def along_all(self, directions: Sequence[Array]) -> Callable[[float], Array]:
+        """``h -> value`` with every input moved by ``h`` times its direction."""
+
+        def at(h: float) -> Array:
+            with ExitStack() as stack, np.errstate(all="ignore"):
+                for i, direction in enumerate(directions):
+                    stack.enter_context(self.moved(i, h * direction))
                 return self.value()
 
         return at
