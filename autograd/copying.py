@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .views import UNTRACKED
 from .tensor import Tensor, new
 from .views import current
 
@@ -14,6 +15,8 @@ def shallow(self: Tensor) -> Tensor:
     """A second Tensor on the same memory, of the same class and place in the graph."""
     made = new(type(self))
     made.array, made.node, made.lineage = self.array, self.node, self.lineage
+    if made.lineage is not None and made.lineage is not UNTRACKED:
+        made.lineage = made.lineage.copy()
     made.__dict__.update(self.__dict__)
     return made
 

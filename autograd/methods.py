@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import conversion, copying, creation, passes, printing, random
-from .inplace import assign, in_place
+from . import conversion, copying, creation, inplace, passes, printing, random
+from .inplace import assign, becoming, in_place
 from .ops import FAMILIES, FUNCTIONS, LAYERS, elementwise, indexing, linalg
 from .tensor import Tensor
 
@@ -18,6 +18,8 @@ gcd ge greater greater_equal gt heaviside hypot i0 igamma igammac lcm ldexp le l
 logical_and logical_not logical_or logical_xor logit lt mul multiply mvlgamma nan_to_num ne neg negative nextafter not_equal
 polygamma pow rad2deg reciprocal relu remainder round rsqrt sgn sigmoid sign sin sinc sinh sqrt square sub subtract tan tanh
 true_divide trunc xlogy
+addbmm addmm addmv addr baddbmm conj_physical index_add index_copy index_fill index_put index_reduce masked_fill masked_scatter put
+renorm scatter scatter_add scatter_reduce tril triu
 """.split()
 """Functions with a twin ``name_`` that writes over its first argument."""
 
@@ -118,7 +120,12 @@ def bind() -> dict[str, Callable[..., Any]]:
         setattr(Tensor, name + "_", twin)
         written[name + "_"] = twin
 
-    for name, method in (conversion.METHODS | copying.METHODS | creation.METHODS | printing.METHODS | random.METHODS).items():
+    for name in inplace.BECOMING:
+        setattr(Tensor, name + "_", becoming(FUNCTIONS[name], name + "_"))
+    for name in ("fill_", "zero_", "resize_as_"):
+        written[name] = inplace.METHODS[name]
+
+    for name, method in (inplace.METHODS | conversion.METHODS | copying.METHODS | creation.METHODS | printing.METHODS | random.METHODS).items():
         setattr(Tensor, name, method)
     Tensor.backward = _backward  # type: ignore[attr-defined]
     return written

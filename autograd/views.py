@@ -125,17 +125,35 @@ def check_saved(node: Node) -> None:
 class Lineage:
     """How a view came from its base: ``path`` is a tuple of (op, params), applied to ``base`` in order.
 
-    ``seen`` is the base's node when this view's node was last derived. ``limit`` says why a write through this view is
+    ``seen`` is the base's node when this view's node was last derived, ``array`` the base's memory when the view was
+    made (``set_`` or ``.data =`` may give the base other memory). ``limit`` says why a write through this view is
     refused while recording: made under no_grad, or one of several views that one call returned.
     """
 
-    __slots__ = ("base", "limit", "path", "seen")
+    __slots__ = ("array", "base", "limit", "path", "seen")
 
     def __init__(self, base: Tensor, path: tuple[Any, ...], seen: Node | None, limit: str | None = None) -> None:
         self.base = base
         self.path = path
         self.seen = seen
         self.limit = limit
+        self.array = base.array
+
+    def copy(self) -> Lineage:
+        """The same, for another tensor on the same view."""
+        made = Lineage(self.base, self.path, self.seen, self.limit)
+        made.array = self.array
+        return made
+
+    def attached(self) -> bool:
+        """Whether the base still has the memory that this view shows.
+
+        A base that became a view itself (``x.t_()``) hands its views on to the tensor that stands for what it was.
+        """
+        base = self.base
+        while base.lineage is not None and base.lineage is not UNTRACKED:
+            base = self.base = base.lineage.base
+        return base.array is self.array
 
 
 class _Untracked:
@@ -155,11 +173,38 @@ def current(tensor: Tensor) -> Node | None:
         return tensor.node
     base = lineage.base
     node = base.node
-    if node is not lineage.seen and node is not None and type(node) is not Leaf:  # only a write gives a base a new node
-        lineage.seen = node
-        array = base.array
-        for op, params in lineage.path:
-            array = op.function(array, *params)
-            node = Node(op, (node,), (), params, array.shape, array.dtype)
-        tensor.node = node
-    return tensor.node
+    # only a write gives a base a new node; a leaf or a constant has none of its own
+    if (node is lineage.seen and base.lineage is None) or node is None or type(node) is Leaf:
+        return tensor.node
+    return _derived(tensor, lineage)
+
+
+def _derived(tensor: Tensor, lineage: Lineage) -> Node | None:
+    if not lineage.attached():
+        return tensor.node
+    node = lineage.base.node
+    if node is lineage.seen or node is None:
+        return tensor.node
+    if lineage.limit is not None:
+        raise RuntimeError(limit_message(lineage.limit, "its base or another view of its base has been modified inplace"))
+    lineage.seen = node
+    array = lineage.base.array
+    for op, params in lineage.path:
+        array = op.function(array, *params)
+        node = Node(op, (node,), (), params, array.shape, array.dtype)
+    tensor.node = node
+    return node
+
+
+def limit_message(limit: str, what: str) -> str:
+    """Why a write through a view (or through its base) is refused."""
+    if limit == "no_grad":
+        return (
+            f"A view was created in no_grad mode and {what} with grad mode enabled. It is not recorded how the view came from its "
+            "base, so gradients would be wrong. Make the view outside of no_grad, write inside it, or clone() the view"
+        )
+    return (
+        f"Output of {limit} is a view and {what}. This view is the output of a function that returns multiple views. Such "
+        "functions do not allow the output views to be modified inplace. You should replace the inplace operation by an "
+        "out-of-place one, or index the base: x[i] instead of x.unbind()[i]"
+    )

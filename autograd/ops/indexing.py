@@ -315,6 +315,7 @@ overwrite = lift(
     name="copy_slices",
     promote="none",
     constants=("index",),
+    holomorphic=False,
     input=lambda g, index, path, order: erase(g, index, path, order),
     value=lambda g, index, path, order: extract(g, index, path, order),
 )
@@ -323,6 +324,7 @@ erase = lift(
     kind="linear",
     name="erase",
     constants=("index",),
+    holomorphic=False,
     input=lambda g, index, path, order: erase(g, index, path, order),
 )
 extract = lift(
