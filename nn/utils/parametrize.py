@@ -55,7 +55,8 @@ class ParametrizationList(ModuleList):
         with autograd.no_grad():
             for module in reversed(self):  # type: ignore[call-overload]
                 if hasattr(module, "right_inverse"):
-                    start = module.right_inverse(start)
+                    with contextlib.suppress(NotImplementedError):
+                        start = module.right_inverse(start)
         self.is_tensor = isinstance(start, Tensor)
         self.ntensors = 1 if self.is_tensor else len(start)
         if self.is_tensor:
