@@ -13,7 +13,7 @@ from .dtypes import *
 from .graph import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .layouts import *
 from .methods import IN_PLACE_FUNCTIONS
-from .namespace import __version__, e, inf, nan, newaxis, pi, resolve
+from .namespace import __version__, e, inf, nan, newaxis, lazy_names, pi, resolve
 from .ops import FUNCTIONS
 from .passes import backward, grad
 from .printing import *
@@ -27,3 +27,7 @@ globals().update(IN_PLACE_FUNCTIONS)
 def __getattr__(name: str) -> object:
     """What is big or rarely wanted is imported when first named: ``nn``, ``optim``, ``linalg``, ``vision`` ..."""
     return resolve(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *lazy_names()})

@@ -132,10 +132,6 @@ def install_as_torch() -> Installed:
 def nearest(thing: Any, name: str) -> str:
     """The public name of ``thing`` that is most like ``name``, or ''."""
     known = [n for n in dir(thing) if not n.startswith("_")]
-    if isinstance(thing, ModuleType) and thing.__name__ == "autograd":
-        from .namespace import ELSEWHERE, SIBLINGS, SUBMODULES
-
-        known += [*ELSEWHERE, *SIBLINGS, *SUBMODULES]
     return next(iter(difflib.get_close_matches(name, known, 1)), "")
 
 
@@ -155,11 +151,12 @@ def explain(error: BaseException) -> str | None:
         return None
     at = error.__traceback__
     place = ""
-    while at is not None:
-        place = f" (line {at.tb_lineno} of {at.tb_frame.f_code.co_filename})"
+    while at is not None:  # the innermost line of the program's own
+        if not at.tb_frame.f_globals.get("__name__", "").startswith(("autograd", "nn", "optim", "importlib")):
+            place = f" (line {at.tb_lineno} of {at.tb_frame.f_code.co_filename})"
         at = at.tb_next
     near = nearest(thing, name)
-    kind = "Tensor" if isinstance(thing, Tensor) else home
+    kind = "Tensor" if isinstance(thing, Tensor) else "torch" if home == "autograd" else home
     return f"{kind}.{name} is not in this library{place}." + (f" The nearest name is {kind}.{near}." if near else "")
 
 

@@ -22,21 +22,28 @@ SUBMODULES = frozenset(
     ["accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "export", "fft", "forward_ad", "func", "function", "functional", "graph",  "hub", "jit", "library", "linalg", "masked", "mps", "multiprocessing", "nested", "onnx", "overrides", "package", "profiler", "quantization", "serialization", "sparse", "special", "testing", "types", "utils", "version", "vision", "visualize", "xpu", "anomaly_mode", "variable"]
 )
 SIBLINGS = {"nn": "nn", "optim": "optim"}
-ELSEWHERE: dict[str, str] = {
-    "gradcheck": "testing", "gradgradcheck": "testing", "doctor": "testing",
-    "detect_anomaly": "anomaly_mode", "set_detect_anomaly": "anomaly_mode",
-    "is_anomaly_enabled": "anomaly_mode", "is_anomaly_check_nan_enabled": "anomaly_mode",
-}  # fmt: skip
-"""Public names that live in a module which is not imported at once: name -> module."""
+PROVIDED = {
+    "amp": "autocast is_autocast_available",
+    "anomaly_mode": "detect_anomaly is_anomaly_check_nan_enabled is_anomaly_enabled set_detect_anomaly",
+    "compiling": "compile",
+    "func": "vmap",
+    "function": "Function",
+    "install": "install_as_torch",
+    "random": "fork_rng",
+    "serialization": "load save",
+    "settings": """
+        are_deterministic_algorithms_enabled get_float32_matmul_precision get_num_interop_threads is_autocast_enabled
+        is_deterministic_algorithms_warn_only_enabled is_distributed is_same_size is_storage is_warn_always_enabled
+        set_default_tensor_type set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal
+        set_num_interop_threads set_warn_always spmm use_deterministic_algorithms
+    """,
+    "testing": "doctor gradcheck gradgradcheck",
+    "threads": "get_num_threads set_num_threads",
+    "variable": "Variable",
+}
+"""Public names that live in a module which is not imported at once."""
 
-
-def provide(module: str, names: str) -> None:
-    """Say that ``autograd.<name>`` is ``autograd.<module>.<name>``, imported on first use."""
-    for name in names.split():
-        ELSEWHERE[name] = module
-
-
-provide("compiling", "compile")
+ELSEWHERE = {name: module for module, names in PROVIDED.items() for name in names.split()}
 
 
 def resolve(name: str) -> Any:
@@ -60,34 +67,11 @@ def resolve(name: str) -> Any:
 
         found = dtypes.bfloat16
     else:
-        raise AttributeError(f"module 'autograd' has no attribute {name!r}{_nearest(name, package)}")
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     setattr(package, name, found)
     return found
 
 
-def _nearest(name: str, package: Any) -> str:
-    """Which name was probably meant."""
-    if name.startswith("__"):
-        return ""
-    import difflib
-
-    known = [*vars(package), *SUBMODULES, *SIBLINGS, *ELSEWHERE]
-    near = difflib.get_close_matches(name, known, 1)
-    return f". Did you mean: {near[0]!r}?" if near else ""
-
-
-provide("amp", "autocast is_autocast_available")
-provide(
-    "settings",
-    "are_deterministic_algorithms_enabled get_float32_matmul_precision get_num_interop_threads is_autocast_enabled "
-    "is_deterministic_algorithms_warn_only_enabled is_distributed is_same_size is_storage is_warn_always_enabled "
-    "set_default_tensor_type set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal "
-    "set_num_interop_threads set_warn_always spmm use_deterministic_algorithms",
-)
-provide("threads", "get_num_threads set_num_threads")
-provide("func", "vmap")
-provide("function", "Function")
-provide("variable", "Variable")
-provide("random", "fork_rng")
-provide("install", "install_as_torch")
-provide("serialization", "save load")
+def lazy_names() -> list[str]:
+    """The names that ``resolve`` knows."""
+    return [*SUBMODULES, *SIBLINGS, *ELSEWHERE]

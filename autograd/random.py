@@ -73,8 +73,13 @@ def fork_rng(
 # --- new tensors ---------------------------------------------------------------------------------------------------
 
 
-def _fill(array: np.ndarray[Any, Any], kind: str, generator: Generator | None, *given: float) -> np.ndarray[Any, Any]:
-    """Fill with uniform or normal numbers, in the order in which the elements lie in memory."""
+def _fill(
+    array: np.ndarray[Any, Any], kind: str, generator: Generator | None, *given: float, together: bool = True
+) -> np.ndarray[Any, Any]:
+    """Fill with uniform or normal numbers, in the order in which the elements lie in memory.
+
+    ``together`` is False if they are for a tensor whose elements don't lie in order: PyTorch makes its normals in pairs.
+    """
     source = chosen(generator)
     if array.dtype.kind == "c":
         parts = array.view(array.real.dtype).reshape(-1) if array.flags.c_contiguous else None
@@ -86,7 +91,8 @@ def _fill(array: np.ndarray[Any, Any], kind: str, generator: Generator | None, *
     if not dtypes.is_float(array.dtype):
         raise NotImplementedError(f'"{kind}" not implemented for {dtypes.of(array.dtype)}: it needs a floating point dtype')
     if array.flags.c_contiguous:
-        array.reshape(-1)[...] = getattr(source, kind)(array.size, array.dtype, *given)
+        extra = {"together": together} if kind == "normal" else {}
+        array.reshape(-1)[...] = getattr(source, kind)(array.size, array.dtype, *given, **extra)
     else:
         in_memory = array.transpose(sorted(range(array.ndim), key=lambda i: -array.strides[i]))
         extra = {"together": False} if kind == "normal" else {}
@@ -356,7 +362,8 @@ def normal_(self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Gen
     mean, std = number(mean), number(std)
     if std < 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std}")
-    return assign(self, wrap(_fill(_same_order(self), "normal", generator, mean, std)), "normal_")
+    made = _fill(_same_order(self), "normal", generator, mean, std, together=self.array.flags.c_contiguous)
+    return assign(self, wrap(made), "normal_")
 
 
 def bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:

@@ -287,17 +287,21 @@ def _unpickle(file: Any, block: Callable[..., Any], modules: bool, encoding: str
     reader.block = block
     try:
         return reader.load()
-    except (IndexError, KeyError, ValueError, struct.error, EOFError) as error:
+    except (IndexError, KeyError, ValueError, TypeError, AttributeError, OverflowError, struct.error, EOFError) as error:
         raise UnpicklingError(f"the pickle in the file is broken: {type(error).__name__}: {error}") from error
 
 
 def _read_legacy(file: Any, modules: bool, encoding: str) -> Any:
     """PyTorch before 1.6: five pickles in a row, then the blocks of memory."""
-    if Restricted(file, encoding=encoding).load() != _LEGACY_MAGIC:
+
+    def nothing(*place: Any) -> Any:
+        raise UnpicklingError("the head of a file of the old format refers to memory")
+
+    if _unpickle(file, nothing, False, encoding) != _LEGACY_MAGIC:
         raise UnpicklingError("Invalid magic number; corrupt file? It is neither PyTorch's zip format nor the older one")
-    if Restricted(file, encoding=encoding).load() != 1001:
+    if _unpickle(file, nothing, False, encoding) != 1001:
         raise UnpicklingError("Invalid protocol version in a file of the old format")
-    Restricted(file, encoding=encoding).load()  # about the machine that wrote it
+    _unpickle(file, nothing, False, encoding)  # about the machine that wrote it
     blocks: dict[str, np.ndarray[Any, Any]] = {}
     kinds: dict[str, np.dtype[Any]] = {}
 
@@ -310,7 +314,7 @@ def _read_legacy(file: Any, modules: bool, encoding: str) -> Any:
         return blocks[key]
 
     result = _unpickle(file, block, modules, encoding)
-    for key in Restricted(file, encoding=encoding).load():
+    for key in _unpickle(file, nothing, False, encoding):
         if key not in blocks:
             raise RuntimeError(f"the file holds a block {key!r} that nothing in it uses: it is broken")
         (count,) = struct.unpack("<q", file.read(8))
