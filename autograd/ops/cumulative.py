@@ -96,11 +96,16 @@ cumsum = linear(
 )
 
 
+def first_of(shape: tuple[int, ...], dim: int) -> Any:
+    """A mask that is true in the first place along ``dim``, ready to broadcast."""
+    mask = np.zeros((shape[dim],) + (1,) * (len(shape) - dim - 1), np.bool_)
+    mask[:1] = True
+    return mask
+
+
 def product_before(input: Any, dim: int) -> Any:
     """For each element the product of those before it along ``dim``."""
-    first = np.zeros((input.shape[dim],) + (1,) * (len(input.shape) - dim - 1), np.bool_)
-    first[:1] = True
-    return shift(cumprod(input, dim), dim, 1) + first
+    return shift(cumprod(input, dim), dim, 1) + first_of(input.shape, dim)
 
 
 def product_of_others(input: Any, dim: int) -> Any:
@@ -125,15 +130,21 @@ cumprod = general(
 def _logcumsumexp(input: Any, dim: int) -> Any:
     if input.dtype.kind in "biu":
         raise NotImplementedError(f"logcumsumexp is not implemented for {dtypes.of(input.dtype)}: it needs floating point tensors")
-    return np.logaddexp.accumulate(input, axis=normal_dim(dim, input.ndim)) if input.ndim else input.copy()
+    at = normal_dim(dim, input.ndim)
+    if not input.ndim or not input.size:
+        return input.copy()
+    if input.dtype.kind == "c":
+        top = input.real.max(axis=at, keepdims=True)
+        return np.log(np.cumsum(np.exp(input - top), axis=at)) + top
+    return np.logaddexp.accumulate(input, axis=at)
 
 
 def _logcumsumexp_back(g: Any, input: Any, y: Any, dim: int) -> Any:
     if not len(g.shape):
         return g
     at = normal_dim(dim, len(g.shape))
-    later = shift(y, at, -1)
-    decay = shift(np.exp(y - later), at, 1)  # at most 1, as y never falls: nothing overflows
+    idle = first_of(y.shape, at) | (y == -np.inf)
+    decay = np.where(idle, 0, np.exp(np.where(idle, 0, shift(y, at, 1) - y)))  # at most 1, as y never falls
     return np.exp(input - y) * recur_backwards(g, decay, at)
 
 
@@ -209,6 +220,8 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     at = normal_dim(dim, input.ndim)
+    if n == 0:
+        return getitem(input, ...)
     if prepend is not None or append is not None:
         input = cat([t for t in (prepend, input, append) if t is not None], at)
     for _ in range(min(n, input.shape[at])):
@@ -218,7 +231,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
         from ..lift import write_out
 
         return write_out(out, input)
-    return input if n else getitem(input, ...)
+    return input
 
 
 def _panels(y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:

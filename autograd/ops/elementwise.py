@@ -171,7 +171,9 @@ sqrt = elementwise(np.sqrt, promote="float", input=lambda g, y: g / (2 * y))
 rsqrt = elementwise(
     lambda input: 1 / np.sqrt(input), name="rsqrt", promote="float", input=lambda g, y: -0.5 * g * (y * y * y)
 )
-square = elementwise(np.square, input=lambda g, input: g * (2 * input))
+square = elementwise(
+    lambda input: np.square(input if input.dtype.kind != "b" else input.astype(np.int64)), name="square", input=lambda g, input: g * (2 * input)
+)
 logaddexp = elementwise(
     np.logaddexp, input=lambda g, y, input: g * np.exp(input - y), other=lambda g, y, other: g * np.exp(other - y)
 )
@@ -327,7 +329,9 @@ heaviside = elementwise(
     name="heaviside",
     arrays=("input", "values"),
 )
-nextafter = elementwise(np.nextafter, arrays=("input", "other"))
+nextafter = elementwise(
+    np.nextafter, input=lambda g, input, other: np.where(input == other, 0, g), other=lambda g: vanish(g)
+)
 relu = elementwise(lambda input: np.maximum(input, 0), name="relu", input=lambda g, y: g * (y > 0))
 
 

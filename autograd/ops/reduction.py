@@ -59,7 +59,9 @@ def add_up(array: Any, dim: Any, keepdim: bool) -> Any:
     """The sum in the array's own dtype; float16 is added up in float32."""
     if array.dtype == np.float16:
         return np.add.reduce(array, axis=dims_of(dim, array.ndim), dtype=np.float32, keepdims=keepdim).astype(np.float16)
-    return np.add.reduce(array, axis=dims_of(dim, array.ndim), keepdims=keepdim)
+    if array.dtype.kind == "b":
+        return np.any(array, axis=dims_of(dim, array.ndim), keepdims=keepdim)
+    return np.add.reduce(array, axis=dims_of(dim, array.ndim), dtype=array.dtype, keepdims=keepdim)
 
 
 def _summed_in(input: Any, dtype: Any) -> Any:
@@ -236,7 +238,8 @@ def _prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = No
     if dim is not None:
         dim = normal_dim(dim, input.ndim)
     axis = None if dim is None or input.ndim == 0 else dim
-    return np.multiply.reduce(_summed_in(input, dtype), axis=axis, keepdims=keepdim)
+    input = _summed_in(input, dtype)
+    return np.multiply.reduce(input, axis=axis, dtype=input.dtype, keepdims=keepdim)
 
 
 def _others(input: Any, dim: Any) -> Any:

@@ -214,7 +214,7 @@ class Run:
             if aspect not in report.messages:
                 text = str(error).split("\n")[0][:160]
                 report.messages[aspect] = f"{label}: {text if isinstance(error, Different) else f'{type(error).__name__}: {text}'}"
-                report.tracebacks[aspect] = traceback.format_exc(limit=-6)
+                report.tracebacks[aspect] = "".join(traceback.format_exception(None, error, error.__traceback__, limit=-6, chain=False))
 
     def all(self) -> Report:
         """All aspects, or as many as the time allows."""
@@ -227,12 +227,9 @@ class Run:
         before = signal.signal(signal.SIGALRM, late)
         signal.alarm(SECONDS)
         try:
-            self.function = function_of(self.entry.op, self.entry.name)
-            self.values()
-            self.gradients()
-            self.in_place()
-            self.errors()
-            self.other_dtypes()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._aspects()
         except (Missing, TimeoutError) as error:
             for aspect in ("values",) if isinstance(error, Missing) else ASPECTS[:3]:
                 self.report.checks.setdefault(aspect, 1)
@@ -242,6 +239,14 @@ class Run:
             signal.alarm(0)
             signal.signal(signal.SIGALRM, before)
         return self.report
+
+    def _aspects(self) -> None:
+        self.function = function_of(self.entry.op, self.entry.name)
+        self.values()
+        self.gradients()
+        self.in_place()
+        self.errors()
+        self.other_dtypes()
 
     def _process(self, sample: Any) -> tuple[Any, Any]:
         """PyTorch's idea of what in the outputs is well defined (signs of singular vectors are not): theirs and ours."""
@@ -301,7 +306,7 @@ class Run:
         theirs = self.entry.inplace_variant
         if theirs is None or not self._supports(pt.float64) or not self.by_value:
             return
-        name = theirs.__name__ if hasattr(theirs, "__name__") else self.entry.name + "_"
+        name = getattr(theirs, "__name__", self.entry.name + "_")
         for i, sample in enumerate(samples(self.entry, pt.float64, self.limits["inplace"])):
             if not isinstance(sample.input, pt.Tensor) or sample.broadcasts_input:
                 continue
@@ -314,9 +319,7 @@ class Run:
             self.check("inplace", lambda sample=sample, expected=expected: self._in_place(name, sample, expected), f"sample {i}")
 
     def _in_place(self, name: str, sample: Any, expected: Any) -> None:
-        function = getattr(autograd.Tensor, name, None)
-        if function is None:
-            raise Missing(f"Tensor has no method {name}")
+        function = getattr(autograd.Tensor, name, None) or function_of(self.entry.inplace_variant, name)
         mine = ours_of(sample)
         result = call(function, mine)
         compare(result, expected)

@@ -60,7 +60,8 @@ def _set_seed(function: Any, *args: Any, **kwargs: Any) -> Any:
 def function_of(theirs: Any, name: str) -> Any:
     """Our counterpart of a callable from PyTorch's list."""
     if isinstance(theirs, functools.partial):
-        return functools.partial(function_of(theirs.func, theirs.func.__name__), *ours(theirs.args), **ours(theirs.keywords))
+        inside = "nn.functional." if theirs.func.__module__ == "torch.nn.functional" else ""
+        return functools.partial(function_of(theirs.func, inside + theirs.func.__name__), *ours(theirs.args), **ours(theirs.keywords))
     if isinstance(theirs, types.FunctionType) and "testing/_internal" in theirs.__code__.co_filename:
         return with_our_torch(theirs)
     return lookup(name)
