@@ -17,7 +17,7 @@ import numpy as np
 __all__ = [
     "bfloat16", "bool", "cdouble", "cfloat", "complex128", "complex64", "double", "dtype", "finfo", "float",
     "float16", "float32", "float64", "half", "iinfo", "int", "int16", "int32", "int64", "int8", "long", "short",
-    "uint16", "uint32", "uint64", "uint8", "can_cast", "promote_types", "get_default_dtype", "set_default_dtype",
+    "uint16", "uint32", "uint64", "uint8", "can_cast", "promote_types", "result_type", "get_default_dtype", "set_default_dtype",
 ]  # fmt: skip
 
 _by_numpy: dict[np.dtype[Any], "dtype"] = {}
@@ -169,6 +169,8 @@ def promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     if a == b:
         return a
     ca, cb = category(a), category(b)
+    if 2 not in (ca, cb) and any([d.kind == "u" and d.itemsize > 1 for d in (a, b)]):
+        raise RuntimeError(f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {of(a)} and {of(b)}")
     if ca != cb and 3 not in (ca, cb):
         return a if ca > cb else b
     if ca == cb == 2 and a.itemsize == b.itemsize == 2:  # float16 with bfloat16
@@ -178,10 +180,6 @@ def promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
         return promote(comp, _complex_of[real.name]) if category(real) == 2 else comp
     if ca == 2:
         return a if a.itemsize > b.itemsize else b
-    if ca == 1 and "u" in (a.kind, b.kind) and a.kind != b.kind and 8 in (a.itemsize, b.itemsize):
-        unsigned = a if a.kind == "u" else b
-        if unsigned.itemsize == 8:
-            raise RuntimeError(f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {of(a)} and {of(b)}")
     return np.promote_types(a, b)
 
 
@@ -239,6 +237,16 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     torch.float32
     """
     return of(promote(type1.dtype, type2.dtype))
+
+
+def result_type(tensor1: Any, tensor2: Any) -> dtype:
+    """The dtype of an arithmetic operation on two tensors or numbers.
+
+    >>> import autograd
+    >>> result_type(autograd.tensor([1, 2], dtype=int32), 1.0)
+    torch.float32
+    """
+    return of(result_dtype(*[getattr(value, "array", value) for value in (tensor1, tensor2)]))
 
 
 def can_cast(from_: dtype, to: dtype) -> Any:

@@ -93,8 +93,12 @@ class Op(Operation):
         holomorphic: bool = True,
         residual: Formula | None = None,
         name: str = "",
+        refuses: str = "",
+        tensors: int = 0,
     ) -> None:
         self.function = function
+        self.refuses = refuses
+        self.tensors = tensors
         self.holomorphic = holomorphic
         self.kind = kind
         self.named = bool(name)  # else the table's variable will be its name
@@ -250,6 +254,8 @@ def lift(
     holomorphic: bool = True,
     residual: Formula | None = None,
     name: str = "",
+    refuses: str = "",
+    tensors: int = 0,
     **formulas: Formula,
 ) -> Callable[..., Any]:
     """Make ``function`` differentiable.
@@ -271,6 +277,8 @@ def lift(
         residual: the function returns ``(y, r)``, where r (an array, or a tuple of them) is for the formulas alone. This
             formula computes r again from the arguments, for when the reverse pass is itself recorded.
         name: the operation's name, if not the function's.
+        refuses: the kinds of dtype (NumPy's letters: b for bool, c for complex ...) that the operation does not take.
+        tensors: how many of the first arguments must be tensors: 1 refuses ``f(2, t)``, 2 refuses ``f(t, 2)`` as well.
         formulas: for each differentiable argument, the formula of its cotangent.
 
     Raises:
@@ -282,7 +290,9 @@ def lift(
     >>> cube(x).backward(); x.grad
     tensor([12.])
     """
-    op = Op(function, kind, formulas, joint, arrays, constants, promote, into, outputs, holomorphic, residual, name)
+    op = Op(
+        function, kind, formulas, joint, arrays, constants, promote, into, outputs, holomorphic, residual, name, refuses, tensors
+    )
     LIFTED.append(op)
     plain = kind != "view" and outputs == 1 and joint is None and not op.params and not op.varargs and not constants
     plain = plain and residual is None
@@ -331,12 +341,14 @@ def view(function: Callable[..., Any], **spec: Any) -> Callable[..., Any]:
 def _unary(op: Op) -> Callable[..., Any]:
     function, to_float = op.function, op.promote == "float"
     keep_x, keep_y = op.saves
-    keeps, constant = bool(keep_x or keep_y), not op.records
+    keeps, constant, refuses = bool(keep_x or keep_y), not op.records, op.refuses
 
     def call(input: Any, *, out: Any = None) -> Any:
         if not isinstance(input, Tensor):
             return function(as_array(op, input))
         x = input.array
+        if refuses and x.dtype.kind in refuses:
+            raise unsupported(op, x)
         if to_float and x.dtype.kind in "biu":
             x = x.astype(dtypes.default_float())
         try:
@@ -365,7 +377,8 @@ _fast_scalar = {float: "fc", int: "fciu", bool: "fciu"}  # the kinds of array th
 def _binary(op: Op) -> Callable[..., Any]:
     function, to_float = op.function, op.promote == "float"
     keep_a, keep_b, keep_y = op.saves
-    keeps, constant = bool(keep_a or keep_b or keep_y), not op.records
+    keeps, constant, refuses, tensors = bool(keep_a or keep_b or keep_y), not op.records, op.refuses, op.tensors
+    fast = {k: v for k, v in _fast_scalar.items() if k is not bool} if "b" in refuses else _fast_scalar
 
     def call(input: Any, other: Any, *, out: Any = None) -> Any:
         if isinstance(input, Tensor):
@@ -373,6 +386,8 @@ def _binary(op: Op) -> Callable[..., Any]:
             m = input.node if input.lineage is None else current(input)
         else:
             a, m = input, None
+            if tensors and not isinstance(a, (ndarray, np.generic)):
+                raise not_tensor(op, 1, a)
         if isinstance(other, Tensor):
             b = other.array
             n = other.node if other.lineage is None else current(other)
@@ -383,12 +398,14 @@ def _binary(op: Op) -> Callable[..., Any]:
             if a is input:
                 a, b = as_array(op, a), as_array(op, b)
                 if not isinstance(a, (ndarray, np.generic)) and not isinstance(b, (ndarray, np.generic)):
-                    raise TypeError(f"{op.name}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}")
+                    raise not_tensor(op, 1, a)
                 if out is None:
                     return function(a, b)
             else:
                 kind = a.dtype.kind
-                if kind not in _fast_scalar.get(type(b), "") or (to_float and kind in "biu"):
+                if tensors == 2 and not isinstance(b, (ndarray, np.generic)):
+                    raise not_tensor(op, 2, b)
+                if kind not in fast.get(type(b), "") or (to_float and kind in "biu"):
                     a, b = meet(op, a, b)
         try:
             y = mode.quietly(function, a, b)
@@ -398,6 +415,8 @@ def _binary(op: Op) -> Callable[..., Any]:
             raise dtype_error(op, error, a, b) from None
         if type(y) is not ndarray:
             y = np.asarray(y)
+        if refuses and a is not None and getattr(a, "dtype", y.dtype).kind in refuses:
+            raise unsupported(op, a, b)
         made = new(Tensor)
         made.array = y
         made.lineage = None
@@ -652,6 +671,8 @@ def meet(op: Op, *values: Any) -> tuple[Any, ...]:
                 f"{op.name}(): expected a Tensor or a number, got {type(value).__name__}"
                 + (". Convert it first: autograd.tensor(...)" if isinstance(value, (list, tuple)) else "")
             )
+    if "b" in op.refuses and any([isinstance(v, bool) or getattr(v, "dtype", None) == np.bool_ for v in values]):
+        raise unsupported(op, *values)
     common = dtypes.result_dtype(*[v for v in values if v is not None])
     if op.promote == "float" and common.kind in "biu":
         common = dtypes.default_float()
@@ -675,11 +696,24 @@ def shape_error(op: Op, a: Any, b: Any, error: ValueError) -> Exception:
 
 
 def dtype_error(op: Op, error: TypeError, *arrays: Any) -> Exception:
-    """What to raise when NumPy has no loop for these dtypes (sqrt of a mask, ~ of floats): the operation and the dtypes."""
-    if "ufunc" not in str(error) and "umpy boolean" not in str(error):
-        return error
+    """What to raise when NumPy has no loop for these dtypes (sqrt of a mask, ~ of floats)."""
+    return unsupported(op, *arrays) if "ufunc" in str(error) or "umpy boolean" in str(error) else error
+
+
+def unsupported(op: Op, *arrays: Any) -> Exception:
+    """The error that names an operation and the dtypes it does not take."""
     given = " and ".join([repr(dtypes.of(a.dtype)) if isinstance(a, np.ndarray) else type(a).__name__ for a in arrays])
-    return NotImplementedError(f"{op.name}() is not implemented for {given}. Convert first: t.float(), t.long() or t.bool()")
+    cure = "Convert first: t.float(), t.long() or t.bool()"
+    if op.name in ("sub", "neg"):
+        cure = "To invert a mask use `~` or logical_not(), and `^` or logical_xor() for a difference"
+    return NotImplementedError(f"{op.name}() is not implemented for {given}. {cure}")
+
+
+def not_tensor(op: Op, position: int, value: Any) -> TypeError:
+    """The error for a number where PyTorch wants a tensor."""
+    return TypeError(
+        f"{op.name}(): argument {op.names[position - 1]!r} (position {position}) must be Tensor, not {type(value).__name__}"
+    )
 
 
 def write_out(out: Any, made: Any) -> Any:

@@ -145,6 +145,8 @@ def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwarg
             a, b = (i if isinstance(i, Tensor) else wrap(np.asarray(i)) for i in inputs)
             return pair(a.reshape(*a.array.shape, *[1] * b.ndim), b)  # type: ignore[attr-defined]
     if function is not None:
+        if getattr(getattr(function, "op", None), "tensors", 0):  # PyTorch refuses a number here, NumPy does not
+            inputs = tuple([i if isinstance(i, Tensor) else np.asarray(i) for i in inputs])
         return function(*inputs, **{k: v for k, v in kwargs.items() if v is not None or k == "axis"})
     name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
     return _on_arrays(name, getattr(ufunc, method), inputs, kwargs)

@@ -36,12 +36,12 @@ def _ordering(compare: Any) -> Any:
     return ordered
 
 
-eq = elementwise(operator.eq, name="eq", arrays=_PAIR)
-ne = elementwise(operator.ne, name="ne", arrays=_PAIR)
-lt = elementwise(_ordering(operator.lt), name="lt", arrays=_PAIR)
-le = elementwise(_ordering(operator.le), name="le", arrays=_PAIR)
-gt = elementwise(_ordering(operator.gt), name="gt", arrays=_PAIR)
-ge = elementwise(_ordering(operator.ge), name="ge", arrays=_PAIR)
+eq = elementwise(operator.eq, name="eq", tensors=1, arrays=_PAIR)
+ne = elementwise(operator.ne, name="ne", tensors=1, arrays=_PAIR)
+lt = elementwise(_ordering(operator.lt), name="lt", tensors=1, arrays=_PAIR)
+le = elementwise(_ordering(operator.le), name="le", tensors=1, arrays=_PAIR)
+gt = elementwise(_ordering(operator.gt), name="gt", tensors=1, arrays=_PAIR)
+ge = elementwise(_ordering(operator.ge), name="ge", tensors=1, arrays=_PAIR)
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 
 
@@ -100,9 +100,9 @@ isreal = elementwise(np.isreal, name="isreal", arrays=("input",))
 
 # --- logic ---------------------------------------------------------------------------------------------------------
 
-logical_and = elementwise(np.logical_and, arrays=_PAIR)
-logical_or = elementwise(np.logical_or, arrays=_PAIR)
-logical_xor = elementwise(np.logical_xor, arrays=_PAIR)
+logical_and = elementwise(np.logical_and, tensors=2, arrays=_PAIR)
+logical_or = elementwise(np.logical_or, tensors=2, arrays=_PAIR)
+logical_xor = elementwise(np.logical_xor, tensors=2, arrays=_PAIR)
 logical_not = elementwise(np.logical_not, arrays=("input",))
 
 # --- bits ----------------------------------------------------------------------------------------------------------

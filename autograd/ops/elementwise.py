@@ -36,7 +36,7 @@ vanish = linear(lambda input: np.zeros(input.shape, input.dtype), name="zero", i
 # --- arithmetic ----------------------------------------------------------------------------------------------------
 
 plain_add = elementwise(operator.add, name="add", input=lambda g: g, other=lambda g: g)
-plain_sub = elementwise(operator.sub, name="sub", input=lambda g: g, other=lambda g: -g)
+plain_sub = elementwise(operator.sub, name="sub", refuses="b", input=lambda g: g, other=lambda g: -g)
 mul = elementwise(operator.mul, input=lambda g, other: g * other, other=lambda g, input: g * input)
 true_div = elementwise(
     operator.truediv,
@@ -50,8 +50,11 @@ reciprocal = elementwise(lambda input: 1 / input, name="reciprocal", promote="fl
 
 
 def _divisor(other: Any) -> None:
-    """Raise RuntimeError for an integer division by zero, where NumPy would only warn."""
-    if np.asarray(other).dtype.kind in "iu" and not np.all(other):
+    """Raise RuntimeError for an integer division by zero, where NumPy would only warn, and for bools."""
+    kind = np.asarray(other).dtype.kind
+    if kind == "b":
+        raise NotImplementedError("the division of bools with a remainder is not implemented. Convert first: t.long()")
+    if kind in "iu" and not np.all(other):
         raise RuntimeError("ZeroDivisionError: an integer tensor is divided by zero. Convert it to float first for inf and nan")
 
 
@@ -84,7 +87,7 @@ trunc_divide = elementwise(_trunc_divide, name="div", input=lambda g: vanish(g),
 remainder = elementwise(
     _remainder, name="remainder", input=lambda g: g, other=lambda g, input, other: -g * np.floor(input / other)
 )
-fmod = elementwise(_fmod, name="fmod", input=lambda g: g, other=lambda g, input, other: -g * np.trunc(input / other))
+fmod = elementwise(_fmod, name="fmod", tensors=1, input=lambda g: g, other=lambda g, input, other: -g * np.trunc(input / other))
 
 
 def _scaled(other: Any, alpha: Any, input: Any) -> Any:
@@ -155,8 +158,8 @@ def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     return mul(input, pow(2.0, other), out=out)
 
 
-gcd = elementwise(np.gcd, arrays=("input", "other"))
-lcm = elementwise(np.lcm, arrays=("input", "other"))
+gcd = elementwise(np.gcd, tensors=2, arrays=("input", "other"))
+lcm = elementwise(np.lcm, tensors=2, arrays=("input", "other"))
 
 # --- powers, exponentials and logarithms ---------------------------------------------------------------------------
 
@@ -175,16 +178,19 @@ square = elementwise(
     lambda input: np.square(input if input.dtype.kind != "b" else input.astype(np.int64)), name="square", input=lambda g, input: g * (2 * input)
 )
 logaddexp = elementwise(
-    np.logaddexp, input=lambda g, y, input: g * np.exp(input - y), other=lambda g, y, other: g * np.exp(other - y)
+    np.logaddexp, tensors=2, input=lambda g, y, input: g * np.exp(input - y), other=lambda g, y, other: g * np.exp(other - y)
 )
 logaddexp2 = elementwise(
-    np.logaddexp2, input=lambda g, y, input: g * np.exp2(input - y), other=lambda g, y, other: g * np.exp2(other - y)
+    np.logaddexp2, tensors=2, input=lambda g, y, input: g * np.exp2(input - y), other=lambda g, y, other: g * np.exp2(other - y)
 )
 
 
 def _pow(input: Any, other: Any) -> Any:
     try:
-        return input**other
+        made = input**other
+        if made.dtype == np.int8 and np.result_type(input, other).kind == "b":
+            raise NotImplementedError("pow() is not implemented for torch.bool. Convert first: t.long()")
+        return made
     except ValueError as error:
         if "negative integer powers" not in str(error):
             raise
@@ -197,9 +203,16 @@ def _pow(input: Any, other: Any) -> Any:
 pow = elementwise(
     _pow,
     name="pow",
-    input=lambda g, input, other: g * (other * input ** (other - (other != 0))),
+    input=lambda g, input, other: g * (other * input ** one_less(other)),
     other=lambda g, y, input, other: g * np.where((input == 0) & (other.real >= 0), 0, y * log_of_base(input)),
 )
+
+
+def one_less(exponent: Any) -> Any:
+    """``exponent - 1``, and 0 for 0, whose derivative is 0 at the base 0 too; a number stays a number."""
+    if isinstance(exponent, (float, int, complex)):
+        return exponent - (exponent != 0)
+    return np.where(exponent == 0, exponent, exponent - 1)
 
 
 def log_of_base(input: Any) -> Any:
@@ -244,11 +257,14 @@ acosh = elementwise(np.arccosh, promote="float", input=lambda g, input: g / (np.
 atanh = elementwise(np.arctanh, promote="float", input=lambda g, input: g / (1 - input * input))
 atan2 = elementwise(
     np.arctan2,
+    tensors=2,
     promote="float",
     input=lambda g, input, other: g * (other / squared_length(input, other)),
     other=lambda g, input, other: -g * (input / squared_length(input, other)),
 )
-hypot = elementwise(np.hypot, input=lambda g, y, input: g * (input / y), other=lambda g, y, other: g * (other / y))
+hypot = elementwise(
+    np.hypot, tensors=2, input=lambda g, y, input: g * (input / y), other=lambda g, y, other: g * (other / y)
+)
 deg2rad = elementwise(np.deg2rad, promote="float", input=lambda g: g * (math.pi / 180))
 rad2deg = elementwise(np.rad2deg, promote="float", input=lambda g: g * (180 / math.pi))
 
@@ -275,11 +291,11 @@ def _rounding(function: Any) -> Any:
     return lambda input: np.array(input) if input.dtype.kind in "iu" else function(input)
 
 
-floor = elementwise(_rounding(np.floor), name="floor", input=lambda g: vanish(g))
-ceil = elementwise(_rounding(np.ceil), name="ceil", input=lambda g: vanish(g))
-trunc = elementwise(_rounding(np.trunc), name="trunc", input=lambda g: vanish(g))
-round_half_even = elementwise(_rounding(np.rint), name="round", input=lambda g: vanish(g))
-frac = elementwise(lambda input: input - np.trunc(input), name="frac", input=lambda g: g)
+floor = elementwise(_rounding(np.floor), name="floor", refuses="bc", input=lambda g: vanish(g))
+ceil = elementwise(_rounding(np.ceil), name="ceil", refuses="bc", input=lambda g: vanish(g))
+trunc = elementwise(_rounding(np.trunc), name="trunc", refuses="bc", input=lambda g: vanish(g))
+round_half_even = elementwise(_rounding(np.rint), name="round", refuses="bc", input=lambda g: vanish(g))
+frac = elementwise(lambda input: input - np.trunc(input), name="frac", refuses="biuc", input=lambda g: g)
 
 
 def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
@@ -315,24 +331,25 @@ def _sgn(input: Any) -> Any:
     return np.sign(input)
 
 
-abs = elementwise(np.abs, holomorphic=False, input=lambda g, input: g * sgn(input))
+abs = elementwise(np.abs, refuses="b", holomorphic=False, input=lambda g, input: g * sgn(input))
 sign = elementwise(_sign, name="sign", input=lambda g: vanish(g))
 sgn = elementwise(
     _sgn, name="sgn", holomorphic=False, input=lambda g, y, input: (g - y * (g * y.conj()).real) / size_or_one(input)
 )
 signbit = elementwise(lambda input: np.signbit(input) if input.dtype.kind == "f" else input < 0, name="signbit", arrays=("input",))
 copysign = elementwise(
-    np.copysign, promote="float", input=lambda g, y, input: g * (sign(input) * sign(y)), other=lambda g: vanish(g)
+    np.copysign, tensors=1, promote="float", input=lambda g, y, input: g * (sign(input) * sign(y)), other=lambda g: vanish(g)
 )
 heaviside = elementwise(
     lambda input, values: np.heaviside(input, values) if input.dtype.kind == "f" else np.where(input == 0, values, input > 0).astype(input.dtype),
     name="heaviside",
+    tensors=2,
     arrays=("input", "values"),
 )
 nextafter = elementwise(
-    np.nextafter, input=lambda g, input, other: np.where(input == other, 0, g), other=lambda g: vanish(g)
+    np.nextafter, tensors=2, input=lambda g, input, other: np.where(input == other, 0, g), other=lambda g: vanish(g)
 )
-relu = elementwise(lambda input: np.maximum(input, 0), name="relu", input=lambda g, y: g * (y > 0))
+relu = elementwise(lambda input: np.maximum(input, 0), name="relu", refuses="bc", input=lambda g, y: g * (y > 0))
 
 
 def size_or_one(input: Any) -> Any:
@@ -373,21 +390,29 @@ def half_where_equal(g: Any, input: Any, other: Any) -> Any:
 
 maximum = elementwise(
     np.maximum,
+    refuses="c",
+    tensors=2,
     input=lambda g, input, other: np.where(input < other, 0, half_where_equal(g, input, other)),
     other=lambda g, input, other: np.where(other < input, 0, half_where_equal(g, input, other)),
 )
 minimum = elementwise(
     np.minimum,
+    refuses="c",
+    tensors=2,
     input=lambda g, input, other: np.where(input > other, 0, half_where_equal(g, input, other)),
     other=lambda g, input, other: np.where(other > input, 0, half_where_equal(g, input, other)),
 )
 fmax = elementwise(
     np.fmax,
+    refuses="c",
+    tensors=2,
     input=lambda g, input, other: np.where((input >= other) | (other != other), g, 0),
     other=lambda g, input, other: np.where((input >= other) | (other != other), 0, g),
 )
 fmin = elementwise(
     np.fmin,
+    refuses="c",
+    tensors=2,
     input=lambda g, input, other: np.where((input <= other) | (other != other), g, 0),
     other=lambda g, input, other: np.where((input <= other) | (other != other), 0, g),
 )

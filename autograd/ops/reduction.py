@@ -119,6 +119,8 @@ mean = linear(
 
 def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Any:
     """The sum of what is not NaN."""
+    if input.array.dtype.kind == "c":
+        raise RuntimeError("nansum does not support complex inputs")
     return sum(select_where(np.isnan(input.array), 0, input), dim, keepdim, dtype=dtype, out=out)
 
 
@@ -347,6 +349,8 @@ def _not_empty(name: str, array: Any, dim: Any) -> None:
 
 
 def _arg(find: Any, input: Any, dim: Any, keepdim: bool, name: str) -> Any:
+    if input.dtype.kind == "b" and name.startswith("arg"):
+        raise NotImplementedError(f"{name}() is not implemented for torch.bool. Convert first: t.long()")
     _not_empty(name, input, dim)
     if dim is None:
         found = np.asarray(find(input))
@@ -411,7 +415,7 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     >>> values, indices
     (tensor([5., 7.]), tensor([1, 0]))
     """
-    if other is not None or isinstance(dim, Tensor):
+    if other is not None or isinstance(dim, Tensor) or not isinstance(input, Tensor):
         return maximum(input, dim if other is None else other, out=out)
     if dim is None:
         return max_of_all(input, out=out)
@@ -421,7 +425,7 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
 def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None) -> Any:
     """The smallest element; with ``dim``, ``(values, indices)`` along it; with another tensor, ``minimum``."""
-    if other is not None or isinstance(dim, Tensor):
+    if other is not None or isinstance(dim, Tensor) or not isinstance(input, Tensor):
         return minimum(input, dim if other is None else other, out=out)
     if dim is None:
         return min_of_all(input, out=out)

@@ -135,6 +135,7 @@ def _power_over_gamma(input: Any, other: Any) -> Any:
 igamma = elementwise(
     lambda input, other: _scipy("gammainc", input, other),
     name="igamma",
+    tensors=2,
     promote="float",
     arrays=("input", "other"),
     other=lambda g, input, other: g * _power_over_gamma(input, other),
@@ -142,6 +143,7 @@ igamma = elementwise(
 igammac = elementwise(
     lambda input, other: _scipy("gammaincc", input, other),
     name="igammac",
+    tensors=2,
     promote="float",
     arrays=("input", "other"),
     other=lambda g, input, other: -g * _power_over_gamma(input, other),

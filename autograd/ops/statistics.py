@@ -40,6 +40,8 @@ def _middle(array: Any, dim: int, skip_nan: bool) -> Any:
 
 def _median_of_all(input: Any, skip_nan: bool) -> Any:
     no_order(input, "median")
+    if input.dtype.kind == "b":
+        raise NotImplementedError("median() is not implemented for torch.bool. Convert first: t.long()")
     flat = input.reshape(-1)
     if not flat.size:
         return np.asarray(np.nan, input.dtype)
