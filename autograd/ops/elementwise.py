@@ -49,34 +49,34 @@ neg = elementwise(operator.neg, name="neg", input=lambda g: -g)
 reciprocal = elementwise(lambda input: 1 / input, name="reciprocal", promote="float", input=lambda g, y: -g * (y * y))
 
 
-def _divisor(other: Any) -> None:
+def _divisor(input: Any, other: Any) -> None:
     """Raise RuntimeError for an integer division by zero, where NumPy would only warn, and for bools."""
     kind = np.asarray(other).dtype.kind
-    if kind == "b":
+    if kind == "b" and np.asarray(input).dtype.kind == "b":
         raise NotImplementedError("the division of bools with a remainder is not implemented. Convert first: t.long()")
     if kind in "iu" and not np.all(other):
         raise RuntimeError("ZeroDivisionError: an integer tensor is divided by zero. Convert it to float first for inf and nan")
 
 
 def _floor_divide(input: Any, other: Any) -> Any:
-    _divisor(other)
+    _divisor(input, other)
     return np.floor_divide(input, other)
 
 
 def _trunc_divide(input: Any, other: Any) -> Any:
     if np.result_type(input, other).kind in "fc":
         return np.trunc(input / other)
-    _divisor(other)
+    _divisor(input, other)
     return (input - np.fmod(input, other)) // other
 
 
 def _remainder(input: Any, other: Any) -> Any:
-    _divisor(other)
+    _divisor(input, other)
     return np.remainder(input, other)
 
 
 def _fmod(input: Any, other: Any) -> Any:
-    _divisor(other)
+    _divisor(input, other)
     return np.fmod(input, other)
 
 
