@@ -7,7 +7,7 @@ from typing import Any
 from autograd.tensor import Tensor
 
 from .optimizer import check
-from .rule import RuleOptimizer, Values, check_lr, descent, number
+from .rule import RuleOptimizer, Values, averages, check_lr, decayed, number
 
 __all__ = ["Adam"]
 
@@ -64,8 +64,14 @@ class Adam(RuleOptimizer):
         check(eps >= 0, f"Invalid epsilon value: {eps}")
         check_betas(betas)
         check(weight_decay >= 0, f"Invalid weight_decay value: {weight_decay}")
-        both = isinstance(betas[0], Tensor) == isinstance(betas[1], Tensor)
-        check(both, "betas must be either both floats or both Tensors")
+        tensors = [isinstance(beta, Tensor) for beta in betas]
+        check(tensors[0] == tensors[1], "betas must be either both floats or both Tensors")
+        for i, beta in enumerate(betas):
+            check(not tensors[i] or beta.numel() == 1, f"Tensor betas[{i}] must be 1-element")
+        if foreach and not capturable:
+            only = "is not supported for capturable=False and foreach=True"
+            check(not isinstance(lr, Tensor), f"lr as a Tensor {only}")
+            check(not tensors[0], f"betas[0] as a Tensor {only}")
         if fused and (differentiable or foreach):
             other = "differentiable" if differentiable else "foreach"
             raise RuntimeError(f"`fused` and `{other}` cannot be `True` together")
@@ -81,21 +87,14 @@ class Adam(RuleOptimizer):
         return {**averages, "max_exp_avg_sq": 0.0} if group["amsgrad"] else averages
 
     def rule(self, do: Any, h: Values, p: Any, g: Any, s: Values, t: Any, u: Any) -> tuple[Any, Values]:
-        (beta1, beta2), lr, step = h["betas"], h["lr"], h["step"]
-        if h["decoupled_weight_decay"]:
-            p = do.multiply(p, 1 - lr * h["weight_decay"], out=p) if h["weight_decay"] else p
-            g = do.negative(g, out=t) if h["maximize"] else g
-        else:
-            g = descent(do, h, p, g, t, u)
-        m, v = s["exp_avg"], s["exp_avg_sq"]
-        m = do.add(do.multiply(m, beta1, out=m), do.multiply(g, 1 - beta1, out=u), out=m)
-        square = do.multiply(do.multiply(g, g, out=u), 1 - beta2, out=u)
-        v = do.add(do.multiply(v, beta2, out=v), square, out=v)
+        (beta1, beta2), step = h["betas"], h["step"]
+        p, g = decayed(do, h, p, g, t, u)
+        m, v = averages(do, h["betas"], g, s, u)
         s = {**s, "exp_avg": m, "exp_avg_sq": v}
         if h["amsgrad"]:
             largest = s["max_exp_avg_sq"]
             v = s["max_exp_avg_sq"] = do.maximum(largest, v, out=largest)
         root = (1 - beta2**step) ** 0.5  # of v's bias: m/c1 / (sqrt(v)/root + eps) = (root/c1) m / (sqrt(v) + eps root)
-        size = lr * root / (1 - beta1**step)
+        size = h["lr"] * root / (1 - beta1**step)
         down = do.add(do.sqrt(v, out=u), h["eps"] * root, out=u)
         return do.subtract(p, do.multiply(do.divide(m, down, out=u), size, out=u), out=p), s

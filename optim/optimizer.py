@@ -279,7 +279,7 @@ class Optimizer:
             state_dict = state_dict if new is None else new
         groups = self.param_groups
         saved = [
-            {k: list(v) if k == "params" else deepcopy(v) for k, v in group.items()}
+            {k: list(v) if k == "params" else _moved(v, None) for k, v in group.items()}
             for group in state_dict["param_groups"]
         ]
         check(

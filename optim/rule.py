@@ -28,7 +28,7 @@ from autograd.views import stamp_all
 
 from .optimizer import Closure, Optimizer, check
 
-__all__ = ["RuleOptimizer", "check_lr", "descent", "number"]
+__all__ = ["ArrayOptimizer", "RuleOptimizer", "averages", "check_lr", "decayed", "descent", "number", "reals"]
 
 Array = np.ndarray[Any, Any]
 Values = dict[str, Any]
@@ -81,6 +81,22 @@ def descent(do: Any, h: Values, p: Any, g: Any, t: Any, u: Any) -> Any:
     return g
 
 
+def decayed(do: Any, h: Values, p: Any, g: Any, t: Any, u: Any) -> tuple[Any, Any]:
+    """Parameter and gradient after weight decay: of the parameter if it is decoupled, else in the gradient."""
+    if not h["decoupled_weight_decay"]:
+        return p, descent(do, h, p, g, t, u)
+    p = do.multiply(p, 1 - h["lr"] * h["weight_decay"], out=p) if h["weight_decay"] else p
+    return p, do.negative(g, out=t) if h["maximize"] else g
+
+
+def averages(do: Any, betas: tuple[float, float], g: Any, s: Values, u: Any) -> tuple[Any, Any]:
+    """Adam's running averages of the gradient and of its square, brought up to date."""
+    (beta1, beta2), m, v = betas, s["exp_avg"], s["exp_avg_sq"]
+    m = do.add(do.multiply(m, beta1, out=m), do.multiply(g, 1 - beta1, out=u), out=m)
+    square = do.multiply(do.multiply(g, g, out=u), 1 - beta2, out=u)
+    return m, do.add(do.multiply(v, beta2, out=v), square, out=v)
+
+
 class _Plan:
     """The parameters that are updated together: same group, dtype and scalars. Owns the memory of their state."""
 
@@ -92,7 +108,7 @@ class _Plan:
         self.states = [state for _, state in ordered]
         self.arrays = [p.array for p in self.params]
         self.kind = self.arrays[0].dtype
-        self.real = _reals(self.arrays[0][:0] if self.arrays[0].ndim else self.arrays[0]).dtype
+        self.real = reals(self.arrays[0][:0] if self.arrays[0].ndim else self.arrays[0]).dtype
         self.watched: list[tuple[Values, str, Tensor, Array]] = []  # state that must still be ours at the next step
         starts = np.cumsum([0, *(a.nbytes // self.real.itemsize for a in self.arrays)]).tolist()
         self.fresh = any(self.states[0].get(name) is None for name in slots)
@@ -103,7 +119,9 @@ class _Plan:
 
     def _scalars(self, name: str, initial: float) -> Array:
         """One element for each parameter; the 0-d tensors in its state are views of it."""
-        buffer = np.empty(len(self.params), dtypes.default_float())
+        known = self.states[0].get(name)
+        kind = known.array.dtype if isinstance(known, Tensor) else dtypes.default_float()
+        buffer = np.empty(len(self.params), kind)
         for i, state in enumerate(self.states):
             known = state.get(name)
             buffer[i] = initial if known is None else float(known)
@@ -119,7 +137,7 @@ class _Plan:
             if known is None:
                 mine.fill(0 if initial is None else initial)
             else:
-                mine[:] = _reals(np.ascontiguousarray(known.array, array.dtype)).reshape(-1)
+                mine[:] = reals(np.ascontiguousarray(known.array, array.dtype)).reshape(-1)
             self._show(state, name, mine.view(self.kind).reshape(array.shape))
         return buffer
 
@@ -138,7 +156,7 @@ class _Plan:
         work = np.empty((scratch, size), self.real)
         self.blocks: list[tuple[int, list[tuple[slice, Array, Values, Any]]]] = []
         for i in range(alone):
-            p = _reals(self.arrays[i]).reshape(-1)
+            p = reals(self.arrays[i]).reshape(-1)
             blocks = []
             for a in range(0, p.size, BLOCK):
                 b = min(a + BLOCK, p.size)
@@ -174,7 +192,7 @@ class _Plan:
     def pieces(self) -> Iterator[tuple[Array, Array, Values, Any]]:
         """(parameter, gradient, state, scratch) of each piece, flat; gathers and scatters the small ones around it."""
         for i, blocks in self.blocks:
-            g = _reals(self.params[i].grad.array).reshape(-1)  # type: ignore[union-attr]
+            g = reals(self.params[i].grad.array).reshape(-1)  # type: ignore[union-attr]
             for place, p, state, work in blocks:
                 yield p, g[place], state, work
         if self.places:
@@ -186,7 +204,7 @@ class _Plan:
                 array[...] = p
 
 
-def _reals(array: Array) -> Array:
+def reals(array: Array) -> Array:
     """A complex array as twice as many real numbers; a real one as it is."""
     if array.dtype.kind != "c":
         return array
@@ -221,6 +239,18 @@ class RuleOptimizer(Optimizer):
             t, u: scratch of the same shape.
         """
         raise NotImplementedError
+
+    def begin(self, group: Values, p: Tensor) -> Values:
+        """The state of a parameter; what is missing is made."""
+        state: Values = self.state[p]
+        for name, initial in self.scalars(group).items():
+            if state.get(name) is None:
+                state[name] = wrap(np.full((), initial, dtypes.default_float()))
+        for name, initial in self.slots(group).items():
+            if state.get(name) is None and initial is not None:
+                fill = complex(initial, initial) if p.array.dtype.kind == "c" else initial
+                state[name] = wrap(np.full(p.array.shape, fill, p.array.dtype))
+        return state
 
     def step(self, closure: Closure = None) -> Any:
         """Update the parameters once from their gradients; parameters without one are left alone.
@@ -279,7 +309,7 @@ class RuleOptimizer(Optimizer):
         scalars, slots = self.scalars(group), self.slots(group)
         for p in active:
             state: Values = self.state[p] if scalars or slots else {}
-            now = tuple([float(state.get(name, initial)) for name, initial in scalars.items()])
+            now = tuple([float(state.get(name, first)) for name, first in scalars.items()])  # type: ignore[arg-type]
             begun = tuple([state.get(name) is not None for name in slots])
             cohorts.setdefault((p.array.dtype, now, begun), []).append((p, state))
         made = [_Plan(cohort, slots, scalars, self._scratch) for cohort in cohorts.values()]
@@ -289,24 +319,53 @@ class RuleOptimizer(Optimizer):
     def _record(self, group: Values, p: Tensor) -> None:
         """One recorded step of one parameter: gradients flow to ``p.grad``, the state and the learning rate."""
         scalars, slots = self.scalars(group), self.slots(group)
-        state = self.state[p] if scalars or slots else {}
-        for name, initial in scalars.items():
-            state.setdefault(name, wrap(np.full((), initial, dtypes.default_float())))
-        for name, initial in slots.items():
-            if state.get(name) is None and initial is not None:
-                state[name] = wrap(np.full(p.array.shape, initial, p.array.dtype))
+        state = self.begin(group, p) if scalars or slots else {}
         h: Values = {**group, **{name: float(state[name]) for name in scalars}}
         h["fresh"] = any(state.get(name) is None for name in slots)
         self.advance(h)
         for name in scalars:
             state[name].array[...] = float(h[name])
+        split = p.array.dtype.kind == "c"  # complex numbers are updated as pairs of real ones
+        into: Any = autograd.view_as_real if split else lambda value: value * 1.0  # a copy: the originals are written
+        back: Any = autograd.view_as_complex if split else lambda value: value
         with enable_grad():
-            before = [None if t is None else t * 1.0 for t in (p, *map(state.get, slots))]  # the originals are written
-            old = dict(zip(slots, before[1:], strict=True))
-            new, found = self.rule(recorded, h, before[0], p.grad, old, None, None)
+            before, g, *old = (None if t is None else into(t) for t in (p, p.grad, *map(state.get, slots)))
+            new, found = self.rule(recorded, h, before, g, dict(zip(slots, old, strict=True)), None, None)
             for name, value in found.items():
                 if state.get(name) is None:
-                    state[name] = value
+                    state[name] = back(value)
                 else:
-                    assign(state[name], value, type(self).__name__)
-            assign(p, new, f"{type(self).__name__}.step")
+                    assign(state[name], back(value), type(self).__name__)
+            assign(p, back(new), f"{type(self).__name__}.step")
+
+
+class ArrayOptimizer(Optimizer):
+    """An optimizer that needs the shape of each parameter: ``update`` writes one of them in place."""
+
+    def update(self, h: Values, p: Array, g: Array, state: Values) -> None:
+        """One step of one parameter; ``h`` are the group's hyperparameters as numbers."""
+        raise NotImplementedError
+
+    def kept(self, state: Values, name: str, shape: tuple[int, ...], dtype: Any) -> Array:
+        """The array kept under this name, at first zeros (of the default dtype if None)."""
+        if name not in state:
+            state[name] = wrap(np.zeros(shape, dtype or dtypes.default_float()))
+        return state[name].array  # type: ignore[no-any-return]
+
+    def step(self, closure: Closure = None) -> Any:
+        """Update the parameters once from their gradients; parameters without one are left alone.
+
+        Args:
+            closure: computes the loss again and returns it, gradients included.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            h: Values = {k: number(v) for k, v in group.items() if k != "params"}
+            active = [p for p in group["params"] if p.grad is not None]
+            for p in active:
+                self.update(h, p.array, p.grad.array, self.state[p])
+            stamp_all([p.array for p in active], f"{type(self).__name__}.step")
+        return loss

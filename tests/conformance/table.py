@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .harness import ASPECTS, ENTRIES
+from .sections import sections
 
 TABLE = Path(__file__).parents[2] / "docs" / "conformance.md"
 
@@ -57,7 +58,7 @@ def write(reports: list[Any]) -> None:
         text = "; ".join(notes).replace("|", "\\|").replace("\n", " ")[:200]
         lines.append(f"| {r.name} | " + " | ".join(r.status(a) for a in ASPECTS) + f" | {text} |")
     TABLE.parent.mkdir(exist_ok=True)
-    TABLE.write_text("\n".join(lines) + "\n")
+    TABLE.write_text("\n".join(lines) + "\n" + sections())
 
 
 def read() -> dict[str, dict[str, str]]:
