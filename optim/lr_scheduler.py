@@ -546,7 +546,7 @@ class ReduceLROnPlateau(LRScheduler):
             if self.default_min_lr is None:
                 raise RuntimeError(
                     f"The number of param groups in the `optimizer` ({len(groups)}) differs from when "
-                    f"`ReduceLROnPlateau` was made ({len(self.min_lrs)}): a group was added. Extend its `min_lrs` to match"
+                    f"`ReduceLROnPlateau` was made ({len(self.min_lrs)}): extend its `min_lrs`"
                 )
             self.min_lrs = [self.default_min_lr] * len(groups)
         for group, least in zip(groups, self.min_lrs, strict=True):

@@ -59,7 +59,7 @@ def test_schedule_free_is_the_papers_rule():
 
 def test_lbfgs_finds_the_minimum_of_rosenbrock():
     p = autograd.tensor(np.array([-1.2, 1.0]), requires_grad=True)
-    opt = optim.LBFGS([p], max_iter=100, line_search_fn="strong_wolfe")
+    opt = optim.LBFGS([p], max_iter=100, tolerance_change=1e-16, line_search_fn="strong_wolfe")
 
     def closure():
         opt.zero_grad()
