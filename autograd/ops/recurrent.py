@@ -39,13 +39,16 @@ def _steps(sizes: Sizes, backward_in_time: bool) -> list[tuple[int, int, int]]:
     return found[::-1] if backward_in_time else found
 
 
-def _halved(kind: str, hidden: int, *arrays: Any) -> list[Any]:
-    """Weights and biases with the rows of the sigmoid gates halved (exactly: it is a power of two)."""
-    if kind not in ("LSTM", "GRU"):
-        return list(arrays)
+def _prepared(kind: str, hidden: int, steps: int, *arrays: Any) -> tuple[list[Any], float]:
+    """Weights and biases for many steps, with the rows of the sigmoid gates halved (exactly: it is a power of two).
+
+    For few steps that does not pay: they are left as they are, and the second result says what is still to be done.
+    """
+    if kind not in ("LSTM", "GRU") or steps < 4:
+        return list(arrays), 0.5
     scale = np.full((GATES[kind] * hidden, 1), 0.5, next(a for a in arrays if a is not None).dtype)
     scale[2 * hidden : 3 * hidden] = 1
-    return [None if a is None else a * (scale if a.ndim == 2 else scale[:, 0]) for a in arrays]
+    return [None if a is None else a * (scale if a.ndim == 2 else scale[:, 0]) for a in arrays], 1.0
 
 
 # --- forward -------------------------------------------------------------------------------------------------------
@@ -66,7 +69,8 @@ def _recurrence(
 ) -> Any:
     """(rows, I), (B, P), (B, H) -> ((rows, P), (B, P), (B, H)), and what the backward wants to know."""
     hidden = w_hh.shape[0] // GATES[kind]
-    wx, wh, bx, bh = _halved(kind, hidden, w_ih, w_hh, b_ih, b_hh)
+    (wx, wh, bx, bh), left = _prepared(kind, hidden, len(sizes), w_ih, w_hh, b_ih, b_hh)
+    across = np.ascontiguousarray(wh.T) if left == 1 else wh.T
     gates = np.matmul(input, wx.T)
     if bx is not None:
         gates += bx
@@ -80,16 +84,16 @@ def _recurrence(
     c = np.array(cx) if cx is not None else h
     steps = _steps(sizes, backward_in_time)
     if kind == "LSTM":
-        kept = _lstm(gates, out, before, h, c, np.ascontiguousarray(wh.T), w_hr, steps)
+        kept = _lstm(gates, out, before, h, c, across, w_hr, steps, left)
     elif kind == "GRU":
-        kept = _gru(gates, out, before, h, np.ascontiguousarray(wh.T), None if bh is None else bh[2 * hidden :], steps)
+        kept = _gru(gates, out, before, h, across, None if bh is None else bh[2 * hidden :], steps, left)
     else:
-        kept = _simple(gates, out, before, h, np.ascontiguousarray(wh.T), kind, steps)
+        kept = _simple(gates, out, before, h, across, kind, steps)
     last = h
     return (out, last, c if kind == "LSTM" else last.copy()), (out, before, *kept)
 
 
-def _lstm(gates: Any, out: Any, before: Any, h: Any, c: Any, wh: Any, w_hr: Any, steps: Any) -> tuple[Any, ...]:
+def _lstm(gates: Any, out: Any, before: Any, h: Any, c: Any, wh: Any, w_hr: Any, steps: Any, left: float) -> Any:
     n = c.shape[1]
     cells = np.empty((len(gates), n), gates.dtype)  # the cell before each step
     squashed = np.empty_like(cells)  # tanh of the cell after it
@@ -98,6 +102,9 @@ def _lstm(gates: Any, out: Any, before: Any, h: Any, c: Any, wh: Any, w_hr: Any,
         hb, cb, g, s = h[:b], c[:b], gates[start:end], squashed[start:end]
         before[start:end], cells[start:end] = hb, cb
         g += np.matmul(hb, wh, out=product[:b])
+        if left != 1:
+            g[:, : 2 * n] *= left
+            g[:, 3 * n :] *= left
         np.tanh(g, out=g)
         for sigmoids in (g[:, : 2 * n], g[:, 3 * n :]):
             sigmoids *= 0.5
@@ -113,7 +120,7 @@ def _lstm(gates: Any, out: Any, before: Any, h: Any, c: Any, wh: Any, w_hr: Any,
     return gates, cells, squashed
 
 
-def _gru(gates: Any, out: Any, before: Any, h: Any, wh: Any, bias: Any, steps: Any) -> tuple[Any, ...]:
+def _gru(gates: Any, out: Any, before: Any, h: Any, wh: Any, bias: Any, steps: Any, left: float) -> Any:
     n = h.shape[1]
     inner = np.empty((len(gates), n), gates.dtype)  # the hidden part of the new gate, before the reset
     product = np.empty((len(h), 3 * n), gates.dtype)
@@ -123,6 +130,8 @@ def _gru(gates: Any, out: Any, before: Any, h: Any, wh: Any, bias: Any, steps: A
         np.matmul(hb, wh, out=p)
         switches, new = g[:, : 2 * n], g[:, 2 * n :]
         switches += p[:, : 2 * n]
+        if left != 1:
+            switches *= left
         np.tanh(switches, out=switches)
         switches *= 0.5
         switches += 0.5
@@ -226,7 +235,7 @@ def _lstm_backward(g_out: Any, dh: Any, dc: Any, w_hh: Any, w_hr: Any, rest: Any
         step = into_cell[start:end]
         step *= dy
         dcb += step
-        three = d[:, : 3 * n].reshape(b, 3, n) if d.flags.c_contiguous and b == 1 else d.reshape(b, 4, n)[:, :3]
+        three = d.reshape(b, 4, n)[:, :3]
         three *= dcb[:, None]
         d[:, 3 * n :] *= dy
         dcb *= f[start:end]
