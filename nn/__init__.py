@@ -21,3 +21,4 @@ from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedPara
 from .pooling import *
 from .resample import *
 from .rnn import *
+from .transformer import *

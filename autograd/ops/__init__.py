@@ -14,6 +14,7 @@ from . import (
     activation,
     affine,
     arrange,
+    attention,
     comparison,
     complex,
     conv,
@@ -40,6 +41,7 @@ FAMILIES = (
     activation,
     affine,
     arrange,
+    attention,
     comparison,
     complex,
     conv,
@@ -62,7 +64,7 @@ FAMILIES = (
     statistics,
 )  # fmt: skip
 
-LAYERS = (conv, pooling, recurrent)
+LAYERS = (attention, conv, pooling, recurrent)
 """Families of layers: their functions are no methods of Tensor, as in PyTorch."""
 
 

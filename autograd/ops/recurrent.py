@@ -19,10 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import enable_grad
 from ..lift import lift
-from ..tensor import Tensor, wrap
-from .shape import reshape_to
+from ..tensor import Tensor
+from .again import differentiate_again
 
 __all__ = ["gru_cell", "lstm_cell", "rnn_relu_cell", "rnn_tanh_cell"]
 
@@ -326,35 +325,12 @@ def recorded(
     return autograd.cat(made[::-1] if backward_in_time else made), h, c if kind == "LSTM" else h
 
 
-def _again(G: Any, gs: Any, inputs: tuple[Any, ...], rest: tuple[Any, ...]) -> tuple[Any, ...]:
+def _again(G: Any, gs: Any, inputs: tuple[Any, ...], kind: str, sizes: Sizes, backward_in_time: bool) -> Any:
     """The cotangents of ``gs`` and ``inputs``, for the cotangents ``G`` of what the backward computed from them."""
-    from ..passes import grad
-
-    recording = any(isinstance(a, Tensor) for a in (*G, *gs, *inputs))
-    with enable_grad():
-        aliases = []
-        for a in (*gs, *inputs):
-            if a is None:
-                aliases.append(None)
-            elif isinstance(a, Tensor) and a.requires_grad:
-                aliases.append(reshape_to(a, a.array.shape))  # a node of its own: other ways to ``a`` don't count here
-            else:
-                aliases.append(wrap(a.array if isinstance(a, Tensor) else a).requires_grad_())
-        outer, inner = aliases[: len(gs)], aliases[len(gs) :]
-        outputs = recorded(*inner, *rest)
-        live = [a for a in inner if a is not None]
-        used = [k for k, y in enumerate(outputs) if k < (3 if rest[0] == "LSTM" else 2)]
-        first = grad([outputs[k] for k in used], live, [outer[k] for k in used], create_graph=True, allow_unused=True)
-        weights = [c for c, a in zip(G, inner, strict=True) if a is not None]
-        pairs = [
-            (f, c if isinstance(c, Tensor) else wrap(c)) for f, c in zip(first, weights, strict=True) if f is not None
-        ]
-        wanted = [a for a in aliases if a is not None]
-        got = iter(
-            grad([f for f, _ in pairs], wanted, [c for _, c in pairs], create_graph=recording, allow_unused=True)
-        )
-    found = [None if a is None else next(got) for a in aliases]
-    return tuple([c if c is None or recording else c.array for c in found])
+    if kind == "LSTM":
+        return differentiate_again(lambda *xs: recorded(*xs, kind, sizes, backward_in_time), G, gs, inputs)
+    found = differentiate_again(lambda *xs: recorded(*xs, kind, sizes, backward_in_time)[:2], G, gs[:2], inputs)
+    return (*found[:2], None, *found[2:])  # only an LSTM has a cell
 
 
 # --- the table -----------------------------------------------------------------------------------------------------
@@ -390,7 +366,7 @@ recurrence_backward = lift(
     outputs=8,
     arrays=("g_out", "g_h", "g_c", *_ARRAYS),
     joint=lambda g, g_out, g_h, g_c, input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, backward_in_time: _again(
-        g, (g_out, g_h, g_c), (input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr), (kind, sizes, backward_in_time)
+        g, (g_out, g_h, g_c), (input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr), kind, sizes, backward_in_time
     ),
 )
 

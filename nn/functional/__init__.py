@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .activation import *
+from .attention import *
 from .conv import *
 from .distance import *
 from .dropout import *

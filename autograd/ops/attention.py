@@ -1,0 +1,283 @@
+"""Scaled dot-product attention as one operation: softmax(q k^T / sqrt(E) + mask) v.
+
+A few heads at a time, so that their scores stay in cache: they are computed, exponentiated and used in place. The
+probabilities are kept for the backward only where they are small; for long sequences they are computed again from the
+logarithm of their sums, and memory grows with L, not with L * S.
+
+The backward is an operation of its own, whose derivative comes from ``definition`` (see ``again.py``).
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from ..lift import lift
+from ..tensor import Tensor, wrap
+from ..threads import parallel_for
+from .again import differentiate_again
+
+__all__ = ["scaled_dot_product_attention"]
+
+_KEPT_BYTES = 32 << 20  # probabilities up to this size are kept
+_BLOCK_BYTES = 1 << 20
+
+
+def _allocate_like_heads(shape: tuple[int, ...], dtype: Any) -> Any:
+    """Memory in the order (batch, length, heads, size): joining the heads again is then a view, as in PyTorch."""
+    if len(shape) != 4:
+        return np.empty(shape, dtype)
+    n, h, length, size = shape
+    return np.empty((n, length, h, size), dtype).transpose(0, 2, 1, 3)
+
+
+def _scores(q: Any, k: Any, mask: Any, scale: float) -> Any:
+    scores = np.matmul(q * q.dtype.type(scale), k.swapaxes(-1, -2))
+    if mask is not None:
+        scores += mask
+    return scores
+
+
+def _part(mask: Any, i: int, j: int, ndim: int) -> Any:
+    """What of a mask or of dropped elements belongs to batch members i to j."""
+    return mask[i:j] if mask is not None and mask.ndim == ndim and mask.shape[0] > 1 else mask
+
+
+def _blocks(q: Any, k: Any) -> int:
+    one = math.prod(q.shape[1:-1]) * k.shape[-2] * q.itemsize
+    return max(1, _BLOCK_BYTES // max(one, 1))
+
+
+def _work(q: Any, k: Any) -> float:
+    return math.prod(q.shape[:-1]) * k.shape[-2] * (q.shape[-1] / 25 + 1)
+
+
+def _attention(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale: float) -> Any:
+    """(N, ..., L, E), (N, ..., S, E), (N, ..., S, V) -> (N, ..., L, V); and the probabilities, or log of the sums."""
+    lead, s = query.shape[:-1], key.shape[-2]
+    out = _allocate_like_heads((*lead, value.shape[-1]), query.dtype)
+    keep = math.prod(lead) * s * query.itemsize <= _KEPT_BYTES
+    kept = np.empty((*lead, s if keep else 1), query.dtype)
+    step = _blocks(query, key)
+
+    def members(start: int, stop: int) -> None:
+        for i in range(start, stop, step):
+            j = min(i + step, stop)
+            p = _scores(query[i:j], key[i:j], _part(mask, i, j, query.ndim), scale)
+            largest = p.max(-1, keepdims=True, initial=-np.inf)
+            if mask is not None:
+                largest = np.where(np.isneginf(largest), 0, largest)  # nothing to attend to: zeros
+            p -= largest
+            np.exp(p, out=p)
+            total = p.sum(-1, keepdims=True)
+            if mask is not None:
+                total[total == 0] = 1
+            p *= 1 / total
+            kept[i:j] = p if keep else largest + np.log(total)
+            if dropped is not None:
+                p *= dropped[i:j]
+            np.matmul(p, value[i:j], out=out[i:j])
+
+    parallel_for(len(query), members, _work(query, key))
+    return out, kept
+
+
+def _attention_backward(
+    above: Any, query: Any, key: Any, value: Any, mask: Any, dropped: Any, kept: Any, scale: float
+) -> tuple[Any, Any, Any]:
+    """The cotangents of query, key and value, from that of the result (``above``)."""
+    dq = _allocate_like_heads(query.shape, query.dtype)
+    dk = _allocate_like_heads(key.shape, query.dtype)
+    dv = _allocate_like_heads(value.shape, query.dtype)
+    again, step, factor = kept.shape[-1] != key.shape[-2], _blocks(query, key), query.dtype.type(scale)
+
+    def members(start: int, stop: int) -> None:
+        for i in range(start, stop, step):
+            j = min(i + step, stop)
+            if again:
+                p = _scores(query[i:j], key[i:j], _part(mask, i, j, query.ndim), scale)
+                p -= kept[i:j]
+                np.exp(p, out=p)
+            else:
+                p = kept[i:j]
+            used = p if dropped is None else p * dropped[i:j]
+            np.matmul(used.swapaxes(-1, -2), above[i:j], out=dv[i:j])
+            d = np.matmul(above[i:j], value[i:j].swapaxes(-1, -2))
+            if dropped is not None:
+                d *= dropped[i:j]
+            d -= np.einsum("...s,...s->...", d, p)[..., None]
+            d *= p
+            d *= factor
+            np.matmul(d, key[i:j], out=dq[i:j])
+            np.matmul(d.swapaxes(-1, -2), query[i:j], out=dk[i:j])
+
+    parallel_for(len(query), members, 2 * _work(query, key))
+    return dq, dk, dv
+
+
+def definition(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale: float) -> Any:
+    """The same in recorded operations: what the fast forms must agree with. The mask may have a gradient here."""
+    import autograd
+
+    scores = autograd.matmul(query * scale, key.transpose(-2, -1))
+    if mask is not None:
+        scores = scores + mask
+        empty = wrap(np.isneginf(scores.array).all(-1, keepdims=True))
+        probabilities = autograd.softmax(autograd.where(empty, wrap(np.zeros((), scores.array.dtype)), scores), -1)
+        probabilities = autograd.where(empty, wrap(np.zeros((), scores.array.dtype)), probabilities)
+    else:
+        probabilities = autograd.softmax(scores, -1)
+    if dropped is not None:
+        probabilities = probabilities * dropped
+    return autograd.matmul(probabilities, value)
+
+
+def _again(G: Any, g: Any, inputs: tuple[Any, ...], mask: Any, dropped: Any, scale: float) -> Any:
+    constants = [a if a is None or isinstance(a, Tensor) else wrap(a) for a in (mask, dropped)]
+    found = differentiate_again(lambda *qkv: (definition(*qkv, *constants, scale),), G, (g,), inputs)
+    return (*found, None, None, None)
+
+
+_CONSTANTS = ("mask", "dropped")
+attention = lift(
+    _attention,
+    name="scaled_dot_product_attention",
+    promote="none",
+    arrays=("query", "key", "value"),
+    constants=_CONSTANTS,
+    residual=lambda query, key, value, mask, dropped, scale: _attention(
+        *[a.array if isinstance(a, Tensor) else a for a in (query, key, value, mask, dropped)], scale
+    )[1],
+    joint=lambda g, r, query, key, value, mask, dropped, scale: (
+        *attention_backward(g, query, key, value, mask, dropped, r, scale),
+        None,
+        None,
+    ),
+)
+attention_backward = lift(
+    _attention_backward,
+    name="scaled_dot_product_attention_backward",
+    promote="none",
+    outputs=3,
+    arrays=("above", "query", "key", "value"),
+    constants=(*_CONSTANTS, "kept"),
+    joint=lambda g, above, query, key, value, mask, dropped, scale: _again(
+        g, above, (query, key, value), mask, dropped, scale
+    ),
+)
+
+
+@functools.lru_cache(64)
+def _triangle(rows: int, columns: int, dtype: Any) -> Any:
+    """The additive mask under which row i sees columns up to i."""
+    made = np.where(np.tri(rows, columns, dtype=bool), dtype.type(0), dtype.type(-np.inf))
+    made.flags.writeable = False
+    return made
+
+
+def scaled_dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Any:
+    """softmax(query key^T * scale + mask) value, over the last two dimensions.
+
+    Args:
+        query: (N, ..., L, E).
+        key: (N, ..., S, E).
+        value: (N, ..., S, V).
+        attn_mask: broadcastable to (N, ..., L, S): True where a query may attend to a key, or numbers to add.
+        dropout_p: the probability with which attention weights are dropped, always (there is no training mode here).
+        is_causal: query i attends to keys up to i.
+        scale: 1 / sqrt(E) if None.
+        enable_gqa: key and value may have fewer heads (dimension -3) than query; each is shared by several.
+
+    Raises:
+        RuntimeError: shapes or dtypes don't fit, or both a mask and ``is_causal`` are given.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
+
+    >>> import autograd
+    >>> q = autograd.ones(1, 2, 3, 4)
+    >>> scaled_dot_product_attention(q, q, q, is_causal=True).shape
+    torch.Size([1, 2, 3, 4])
+    """
+    _check(query, key, value)
+    if is_causal and attn_mask is not None:
+        raise RuntimeError("scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
+    if enable_gqa and query.ndim > 2:
+        heads, shared = query.shape[-3], key.shape[-3]
+        if heads % shared or heads % value.shape[-3]:
+            raise RuntimeError(
+                f"scaled_dot_product_attention: with enable_gqa the heads of query ({heads}) must be a multiple of those of "
+                f"key ({shared}) and value ({value.shape[-3]})"
+            )
+        key = key.repeat_interleave(heads // shared, -3) if shared != heads else key
+        value = value.repeat_interleave(heads // value.shape[-3], -3) if value.shape[-3] != heads else value
+    shapes = [t.array.shape[:-2] for t in (query, key, value, *([] if attn_mask is None else [attn_mask]))]
+    lead = np.broadcast_shapes(*shapes)
+    query, key, value = (
+        t if t.array.shape[:-2] == lead else t.expand(*lead, *t.array.shape[-2:]) for t in (query, key, value)
+    )
+    single = query.ndim == 2
+    if single:
+        query, key, value = query[None], key[None], value[None]
+    rows, columns, dtype = query.shape[-2], key.shape[-2], query.array.dtype
+    factor = 1.0 / math.sqrt(query.shape[-1]) if scale is None else float(scale)
+    mask = attn_mask
+    if is_causal:
+        mask = wrap(_triangle(rows, columns, dtype))
+    elif mask is not None:
+        if mask.array.dtype == bool:
+            mask = wrap(np.where(mask.array, dtype.type(0), dtype.type(-np.inf)))
+        elif mask.array.dtype != dtype:
+            raise RuntimeError(
+                f"Expected attn_mask dtype to be bool or to match query dtype, but got attn_mask.dtype: {mask.dtype} and "
+                f"query.dtype: {query.dtype} instead."
+            )
+        try:
+            np.broadcast_shapes(mask.array.shape, (*lead, rows, columns))
+        except ValueError:
+            raise RuntimeError(
+                f"scaled_dot_product_attention: attn_mask of shape {list(mask.shape)} is not broadcastable to the scores' "
+                f"shape {[*lead, rows, columns]}"
+            ) from None
+    dropped = None
+    if dropout_p > 0.0:
+        from ..creation import empty
+
+        dropped = empty(*query.shape[:-1], columns, dtype=query.dtype).bernoulli_(1 - dropout_p)
+        if dropout_p < 1:
+            dropped.array *= dtype.type(1 / (1 - dropout_p))
+    if mask is not None and mask.requires_grad:
+        made = definition(query, key, value, mask, dropped, factor)
+    else:
+        made = attention(query, key, value, mask, dropped, factor)
+    return made[0] if single else made
+
+
+def _check(query: Any, key: Any, value: Any) -> None:
+    for name, t in (("query", query), ("key", key), ("value", value)):
+        if not isinstance(t, Tensor):
+            raise TypeError(f"scaled_dot_product_attention(): argument {name!r} must be Tensor, not {type(t).__name__}")
+    shapes = f"query {list(query.shape)}, key {list(key.shape)}, value {list(value.shape)}"
+    if min(query.ndim, key.ndim, value.ndim) < 2:
+        raise RuntimeError(f"scaled_dot_product_attention: Expected query, key, and value to all be at least 2 dimensional: {shapes}")
+    if not query.array.dtype == key.array.dtype == value.array.dtype:
+        raise RuntimeError(
+            "Expected query, key, and value to have the same dtype, but got query.dtype: "
+            f"{query.dtype} key.dtype: {key.dtype} and value.dtype: {value.dtype} instead."
+        )
+    if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
+        raise RuntimeError(
+            f"scaled_dot_product_attention: query and key must have the same last dimension, and key and value the same "
+            f"length: {shapes}"
+        )
