@@ -386,16 +386,11 @@ def _only_sparse(name: str) -> Callable[[Tensor], Any]:
     return method
 
 
-def names(self: Tensor) -> tuple[None, ...]:
-    """None for each dimension: named dimensions are not supported."""
-    return (None,) * self.array.ndim
-
-
 METHODS: dict[str, Any] = {
     "to": to, "cpu": cpu, "cuda": cuda, "type_as": type_as, "type": type_, "new": new_, "apply_": apply_, "map_": map_,
     "untyped_storage": untyped_storage, "storage": storage, "storage_offset": storage_offset, "data_ptr": data_ptr,
     "is_same_size": is_same_size, "is_set_to": is_set_to, "pin_memory": itself, "share_memory_": itself,
-    "coalesce": itself, "is_pinned": is_pinned, "to_sparse": to_sparse, "to_dense": to_dense, "names": property(names),
+    "coalesce": itself, "is_pinned": is_pinned, "to_sparse": to_sparse, "to_dense": to_dense,
     "indices": _only_sparse("indices"), "values": _only_sparse("values"), "crow_indices": _only_sparse("crow_indices"),
 } | {
     name: _caster(name)

@@ -156,7 +156,7 @@ def from_sequence(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray[Any, Any
                 return convert(raw, dtype)
         return np.array(plain, dtype)
     except OverflowError:
-        raise RuntimeError(f"Overflow: a number does not fit {dtypes.of(dtype or inferred)}") from None
+        raise ValueError(f"Overflow when unpacking long long: a number does not fit {dtypes.of(dtype or inferred)}") from None
     except ValueError as error:
         raise _ragged(plain) or error from None
 

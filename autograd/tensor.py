@@ -80,11 +80,11 @@ class Tensor:
     is_mkldnn: ClassVar[bool] = False
     layout: ClassVar[Any] = layouts.strided
 
-    def __new__(cls, *data: Any, dtype: Any = None, device: Any = None) -> Any:
+    def __new__(cls, *data: Any, device: Any = None) -> Any:
         from .conversion import legacy
 
         check_device(device)
-        return legacy(cls, dtypes.default_float() if dtype is None else dtypes.as_numpy(dtype), data)
+        return legacy(cls, dtypes.default_float(), data)
 
     # --- what it is ---
 

@@ -1,0 +1,276 @@
+"""Custom Functions: what PyTorch gives, and right to every order; hooks on what is saved; checkpointing."""
+
+import gc
+import weakref
+
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd.utils.checkpoint import checkpoint, checkpoint_sequential
+
+
+class Cube(ag.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, k=3):
+        ctx.save_for_backward(x)
+        ctx.k = k
+        return x**k
+
+    @staticmethod
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        return g * ctx.k * x ** (ctx.k - 1), None
+
+
+class Exp(ag.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        y = x.exp()
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, g):
+        (y,) = ctx.saved_tensors
+        return g * y
+
+
+class Both(ag.autograd.Function):
+    """Product and sum, in the newer style, and a mask without a gradient."""
+
+    seen = None
+
+    @staticmethod
+    def forward(x, y):
+        return x * y, x + y, x > 0
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+        ctx.mark_non_differentiable(output[2])
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx, product, total, mask):
+        Both.seen = (product is None, total is None, mask is None)
+        x, y = ctx.saved_tensors
+        a = b = 0
+        if product is not None:
+            a, b = a + product * y, b + product * x
+        if total is not None:
+            a, b = a + total, b + total
+        return a, b
+
+
+def leaf(*values):
+    return ag.tensor(list(values), requires_grad=True)
+
+
+def test_three_orders():
+    x = leaf(1.0, 2.0)
+    y = Cube.apply(x, 3)
+    assert repr(y) == "tensor([1., 8.], grad_fn=<CubeBackward>)" and y.grad_fn.k == 3
+    (first,) = ag.grad(y.sum(), x, create_graph=True)
+    (second,) = ag.grad(first.sum(), x, create_graph=True)
+    (third,) = ag.grad(second.sum(), x)
+    assert first.tolist() == [3, 12] and second.tolist() == [6, 12] and third.tolist() == [6, 6]
+
+
+def test_a_saved_output_is_differentiable_and_makes_no_cycle():
+    x = leaf(0.5)
+    y = Exp.apply(x)
+    (first,) = ag.grad(y.sum(), x, create_graph=True)
+    (second,) = ag.grad(first.sum(), x)
+    np.testing.assert_allclose(second.numpy(), np.exp([0.5]), rtol=1e-6)
+    del first, second
+    gc.disable()
+    try:
+        node = weakref.ref(y.grad_fn)
+        del y
+        assert node() is None
+    finally:
+        gc.enable()
+
+
+def test_several_results_and_unused_ones():
+    a, b = leaf(1.0, 2.0), ag.tensor([3.0, 4.0])
+    product, total, mask = Both.apply(a, b)
+    assert product.requires_grad and total.requires_grad and not mask.requires_grad
+    product.sum().backward()
+    assert a.grad.tolist() == [3, 4] and Both.seen == (False, True, True)
+    product, total, mask = Both.apply(a, b)
+    (product * total).sum().backward()
+    assert a.grad.tolist() == [3 + 15, 4 + 32]
+
+
+def test_dirty_inputs():
+    class Double(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            x.mul_(2)
+            ctx.mark_dirty(x)
+            return x
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2
+
+    x = leaf(1.0, 2.0)
+    y = x * 1
+    z = Double.apply(y)
+    assert z is y
+    (z * z).sum().backward()
+    assert x.grad.tolist() == [8, 16]
+    with pytest.raises(RuntimeError, match="leaf"):
+        Double.apply(leaf(1.0))
+
+
+def test_errors():
+    class Wrong(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, what):
+            ctx.what = what
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return {"many": (g, None, g), "shape": (ag.ones(3), None), "type": (1.0, None), "few": g}[ctx.what]
+
+    for what, message in {"many": "incorrect number", "few": "incorrect number", "shape": "invalid gradient", "type": "Tensor"}.items():
+        with pytest.raises((RuntimeError, TypeError), match=message):
+            Wrong.apply(leaf(1.0, 2.0), what).sum().backward()
+    with pytest.raises(RuntimeError, match="apply"):
+        Cube()
+    x = leaf(1.0)
+    y = Cube.apply(x)
+    y.sum().backward()
+    with pytest.raises(RuntimeError, match="second time"):
+        y.sum().backward()
+    v = x * 1
+    y = Cube.apply(v)
+    v.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace"):
+        y.sum().backward()
+
+
+def test_once_differentiable_refuses_a_second_derivative():
+    class Square(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        @ag.autograd.function.once_differentiable
+        def backward(ctx, g):
+            return 2 * g * ctx.saved_tensors[0]
+
+    x = leaf(3.0)
+    w = leaf(2.0)
+    (g,) = ag.grad((Square.apply(x) * w).sum(), x, create_graph=True)
+    assert g.tolist() == [12.0]
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        g.sum().backward()
+
+
+def test_forward_mode_by_jvp_or_by_transposing():
+    class Sine(ag.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.x = x
+            return x.sin()
+
+        @staticmethod
+        def jvp(ctx, t):
+            return t * ctx.x.cos() * 10  # ten times too much, so that its use shows
+
+    x, t = ag.tensor([0.5]), ag.tensor([1.0])
+    _, with_jvp = ag.func.jvp(lambda x: Sine.apply(x), (x,), (t,))
+    np.testing.assert_allclose(with_jvp.numpy(), 10 * np.cos([0.5]), rtol=1e-6)
+    _, transposed = ag.func.jvp(lambda x: Exp.apply(x), (x,), (t,))
+    np.testing.assert_allclose(transposed.numpy(), np.exp([0.5]), rtol=1e-6)
+
+
+def test_saved_tensors_hooks():
+    x = leaf(1.0, 2.0)
+    log = []
+
+    def pack(t):
+        log.append(tuple(t.shape))
+        return t.numpy().tobytes()
+
+    with ag.autograd.graph.saved_tensors_hooks(pack, lambda b: ag.tensor(np.frombuffer(b, np.float32))):
+        y = (x * x).sum() + Cube.apply(x).sum()
+    y.backward()
+    assert x.grad.tolist() == [2 + 3, 4 + 12] and log == [(2,), (2,), (2,)]
+    with ag.autograd.graph.disable_saved_tensors_hooks("not here"), pytest.raises(RuntimeError, match="not here"):
+        ag.autograd.graph.saved_tensors_hooks(pack, pack).__enter__()
+    with ag.autograd.graph.save_on_cpu():
+        y = (x * x).sum()
+    x.grad = None
+    y.backward()
+    assert x.grad.tolist() == [2, 4]
+
+
+def test_multi_grad_hook():
+    a, b = leaf(1.0), leaf(2.0)
+    seen = []
+    handle = ag.autograd.graph.register_multi_grad_hook([a, b], lambda gs: seen.append([g.item() for g in gs]))
+    (a * b).sum().backward()
+    assert seen == [[2.0, 1.0]]
+    handle.remove()
+    (a * b).sum().backward()
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_checkpoint_gives_the_same_gradients_and_random_numbers(reentrant):
+    def run(call):
+        ag.manual_seed(0)
+        w, x = ag.randn(3, 3, requires_grad=True), ag.randn(2, 3, requires_grad=True)
+        calls = []
+
+        def layer(x):
+            calls.append(1)
+            return (x @ w).tanh() * ag.rand(2, 3)
+
+        y = call(layer, call(layer, x))
+        y.sum().backward()
+        return w.grad.tolist(), x.grad.tolist(), len(calls), ag.rand(1).item()
+
+    plain = run(lambda f, x: f(x))
+    checked = run(lambda f, x: checkpoint(f, x, use_reentrant=reentrant))
+    assert checked[:2] == plain[:2] and checked[3] == plain[3]
+    assert (plain[2], checked[2]) == (2, 4)
+
+
+def test_checkpoint_frees_what_it_does_not_keep():
+    x = ag.ones(10, requires_grad=True)
+    alive = []
+
+    def layer(x):
+        y = x.exp()
+        alive.append(weakref.ref(y.array))
+        return y.sin().exp()
+
+    y = checkpoint(layer, x, use_reentrant=False)
+    assert alive[0]() is None
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), np.exp(np.sin(np.e)) * np.cos(np.e) * np.e, rtol=1e-5)
+
+
+def test_checkpoint_sequential_and_its_errors():
+    x = leaf(0.5)
+    steps = [lambda x: x.sin(), lambda x: x.exp(), lambda x: x * 3]
+    checkpoint_sequential(steps, 2, x, use_reentrant=False).backward()
+    np.testing.assert_allclose(x.grad.numpy(), 3 * np.exp(np.sin(0.5)) * np.cos(0.5), rtol=1e-6)
+    changing = iter([lambda x: x * x, lambda x: x + 1])
+    y = checkpoint(lambda x: next(changing)(x), x, use_reentrant=False)
+    with pytest.raises(RuntimeError, match="different number of tensors"):
+        y.sum().backward()
+
+
+def test_variable():
+    v = ag.autograd.Variable(ag.ones(2), requires_grad=True)
+    assert v.requires_grad and isinstance(v, ag.autograd.Variable)

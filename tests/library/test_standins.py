@@ -1,0 +1,189 @@
+"""Programs written for several devices run here; what has no meaning says so. And PyTorch scripts run as they are."""
+
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+import autograd as ag
+import nn
+import optim
+from autograd.install import install_as_torch, missing_names, ours
+from tools import names
+
+
+def test_the_questions_programs_ask():
+    device = ag.device("cuda" if ag.cuda.is_available() else "mps" if ag.backends.mps.is_available() else "cpu")
+    assert device == ag.device("cpu") and ag.cuda.device_count() == 0 and not ag.accelerator.is_available()
+    assert ag.accelerator.current_accelerator() is None and not ag.cuda.is_bf16_supported()
+    ag.backends.cudnn.benchmark = True
+    ag.backends.cudnn.deterministic = False
+    ag.cuda.manual_seed_all(0)
+    ag.cuda.synchronize()
+    ag.set_float32_matmul_precision("high")
+    assert ag.get_float32_matmul_precision() == "high"
+    with pytest.raises(RuntimeError, match="highest"):
+        ag.set_float32_matmul_precision("low")
+    with pytest.raises(RuntimeError, match="is_available"):
+        ag.cuda.get_device_properties(0)
+    with ag.backends.cuda.sdp_kernel(enable_flash=False), nn.attention.sdpa_kernel(nn.attention.SDPBackend.MATH):
+        pass
+
+
+def test_mixed_precision_trains_as_without():
+    def train(mixed):
+        ag.manual_seed(0)
+        net = nn.Linear(3, 1)
+        sgd = optim.SGD(net.parameters(), lr=0.1)
+        scaler = ag.amp.GradScaler(enabled=mixed)
+        for _ in range(3):
+            sgd.zero_grad()
+            with ag.autocast("cpu", dtype=ag.bfloat16, enabled=mixed):
+                loss = net(ag.ones(2, 3)).square().sum()
+            scaler.scale(loss).backward()
+            scaler.unscale_(sgd)
+            scaler.step(sgd)
+            scaler.update()
+        return net.weight.tolist()
+
+    assert train(True) == train(False)
+
+
+def test_a_world_of_one():
+    with pytest.raises(ValueError, match="init_process_group"):
+        ag.distributed.get_rank()
+    with pytest.raises(RuntimeError, match="world_size=1"):
+        ag.distributed.init_process_group("gloo", world_size=4, rank=0)
+    ag.distributed.init_process_group("gloo", rank=0, world_size=1)
+    t = ag.ones(2)
+    ag.distributed.all_reduce(t, op=ag.distributed.ReduceOp.SUM)
+    net = nn.parallel.DistributedDataParallel(nn.Linear(2, 1))
+    assert t.tolist() == [1, 1] and list(net.state_dict()) == ["module.weight", "module.bias"]
+    ag.distributed.destroy_process_group()
+    assert not ag.distributed.is_initialized()
+
+
+def test_clear_refusals():
+    for call in (lambda: ag.onnx.export(None), lambda: ag.nested.nested_tensor([]), lambda: ag.jit.load("x"), lambda: ag.hub.load("a/b", "c")):
+        with pytest.raises(NotImplementedError):
+            call()
+    assert ag.jit.script(abs) is abs
+
+
+def records(path):
+    """The records of an event file, with their checksums checked."""
+    from autograd.utils.tensorboard import _masked_crc
+
+    data, at, found = path.read_bytes(), 0, []
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 8], "little")
+        assert int.from_bytes(data[at + 8 : at + 12], "little") == _masked_crc(data[at : at + 8])
+        body = data[at + 12 : at + 12 + size]
+        assert int.from_bytes(data[at + 12 + size : at + 16 + size], "little") == _masked_crc(body)
+        found.append(body)
+        at += 16 + size
+    return found
+
+
+def test_summary_writer(tmp_path):
+    from autograd.utils.tensorboard import SummaryWriter, _masked_crc
+
+    crc = (_masked_crc(b"123456789") - 0xA282EAD8) & 0xFFFFFFFF
+    assert ((crc >> 17) | (crc << 15)) & 0xFFFFFFFF == 0xE3069283  # the check value of CRC-32C
+    with SummaryWriter(tmp_path) as writer:
+        writer.add_scalar("loss/train", ag.tensor(0.5), 3)
+        writer.add_text("note", "hello")
+        writer.add_scalars("both", {"a": 1.0, "b": 2.0}, 1)
+        with pytest.warns(UserWarning, match="figures are not written"):
+            writer.add_figure("f", None)
+    (file,) = [p for p in tmp_path.iterdir() if p.is_file()]
+    version, scalar, text = records(file)
+    assert b"brain.Event:2" in version and b"loss/train" in scalar and np.float32(0.5).tobytes() in scalar and b"hello" in text
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == ["both_a", "both_b"]
+    with pytest.raises(RuntimeError, match="closed"):
+        writer.add_scalar("x", 1)
+
+
+def test_profiler_times_sections():
+    with ag.profiler.profile(activities=[ag.profiler.ProfilerActivity.CPU]) as p, ag.profiler.record_function("work"):
+        pass
+    assert "work" in p.key_averages().table(sort_by="cpu_time_total")
+
+
+SCRIPT = """
+import sys
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+from torch import Tensor, optim
+from torch.autograd import Variable
+from torch.nn.modules.module import Module
+import torch.utils.data as data
+
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2))
+x = torch.randn(64, 4)
+y = (x.sum(1) > 0).long()
+adam = optim.Adam(net.parameters(), lr=0.05)
+for step in range(30):
+    adam.zero_grad()
+    loss = F.cross_entropy(net(x), y)
+    loss.backward()
+    adam.step()
+assert loss.item() < 0.2 and isinstance(net, Module) and isinstance(x, Tensor)
+print(sys.argv[1:], type(x).__module__)
+"""
+
+
+def run(tmp_path, script, *args):
+    path = tmp_path / "script.py"
+    path.write_text(textwrap.dedent(script))
+    return subprocess.run([sys.executable, "-m", "autograd", *args[:1], str(path), *args[1:]] if args[:1] == ("--check",)
+                          else [sys.executable, "-m", "autograd", str(path), *args], capture_output=True, text=True, timeout=120)  # fmt: skip
+
+
+def test_a_pytorch_script_runs_as_it_is(tmp_path):
+    done = run(tmp_path, SCRIPT, "--lr", "3")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "['--lr', '3'] autograd.tensor"
+
+
+def test_a_missing_name_is_explained(tmp_path):
+    done = run(tmp_path, "import torch\nx = 1\nprint(torch.linspce(0, 1, 3))")
+    assert done.returncode == 1
+    assert "torch.linspce is not in this library (line 3 of" in done.stderr and "nearest name is torch.linspace" in done.stderr
+    done = run(tmp_path, "import torch\ntorch.ones(2).sqeeze()")
+    assert "Tensor.sqeeze is not in this library (line 2 of" in done.stderr and "Tensor.squeeze" in done.stderr
+    done = run(tmp_path, "from torch.nn import Liner")
+    assert "nn.Liner is not in this library (line 1 of" in done.stderr and "nn.Linear" in done.stderr
+
+
+def test_check_lists_all_missing_names_without_running(tmp_path):
+    done = run(tmp_path, "import torch\nfrom torch import nn\nraise SystemExit(3)\ntorch.foo_bar()\nnn.Linnear(1, 2)", "--check")
+    assert done.returncode == 1 and ":4: torch.foo_bar" in done.stdout and "torch.nn.Linear" in done.stdout
+    assert list(missing_names("import torch\ntorch.nn.functional.relu(torch.ones(2))")) == []
+
+
+def test_install_and_remove():
+    if "torch" in sys.modules and sys.modules["torch"] is not ag:
+        with pytest.raises(RuntimeError, match="imported already"):
+            install_as_torch()
+        return
+    with install_as_torch():
+        import torch.nn.functional as F
+
+        assert sys.modules["torch"] is ag and F is nn.functional
+        with pytest.raises(ModuleNotFoundError, match="nearest is torch.nn.functional"):
+            import torch.nn.functionals  # noqa: F401
+    assert "torch" not in sys.modules and ag.__spec__.name == "autograd"
+
+
+def test_the_naming_rule():
+    assert ours("torch.nn.modules.conv") == "nn.conv" and ours("torch.nn.modules") == "nn" and ours("torch") == "autograd"
+
+
+def test_the_names_of_real_programs_resolve():
+    absent = names.missing()
+    assert {area: absent[area] for area in ("autograd", "stub") if absent[area]} == {}
