@@ -45,7 +45,9 @@ def run(path: str, args: list[str]) -> None:
 
 def main() -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m autograd", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m autograd", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--check", action="store_true", help="list the names that are missing, and don't run")
     parser.add_argument("script", help="a Python file that imports torch")
     parser.add_argument("args", nargs=argparse.REMAINDER, help="its arguments")

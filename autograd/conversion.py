@@ -81,7 +81,11 @@ def converted(self: Tensor, wanted: np.dtype[Any], copy: bool = False, memory_fo
     """``self`` in a NumPy dtype; recorded if both dtypes can have gradients."""
     array = self.array
     if array.dtype == wanted:
-        if memory_format is None or memory_format is preserve_format or empty_strides(array, memory_format) == array.strides:
+        if (
+            memory_format is None
+            or memory_format is preserve_format
+            or empty_strides(array, memory_format) == array.strides
+        ):
             return self.clone() if copy else self  # type: ignore[attr-defined, no-any-return]
         return lay_out(self, memory_format)  # type: ignore[no-any-return]
     if dtypes.is_float(wanted) and mode.enabled and current(self) is not None:
@@ -194,7 +198,9 @@ class TensorType:
     def __call__(self, *data: Any, device: Any = None) -> Tensor:
         check_device("cuda" if self.__name__.startswith("cuda.") else device)
         if data and isinstance(data[0], Tensor) and data[0].dtype != self.dtype:
-            raise TypeError(f"{self.__name__}() expects a tensor of {self.dtype} and got one of {data[0].dtype}. Use .to(dtype)")
+            raise TypeError(
+                f"{self.__name__}() expects a tensor of {self.dtype} and got one of {data[0].dtype}. Use .to(dtype)"
+            )
         return legacy(Tensor, self.dtype.dtype, data)  # type: ignore[no-any-return]
 
     def __instancecheck__(self, value: object) -> bool:
@@ -363,7 +369,11 @@ def sparse_coo_tensor(
 
 
 def _warn_dense(name: str) -> None:
-    warnings.warn(f"{name}: this library has dense tensors only; the result is dense, with the same values", UserWarning, stacklevel=3)
+    warnings.warn(
+        f"{name}: this library has dense tensors only; the result is dense, with the same values",
+        UserWarning,
+        stacklevel=3,
+    )
 
 
 def to_sparse(self: Tensor, *args: Any, layout: Any = None, **kwargs: Any) -> Tensor:
@@ -379,7 +389,9 @@ def to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool | None = None
 
 def _only_sparse(name: str) -> Callable[[Tensor], Any]:
     def method(self: Tensor) -> Any:
-        raise RuntimeError(f"{name} expected sparse coordinate tensor layout but got Strided: this library's tensors are dense")
+        raise RuntimeError(
+            f"{name} expected sparse coordinate tensor layout but got Strided: this library's tensors are dense"
+        )
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = "Raises RuntimeError: the tensor is dense."

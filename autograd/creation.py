@@ -51,7 +51,9 @@ def size_of(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
         shape = tuple([n.__index__() for n in size])
     except (AttributeError, TypeError):
         wrong = next(n for n in size if not hasattr(n, "__index__"))
-        raise TypeError(f"{function}(): argument 'size' must be tuple of ints, not {type(wrong).__name__}: {wrong!r}") from None
+        raise TypeError(
+            f"{function}(): argument 'size' must be tuple of ints, not {type(wrong).__name__}: {wrong!r}"
+        ) from None
     for n in shape:
         if n < 0:
             raise RuntimeError(f"{function}: Dimension size must be non-negative, and {list(shape)} has {n}.")
@@ -156,7 +158,9 @@ def from_sequence(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray[Any, Any
                 return convert(raw, dtype)
         return np.array(plain, dtype)
     except OverflowError:
-        raise ValueError(f"Overflow when unpacking long long: a number does not fit {dtypes.of(dtype or inferred)}") from None
+        raise ValueError(
+            f"Overflow when unpacking long long: a number does not fit {dtypes.of(dtype or inferred)}"
+        ) from None
     except ValueError as error:
         raise _ragged(plain) or error from None
 
@@ -191,7 +195,9 @@ def _gather(data: Any, found: set[Any]) -> Any:
         return _gather(np.asarray(data), found)
     if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not hasattr(data, "keys"):
         return [_gather(item, found) for item in data]
-    raise RuntimeError(f"Could not infer dtype of {type(data).__name__}: a tensor is made of numbers and sequences of them")
+    raise RuntimeError(
+        f"Could not infer dtype of {type(data).__name__}: a tensor is made of numbers and sequences of them"
+    )
 
 
 def _infer(found: set[Any]) -> np.dtype[Any]:
@@ -199,7 +205,12 @@ def _infer(found: set[Any]) -> np.dtype[Any]:
     if not found:
         return dtypes.default_float()
     best: np.dtype[Any] | None = None
-    own = (np.dtype(bool), np.dtype(np.int64), dtypes.default_float(), dtypes.of(dtypes.default_float()).to_complex().dtype)
+    own = (
+        np.dtype(bool),
+        np.dtype(np.int64),
+        dtypes.default_float(),
+        dtypes.of(dtypes.default_float()).to_complex().dtype,
+    )
     for kind in found:
         dtype = own[_PYTHON[kind]] if isinstance(kind, type) else kind
         best = dtype if best is None else dtypes.promote(best, dtype)
@@ -218,7 +229,11 @@ def _ragged(data: Any) -> Exception | None:
     def check(item: Any, dim: int) -> Exception | None:
         if dim == len(shape):
             wrong = isinstance(item, (list, tuple))
-            return TypeError(f"{type(item).__name__!r} object cannot be interpreted as a number: at dim {dim}") if wrong else None
+            return (
+                TypeError(f"{type(item).__name__!r} object cannot be interpreted as a number: at dim {dim}")
+                if wrong
+                else None
+            )
         if not isinstance(item, (list, tuple)):
             return TypeError(f"not a sequence: {item!r} stands where dim {dim} has sequences of length {shape[dim]}")
         if len(item) != shape[dim]:
@@ -282,9 +297,7 @@ def from_numpy(ndarray: np.ndarray[Any, Any]) -> Tensor:
     return wrap(native(np.asarray(ndarray)))
 
 
-def frombuffer(
-    buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
-) -> Tensor:
+def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False) -> Tensor:
     """A 1-d tensor on the memory of an object that has Python's buffer protocol.
 
     >>> from . import dtypes
@@ -296,7 +309,9 @@ def frombuffer(
     if total == 0 or count == 0:
         raise ValueError(f"both buffer length ({total}) and count ({count}) must not be 0")
     if not 0 <= offset < total:
-        raise ValueError(f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({total} bytes) - 1")
+        raise ValueError(
+            f"offset ({offset} bytes) must be non-negative and no greater than buffer length ({total} bytes) - 1"
+        )
     if count < 0 and (total - offset) % wanted.itemsize:
         raise ValueError(
             f"buffer length ({total - offset} bytes) after offset ({offset} bytes) must be a multiple of element size "
@@ -426,7 +441,9 @@ def empty_strided(
     """Memory whose contents nobody has set, with these strides (in elements)."""
     shape, wanted = size_of("empty_strided", (size,)), float_or(dtype)
     if len(stride) != len(shape):
-        raise RuntimeError(f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})")
+        raise RuntimeError(
+            f"dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(stride)})"
+        )
     extent = 1 + sum((n - 1) * s for n, s in zip(shape, stride, strict=True)) if 0 not in shape else 0
     memory = np.empty(extent, wanted)
     steps = tuple([s * wanted.itemsize for s in stride])
@@ -516,7 +533,11 @@ def arange(
     _check_step("arange", start, end, step)
     if wanted.kind in "iu":
         start, end, step = int(start), int(end), int(step) if isinstance(step, int) or int(step) else step
-    count = -((start - end) // step) if isinstance(step, int) and isinstance(end, int) and isinstance(start, int) else math.ceil((end - start) / step)
+    count = (
+        -((start - end) // step)
+        if isinstance(step, int) and isinstance(end, int) and isinstance(start, int)
+        else math.ceil((end - start) / step)
+    )
     return finish(_steps(start, step, count, wanted), requires_grad, device, layout, out)
 
 
@@ -526,7 +547,9 @@ def _check_step(function: str, start: Any, end: Any, step: Any) -> None:
     if not (math.isfinite(start) and math.isfinite(end)):
         raise RuntimeError(f"{function}: unsupported range: {start} -> {end}")
     if (end - start) * step < 0:
-        raise RuntimeError(f"{function}: upper bound and lower bound inconsistent with step sign: {start} -> {end} by {step}")
+        raise RuntimeError(
+            f"{function}: upper bound and lower bound inconsistent with step sign: {start} -> {end} by {step}"
+        )
 
 
 def _steps(start: Any, step: Any, count: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
@@ -553,7 +576,13 @@ def _spaced(function: str, start: Any, end: Any, steps: int, dtype: np.dtype[Any
     """``steps`` evenly spaced values, each counted from the nearer end, as PyTorch computes them."""
     if steps < 0:
         raise RuntimeError(f"{function}: number of steps must be non-negative, got {steps}")
-    work = dtype if dtype.kind == "c" else np.dtype(np.float64) if dtype.kind in "iu" or dtype == np.float64 else np.dtype(np.float32)
+    work = (
+        dtype
+        if dtype.kind == "c"
+        else np.dtype(np.float64)
+        if dtype.kind in "iu" or dtype == np.float64
+        else np.dtype(np.float32)
+    )
     first, last = np.asarray(number(start), work), np.asarray(number(end), work)
     if steps == 1:
         return convert(first.reshape(1), dtype)

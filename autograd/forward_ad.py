@@ -59,7 +59,9 @@ def exit_dual_level(*, level: int | None = None) -> None:
     if not _levels.stack:
         raise RuntimeError("Trying to exit a forward AD level but no level is currently active.")
     if level is not None and level != len(_levels.stack) - 1:
-        raise RuntimeError(f"Trying to exit level {level}, but the innermost is {len(_levels.stack) - 1}: they end in reverse order")
+        raise RuntimeError(
+            f"Trying to exit level {level}, but the innermost is {len(_levels.stack) - 1}: they end in reverse order"
+        )
     mode.enabled = _levels.stack.pop().before
 
 
@@ -75,7 +77,9 @@ class dual_level:
 
 def _level(what: str) -> _Level:
     if not _levels.stack:
-        raise RuntimeError(f"Trying to {what} but no level exists. Make sure to enter_dual_level() first: with dual_level(): ...")
+        raise RuntimeError(
+            f"Trying to {what} but no level exists. Make sure to enter_dual_level() first: with dual_level(): ..."
+        )
     return _levels.stack[-1]
 
 
@@ -85,7 +89,9 @@ def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> T
 
     here = _level("create a dual Tensor for forward AD")
     if tensor.array.shape != tangent.array.shape:
-        raise RuntimeError(f"Expected tangent to have the primal's shape {list(tensor.shape)}, got {list(tangent.shape)}")
+        raise RuntimeError(
+            f"Expected tangent to have the primal's shape {list(tensor.shape)}, got {list(tangent.shape)}"
+        )
     if tensor.array.dtype != tangent.array.dtype:
         raise RuntimeError(f"Expected tangent to have the primal's dtype {tensor.dtype}, got {tangent.dtype}")
     here.outer = here.outer or current(tensor) is not None

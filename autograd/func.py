@@ -126,7 +126,9 @@ def grad_and_value(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = F
             if current(output) is None:
                 gradients = [wrap(np.zeros_like(c.array)) for c in copies]
             else:
-                gradients = list(passes.grad(output, copies, create_graph=again, retain_graph=True, materialize_grads=True))
+                gradients = list(
+                    passes.grad(output, copies, create_graph=again, retain_graph=True, materialize_grads=True)
+                )
         _, spec = tree_flatten(chosen)
         found = _settled((tree_unflatten(gradients, spec), output, aux), copies, outer)
         return (found[0], (found[1], found[2])) if has_aux else (found[0], found[1])
@@ -165,13 +167,17 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     leaves, out_spec = tree_flatten(output)
     for leaf in leaves:
         if not isinstance(leaf, Tensor):
-            raise RuntimeError(f"vjp(f, *primals): Expected f(*primals) to return only tensors, got {type(leaf).__name__}")
+            raise RuntimeError(
+                f"vjp(f, *primals): Expected f(*primals) to return only tensors, got {type(leaf).__name__}"
+            )
     _, in_spec = tree_flatten(primals)
 
     def pull(cotangents: Any, retain_graph: bool = True, create_graph: bool | None = None) -> Any:
         given, spec = tree_flatten(cotangents)
         if spec != out_spec:
-            raise RuntimeError(f"Expected pytree structure of cotangents to be the same as of the outputs: {out_spec}, got {spec}")
+            raise RuntimeError(
+                f"Expected pytree structure of cotangents to be the same as of the outputs: {out_spec}, got {spec}"
+            )
         outside = mode.enabled if create_graph is None else create_graph
         again = outside and (reaches_outside(leaves, copies) or any(g.requires_grad for g in given))
         live = [(leaf, g) for leaf, g in zip(leaves, given, strict=True) if current(leaf) is not None]
@@ -220,7 +226,8 @@ def jacrev(
                     grads = [zeros] * leaf.array.size
                 else:
                     grads = [
-                        list(passes.grad(leaf, copies, unit, True, again, materialize_grads=True)) for unit in _basis(leaf)
+                        list(passes.grad(leaf, copies, unit, True, again, materialize_grads=True))
+                        for unit in _basis(leaf)
                     ]
                 if not grads:
                     columns = [wrap(np.zeros(leaf.array.shape + c.array.shape, c.array.dtype)) for c in copies]
@@ -268,7 +275,9 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
     with enable_grad():
         chosen, copies = _tracked(primals, "jvp")
         if tree_flatten(primals)[1] != spec or not primals:
-            raise RuntimeError("jvp(f, primals, tangents): Expected primals and tangents to have the same python structure, not empty")
+            raise RuntimeError(
+                "jvp(f, primals, tangents): Expected primals and tangents to have the same python structure, not empty"
+            )
         _check_tangents(copies, given)
         output, aux = _split(func(*chosen), has_aux)
     leaves, out_spec = tree_flatten(output)
@@ -348,7 +357,12 @@ def hessian(func: Callable[..., Any], argnums: Any = 0) -> Callable[..., Any]:
 
 
 def vmap(
-    func: Callable[..., Any], in_dims: Any = 0, out_dims: Any = 0, randomness: str = "error", *, chunk_size: int | None = None
+    func: Callable[..., Any],
+    in_dims: Any = 0,
+    out_dims: Any = 0,
+    randomness: str = "error",
+    *,
+    chunk_size: int | None = None,
 ) -> Callable[..., Any]:
     """``func``, written for one example, over a batch: called for each example, and the results stacked.
 
@@ -370,13 +384,19 @@ def vmap(
         sizes = {leaf.shape[_checked_dim(leaf, d)] for leaf, d in zip(flat, dims, strict=True) if d is not None}
         if len(sizes) != 1:
             shapes = [list(leaf.shape) if isinstance(leaf, Tensor) else leaf for leaf in flat]
-            why = "at least one input must have a dimension to map over" if not sizes else "all mapped dimensions must have one size"
+            why = (
+                "at least one input must have a dimension to map over"
+                if not sizes
+                else "all mapped dimensions must have one size"
+            )
             raise ValueError(f"vmap: {why}: in_dims={in_dims}, the inputs are {shapes}")
         (n,) = sizes
         columns = [[leaf] * n if d is None else leaf.unbind(d) for leaf, d in zip(flat, dims, strict=True)]
         mappped_kwargs = {k: _examples(v, n) for k, v in kwargs.items()}
         results = [
-            call(*tree_unflatten([column[i] for column in columns], spec), **{k: v[i] for k, v in mappped_kwargs.items()})
+            call(
+                *tree_unflatten([column[i] for column in columns], spec), **{k: v[i] for k, v in mappped_kwargs.items()}
+            )
             for i, call in enumerate(_with_randomness(func, randomness, n))
         ]
         return _stacked(results, out_dims)
@@ -417,7 +437,9 @@ def _spread_dims(in_dims: Any, args: tuple[Any, ...]) -> list[Any]:
     def spread(dims: Any, tree: Any) -> list[Any]:
         if dims is None or isinstance(dims, int):
             return [dims if isinstance(leaf, Tensor) else None for leaf in tree_leaves(tree)]
-        children = list(tree.values()) if isinstance(tree, dict) else list(tree) if isinstance(tree, (tuple, list)) else None
+        children = (
+            list(tree.values()) if isinstance(tree, dict) else list(tree) if isinstance(tree, (tuple, list)) else None
+        )
         wanted = [dims[k] for k in tree] if isinstance(dims, dict) and isinstance(tree, dict) else list(dims)
         if children is None or len(children) != len(wanted):
             raise ValueError(f"vmap: in_dims is not compatible with the structure of inputs: {in_dims}")
@@ -430,7 +452,9 @@ def _checked_dim(leaf: Any, dim: int) -> int:
     if not isinstance(leaf, Tensor):
         raise ValueError(f"vmap: in_dims={dim} for an input that is no Tensor but {type(leaf).__name__}: give None")
     if not -leaf.ndim <= dim < leaf.ndim:
-        raise ValueError(f"vmap: in_dim={dim} for an input with {leaf.ndim} dimensions: expected -{leaf.ndim} <= in_dim < {leaf.ndim}")
+        raise ValueError(
+            f"vmap: in_dim={dim} for an input with {leaf.ndim} dimensions: expected -{leaf.ndim} <= in_dim < {leaf.ndim}"
+        )
     return dim
 
 
@@ -465,10 +489,16 @@ def functional_call(
     Raises KeyError (with ``strict``: for missing or unexpected names, RuntimeError).
     """
     given: dict[str, Any] = {}
-    for part in parameter_and_buffer_dicts if isinstance(parameter_and_buffer_dicts, (tuple, list)) else [parameter_and_buffer_dicts]:
+    for part in (
+        parameter_and_buffer_dicts
+        if isinstance(parameter_and_buffer_dicts, (tuple, list))
+        else [parameter_and_buffer_dicts]
+    ):
         doubled = given.keys() & part.keys()
         if doubled:
-            raise ValueError(f"{sorted(doubled)[0]!r} appears in multiple dictionaries; behavior of functional call is ambiguous")
+            raise ValueError(
+                f"{sorted(doubled)[0]!r} appears in multiple dictionaries; behavior of functional call is ambiguous"
+            )
         given.update(part)
     places = _named_places(module)
     _check_names(given, places, strict)
@@ -503,7 +533,9 @@ def _check_names(given: dict[str, Any], places: dict[str, Any], strict: bool) ->
     if strict and (unexpected or missing):
         raise RuntimeError(f"Error(s) in functional_call: Unexpected key(s): {unexpected}. Missing key(s): {missing}.")
     if unexpected:
-        raise KeyError(f"functional_call: the module has no parameter or buffer {unexpected[0]!r}; it has {', '.join(places)}")
+        raise KeyError(
+            f"functional_call: the module has no parameter or buffer {unexpected[0]!r}; it has {', '.join(places)}"
+        )
 
 
 def _tied(given: dict[str, Any], places: dict[str, Any]) -> dict[str, Any]:
@@ -517,7 +549,9 @@ def _tied(given: dict[str, Any], places: dict[str, Any]) -> dict[str, Any]:
         store, key = places[name]
         for other in names.get(id(store[key]), ()):
             if other in given and given[other] is not value:
-                raise ValueError(f"functional_call got multiple values for keys {sorted([name, other])}, which are tied")
+                raise ValueError(
+                    f"functional_call got multiple values for keys {sorted([name, other])}, which are tied"
+                )
             made[other] = value
     return made
 

@@ -53,7 +53,9 @@ class FunctionCtx:
         """Keep inputs, outputs or intermediate tensors for backward, which finds them in ``saved_tensors``."""
         for t in tensors:
             if t is not None and not isinstance(t, Tensor):
-                raise TypeError(f"save_for_backward can only save variables, but got {type(t).__name__}: set ctx.name = value")
+                raise TypeError(
+                    f"save_for_backward can only save variables, but got {type(t).__name__}: set ctx.name = value"
+                )
         self.to_save = tensors
 
     save_for_forward = save_for_backward
@@ -110,12 +112,16 @@ class _FunctionOp(Operation):
         given = g if isinstance(g, tuple) else (g,)
         recorded = any([isinstance(c, Tensor) for c in given])
         with enable_grad() if recorded else no_grad():
-            returned = self.cls.backward(self.ctx, *[c if c is None or isinstance(c, Tensor) else wrap(c) for c in given])
+            returned = self.cls.backward(
+                self.ctx, *[c if c is None or isinstance(c, Tensor) else wrap(c) for c in given]
+            )
         values = returned if isinstance(returned, (tuple, list)) else (returned,)
         who = f"Function {self.name}Backward"
         extra = values[self.count :]
         if len(values) < self.count or any(v is not None for v in extra):
-            raise RuntimeError(f"{who[0].lower()}{who[1:]} returned an incorrect number of gradients (expected {self.count}, got {len(values)})")
+            raise RuntimeError(
+                f"{who[0].lower()}{who[1:]} returned an incorrect number of gradients (expected {self.count}, got {len(values)})"
+            )
         found = []
         for i, parent in zip(self.positions, seen.parents, strict=True):
             value = values[i]
@@ -123,7 +129,9 @@ class _FunctionOp(Operation):
                 found.append(None)
                 continue
             if not isinstance(value, Tensor):
-                raise TypeError(f"{who}: expected a Tensor or None as the gradient at index {i}, got {type(value).__name__}")
+                raise TypeError(
+                    f"{who}: expected a Tensor or None as the gradient at index {i}, got {type(value).__name__}"
+                )
             _check_shape(who, i, value.array.shape, parent.shape)
             found.append(value if recorded else value.array)
         return tuple(found)
@@ -217,7 +225,9 @@ class Function:
     @staticmethod
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
         """The tangents of the results from those of the arguments; without it, backward is transposed."""
-        raise NotImplementedError("You must implement the jvp function for custom autograd.Function to use it with forward mode AD.")
+        raise NotImplementedError(
+            "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
+        )
 
     @staticmethod
     def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
@@ -242,7 +252,9 @@ class Function:
         results = tuple(output) if several else (output,)
         for t in ctx.dirty_tensors:
             if not any(t is r for r in results):
-                raise RuntimeError("Some elements marked as dirty during the forward method were not returned as output.")
+                raise RuntimeError(
+                    "Some elements marked as dirty during the forward method were not returned as output."
+                )
             stamp(t.array, f"{cls.__name__}Backward")
         made = _connect(cls, ctx, tensors, parents, results, recorded)
         if not several:
@@ -254,7 +266,9 @@ def _connect(cls: Any, ctx: Any, tensors: Any, parents: Any, results: tuple[Any,
     """The results with their place in the graph."""
     inputs = [t for _, t in tensors]
     if not recorded:
-        return [wrap(r.array) if any(r is t for t in inputs) and not _among(r, ctx.dirty_tensors) else r for r in results]
+        return [
+            wrap(r.array) if any(r is t for t in inputs) and not _among(r, ctx.dirty_tensors) else r for r in results
+        ]
     shown = [r for r in results if isinstance(r, Tensor)]
     single = len(results) == 1
     op: Any = _FunctionOp(cls, ctx, ctx_count(ctx), 1 if single else len(shown), [i for i, _ in tensors])
@@ -341,7 +355,9 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         op: Any = _Refusal()
 
         def refuse(t: Any) -> Any:
-            return wrap(t.array, Node(op, parents, (), (), t.array.shape, t.array.dtype)) if isinstance(t, Tensor) else t
+            return (
+                wrap(t.array, Node(op, parents, (), (), t.array.shape, t.array.dtype)) if isinstance(t, Tensor) else t
+            )
 
         return tuple(map(refuse, outputs)) if isinstance(outputs, tuple) else refuse(outputs)
 

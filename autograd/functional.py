@@ -32,7 +32,9 @@ def _as_tuple(value: Any, what: str) -> tuple[tuple[Tensor, ...], bool]:
     values = tuple(value) if several else (value,)
     for i, t in enumerate(values):
         if not isinstance(t, Tensor):
-            raise TypeError(f"The {what} must be either a Tensor or a tuple of Tensors, but value {i} has type {type(t).__name__}")
+            raise TypeError(
+                f"The {what} must be either a Tensor or a tuple of Tensors, but value {i} has type {type(t).__name__}"
+            )
     return values, several
 
 
@@ -64,7 +66,9 @@ def _vector(v: Any, like: tuple[Tensor, ...], what: str) -> tuple[Tensor, ...]:
         raise RuntimeError(f"v has invalid length: should be {len(like)} but got {len(values)}.")
     for i, (given, t) in enumerate(zip(values, like, strict=True)):
         if given.array.shape != t.array.shape:
-            raise RuntimeError(f"Entry {i} in v has invalid size: should be {list(t.shape)} but got {list(given.shape)}.")
+            raise RuntimeError(
+                f"Entry {i} in v has invalid size: should be {list(t.shape)} but got {list(given.shape)}."
+            )
     return values
 
 
@@ -74,7 +78,9 @@ def _pulled(
     """The gradients of the inputs; zeros where there is no dependence, unless that is an error."""
     live = [(o, g) for o, g in zip(outputs, v, strict=True) if current(o) is not None]
     if strict and len(live) < len(outputs):
-        raise RuntimeError("An output of the user-provided function is independent of the inputs. This is not allowed in strict mode.")
+        raise RuntimeError(
+            "An output of the user-provided function is independent of the inputs. This is not allowed in strict mode."
+        )
     found: Any = (None,) * len(inputs)
     if live:
         roots, starts = [o for o, _ in live], [g for _, g in live]

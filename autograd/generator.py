@@ -183,7 +183,9 @@ class Generator:
             order[i], order[j] = order[j], order[i]
         return np.array(order, np.int64)
 
-    def normal(self, n: int, dtype: Any = np.float64, mean: float = 0.0, std: float = 1.0, together: bool = True) -> Array:
+    def normal(
+        self, n: int, dtype: Any = np.float64, mean: float = 0.0, std: float = 1.0, together: bool = True
+    ) -> Array:
         """``n`` normal numbers; ``together`` says that they will lie side by side in memory."""
         with self._lock:
             if n < 16 or not together:
@@ -383,4 +385,6 @@ def chosen(generator: Generator | None) -> Generator:
 
 def as_kind(values: Array, dtype: Any) -> Array:
     """Float64 draws in the dtype of the tensor that takes them."""
-    return values.astype(dtype, copy=False) if dtypes.is_float(np.dtype(dtype)) else values.astype(np.int64).astype(dtype)
+    return (
+        values.astype(dtype, copy=False) if dtypes.is_float(np.dtype(dtype)) else values.astype(np.int64).astype(dtype)
+    )

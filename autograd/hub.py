@@ -18,7 +18,9 @@ _folder: str | None = None
 def get_dir() -> str:
     """Where downloaded files are kept: TORCH_HOME/hub, or ~/.cache/torch/hub, or what ``set_dir`` said."""
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return _folder or os.path.join(os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(cache, "torch"))), "hub")
+    return _folder or os.path.join(
+        os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(cache, "torch"))), "hub"
+    )
 
 
 def set_dir(d: Any) -> None:
@@ -67,7 +69,9 @@ def load_state_dict_from_url(
 
 def load(repo_or_dir: str, model: str, *args: Any, **kwargs: Any) -> Any:
     """Raises NotImplementedError: a repository's code is written for PyTorch and is not fetched."""
-    raise NotImplementedError(f"hub.load would run code from {repo_or_dir!r}: define {model!r} here and load its weights by load_state_dict_from_url")
+    raise NotImplementedError(
+        f"hub.load would run code from {repo_or_dir!r}: define {model!r} here and load its weights by load_state_dict_from_url"
+    )
 
 
 def list(github: str, *args: Any, **kwargs: Any) -> Any:

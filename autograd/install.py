@@ -66,7 +66,9 @@ class _Finder(importlib.abc.MetaPathFinder):
         if wanted is None:
             return None
         if not _exists(wanted):
-            raise ModuleNotFoundError(f"No module named {fullname!r} here{_near_module(fullname, wanted)}", name=fullname)
+            raise ModuleNotFoundError(
+                f"No module named {fullname!r} here{_near_module(fullname, wanted)}", name=fullname
+            )
         return importlib.machinery.ModuleSpec(fullname, _Loader(wanted), is_package=True)
 
 
@@ -117,7 +119,9 @@ def install_as_torch() -> Installed:
     """
     present = sys.modules.get("torch")
     if present is not None and present is not sys.modules[__package__]:
-        raise RuntimeError("PyTorch is imported already: call autograd.install_as_torch() before the first `import torch`")
+        raise RuntimeError(
+            "PyTorch is imported already: call autograd.install_as_torch() before the first `import torch`"
+        )
     for finder in sys.meta_path:
         if isinstance(finder, _Finder):
             return Installed(finder)

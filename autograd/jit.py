@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["export", "fork", "ignore", "is_scripting", "is_tracing", "load", "save", "script", "trace", "unused", "wait"]
+__all__ = [
+    "export",
+    "fork",
+    "ignore",
+    "is_scripting",
+    "is_tracing",
+    "load",
+    "save",
+    "script",
+    "trace",
+    "unused",
+    "wait",
+]
 
 
 def script(obj: Any = None, *args: Any, **kwargs: Any) -> Any:

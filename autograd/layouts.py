@@ -51,7 +51,9 @@ channels_last_3d = memory_format("channels_last_3d")
 def check_layout(wanted: Any) -> None:
     """Raise NotImplementedError for any layout but ``strided`` (and None)."""
     if wanted is not None and wanted is not strided:
-        raise NotImplementedError(f"layout {wanted} is not supported: tensors here are dense. Use layout=autograd.strided")
+        raise NotImplementedError(
+            f"layout {wanted} is not supported: tensors here are dense. Use layout=autograd.strided"
+        )
 
 
 def empty_in(shape: tuple[int, ...], dtype: Any, wanted: Any, like: Any = None) -> np.ndarray[Any, Any]:

@@ -19,7 +19,48 @@ pi, e, inf, nan = math.pi, math.e, math.inf, math.nan
 newaxis = None
 
 SUBMODULES = frozenset(
-    ["accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "distributions", "export", "fft", "forward_ad", "func", "function", "functional", "graph",  "hub", "jit", "library", "linalg", "masked", "mps", "multiprocessing", "nested", "onnx", "overrides", "package", "profiler", "quantization", "serialization", "sparse", "special", "testing", "types", "utils", "version", "vision", "visualize", "xpu", "anomaly_mode", "variable"]
+    [
+        "accelerator",
+        "amp",
+        "backends",
+        "compiler",
+        "cpu",
+        "cuda",
+        "distributed",
+        "distributions",
+        "export",
+        "fft",
+        "forward_ad",
+        "func",
+        "function",
+        "functional",
+        "graph",
+        "hub",
+        "jit",
+        "library",
+        "linalg",
+        "masked",
+        "mps",
+        "multiprocessing",
+        "nested",
+        "onnx",
+        "overrides",
+        "package",
+        "profiler",
+        "quantization",
+        "serialization",
+        "sparse",
+        "special",
+        "testing",
+        "types",
+        "utils",
+        "version",
+        "vision",
+        "visualize",
+        "xpu",
+        "anomaly_mode",
+        "variable",
+    ]
 )
 SIBLINGS = {"nn": "nn", "optim": "optim"}
 PROVIDED = {

@@ -212,7 +212,9 @@ def formatted(self: Tensor, format_spec: str) -> str:
     if self.array.ndim == 0:
         return format(self.array.item() if self.array.dtype.kind != "V" else float(self.array), format_spec)
     if format_spec:
-        raise TypeError(f"unsupported format string {format_spec!r} passed to Tensor.__format__: it has shape {list(self.array.shape)}")
+        raise TypeError(
+            f"unsupported format string {format_spec!r} passed to Tensor.__format__: it has shape {list(self.array.shape)}"
+        )
     return text(self)
 
 
@@ -240,7 +242,9 @@ def html(tensor: Tensor) -> str:
     numbers = escape(_contents(array, 0))
     body = "".join(f"<div>{line}</div>" for line in lines)
     shown = f'<pre style="margin:4px 0 0;color:inherit;background:transparent;white-space:pre">{numbers}</pre>'
-    return f'<div class="pullback-tensor" style="{_STYLE}">{body}<details><summary>values</summary>{shown}</details></div>'
+    return (
+        f'<div class="pullback-tensor" style="{_STYLE}">{body}<details><summary>values</summary>{shown}</details></div>'
+    )
 
 
 def _statistics(array: np.ndarray[Any, Any]) -> list[str]:

@@ -98,7 +98,9 @@ def record_function(name: str, args: str | None = None) -> Iterator[None]:
             running.sections[name] = (calls + 1, seconds + time.perf_counter() - start)
 
 
-def schedule(*, wait: int, warmup: int, active: int, repeat: int = 0, skip_first: int = 0, **kwargs: Any) -> Callable[[int], ProfilerAction]:
+def schedule(
+    *, wait: int, warmup: int, active: int, repeat: int = 0, skip_first: int = 0, **kwargs: Any
+) -> Callable[[int], ProfilerAction]:
     """Which steps would be recorded."""
 
     def action(step: int) -> ProfilerAction:
@@ -116,14 +118,18 @@ def schedule(*, wait: int, warmup: int, active: int, repeat: int = 0, skip_first
     return action
 
 
-def tensorboard_trace_handler(dir_name: str, worker_name: str | None = None, use_gzip: bool = False) -> Callable[[Any], None]:
+def tensorboard_trace_handler(
+    dir_name: str, worker_name: str | None = None, use_gzip: bool = False
+) -> Callable[[Any], None]:
     """A handler that writes the trace into a folder."""
 
     def handler(finished: profile) -> None:
         import os
 
         os.makedirs(dir_name, exist_ok=True)
-        finished.export_chrome_trace(os.path.join(dir_name, f"{worker_name or 'worker'}.{time.time_ns()}.pt.trace.json"))
+        finished.export_chrome_trace(
+            os.path.join(dir_name, f"{worker_name or 'worker'}.{time.time_ns()}.pt.trace.json")
+        )
 
     return handler
 

@@ -59,7 +59,11 @@ def set_rng_state(new_state: Tensor) -> None:
 
 @contextlib.contextmanager
 def fork_rng(
-    devices: Any = None, enabled: bool = True, _caller: str = "fork_rng", _devices_kw: str = "devices", device_type: str = "cpu"
+    devices: Any = None,
+    enabled: bool = True,
+    _caller: str = "fork_rng",
+    _devices_kw: str = "devices",
+    device_type: str = "cpu",
 ) -> Iterator[None]:
     """Afterwards the default generator continues as if nothing had been drawn inside the block."""
     state = get_rng_state() if enabled else None
@@ -89,7 +93,9 @@ def _fill(
             _fill(parts, kind, generator, *((given[0], given[1] / np.sqrt(2)) if kind == "normal" else given))
         return array
     if not dtypes.is_float(array.dtype):
-        raise NotImplementedError(f'"{kind}" not implemented for {dtypes.of(array.dtype)}: it needs a floating point dtype')
+        raise NotImplementedError(
+            f'"{kind}" not implemented for {dtypes.of(array.dtype)}: it needs a floating point dtype'
+        )
     if array.flags.c_contiguous:
         extra = {"together": together} if kind == "normal" else {}
         array.reshape(-1)[...] = getattr(source, kind)(array.size, array.dtype, *given, **extra)
@@ -101,7 +107,16 @@ def _fill(
 
 
 def _sampled(
-    function: str, kind: str, size: Any, named: Any, generator: Any, out: Any, dtype: Any, layout: Any, device: Any, grad: bool
+    function: str,
+    kind: str,
+    size: Any,
+    named: Any,
+    generator: Any,
+    out: Any,
+    dtype: Any,
+    layout: Any,
+    device: Any,
+    grad: bool,
 ) -> Tensor:
     if named:
         if size or set(named) != {"size"}:
@@ -189,7 +204,13 @@ def randint(
     """
     low, high, rest = _bounds("randint", args, low, high)
     shape = size_of("randint", (rest[0] if rest else size,))
-    wanted = np.dtype(np.int64) if dtype is None and out is None else out.array.dtype if dtype is None else dtypes.as_numpy(dtype)
+    wanted = (
+        np.dtype(np.int64)
+        if dtype is None and out is None
+        else out.array.dtype
+        if dtype is None
+        else dtypes.as_numpy(dtype)
+    )
     made = _integers("random_", int(np.prod(shape, dtype=np.int64)), low, high, generator).astype(wanted, copy=False)
     return finish(made.reshape(shape), requires_grad, device, layout, out)
 
@@ -218,7 +239,9 @@ def randperm(
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
     wanted = np.dtype(np.int64) if dtype is None else dtypes.as_numpy(dtype)
-    return finish(chosen(generator).permutation(n.__index__()).astype(wanted, copy=False), requires_grad, device, layout, out)
+    return finish(
+        chosen(generator).permutation(n.__index__()).astype(wanted, copy=False), requires_grad, device, layout, out
+    )
 
 
 def normal(
@@ -235,7 +258,9 @@ def normal(
     if not isinstance(mean, Tensor) and not isinstance(std, Tensor):
         if size is None:
             raise TypeError("normal(): with numbers for mean and std a size is needed: normal(0.0, 1.0, (2, 3))")
-        made = _fill(np.empty(size_of("normal", (size,)), float_or(dtype)), "normal", generator, float(mean), float(std))
+        made = _fill(
+            np.empty(size_of("normal", (size,)), float_or(dtype)), "normal", generator, float(mean), float(std)
+        )
         return finish(made, requires_grad, device, layout, out)
     given = [t.array if isinstance(t, Tensor) else t for t in (mean, std)]
     wanted = dtypes.result_dtype(*[g for g in given if isinstance(g, np.ndarray)])
@@ -319,7 +344,9 @@ def _search(weights: Any, n: int, source: Generator) -> Any:
     total = np.cumsum(weights, dtype=weights.dtype)
     total /= total[-1]
     total[-1] = 1
-    return np.searchsorted(total, source.uniform(n).astype(total.dtype) if total.dtype.kind == "V" else source.uniform(n))
+    return np.searchsorted(
+        total, source.uniform(n).astype(total.dtype) if total.dtype.kind == "V" else source.uniform(n)
+    )
 
 
 # --- in-place fills --------------------------------------------------------------------------------------------------
@@ -411,7 +438,9 @@ def random_(self: Tensor, *args: int, generator: Generator | None = None, **boun
         args = (0, args[0])
     n, dtype = self.array.size, self.array.dtype
     if args or bounds:
-        low, high = _two("random_", args, bounds, ("from", 0), ("to", None if bounds.get("to") is None and len(args) < 2 else 0))
+        low, high = _two(
+            "random_", args, bounds, ("from", 0), ("to", None if bounds.get("to") is None and len(args) < 2 else 0)
+        )
         if high is None:
             high = 2**63 - 1 if dtype.kind not in "iu" else int(np.iinfo(dtype).max) + 1
         return _drawn_integers(self, _integers("random_", n, low, high, generator))
@@ -434,6 +463,17 @@ def _drawn_integers(self: Tensor, values: np.ndarray[Any, Any]) -> Tensor:
 
 METHODS = {
     f.__name__: f
-    for f in (bernoulli, multinomial, uniform_, normal_, bernoulli_, exponential_, geometric_, log_normal_, cauchy_, random_)
+    for f in (
+        bernoulli,
+        multinomial,
+        uniform_,
+        normal_,
+        bernoulli_,
+        exponential_,
+        geometric_,
+        log_normal_,
+        cauchy_,
+        random_,
+    )
 }
 """What ``methods.bind`` gives Tensor from this file."""

@@ -43,7 +43,9 @@ class _Packed:
             return value
         found = self._unpack(value)
         if not isinstance(found, Tensor):
-            raise TypeError(f"Output of saved tensor unpack_hook expected to be a Tensor but got {type(found).__name__}")
+            raise TypeError(
+                f"Output of saved tensor unpack_hook expected to be a Tensor but got {type(found).__name__}"
+            )
         return found.array
 
     def __getitem__(self, index: Any) -> Any:
@@ -157,9 +159,7 @@ class _Several:
         self.remove()
 
 
-def register_multi_grad_hook(
-    tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all"
-) -> _Several:
+def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all") -> _Several:
     """Call ``fn`` once the gradients of all ``tensors`` are known (with the sequence of them), or of ``any`` one."""
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode!r}")

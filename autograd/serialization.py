@@ -132,7 +132,11 @@ def _dense(memory: np.ndarray[Any, Any], array: np.ndarray[Any, Any]) -> np.ndar
     low, high = np.lib.array_utils.byte_bounds(memory)
     if high - low != memory.nbytes or low != memory.__array_interface__["data"][0]:
         memory = array.copy(order="C") if array.base is not None else np.ascontiguousarray(array)
-    return np.lib.stride_tricks.as_strided(memory, (memory.size,), (memory.itemsize,)).view(np.uint8) if memory.size else memory.reshape(-1)
+    return (
+        np.lib.stride_tricks.as_strided(memory, (memory.size,), (memory.itemsize,)).view(np.uint8)
+        if memory.size
+        else memory.reshape(-1)
+    )
 
 
 def save(
@@ -154,14 +158,18 @@ def save(
     {'w': tensor([1., 1.])}
     """
     if pickle_protocol != DEFAULT_PROTOCOL or not _use_new_zipfile_serialization:
-        raise ValueError("save writes PyTorch's zip format with pickle protocol 2: leave pickle_protocol and the like away")
+        raise ValueError(
+            "save writes PyTorch's zip format with pickle protocol 2: leave pickle_protocol and the like away"
+        )
     if isinstance(f, (str, os.PathLike)):
         with replacing(os.fspath(f)) as file:
             _write(obj, file)
     elif hasattr(f, "write"):
         _write(obj, f)
     else:
-        raise AttributeError(f"expected 'f' to be string, path, or a file-like object with a 'write' attribute, not {type(f).__name__}")
+        raise AttributeError(
+            f"expected 'f' to be string, path, or a file-like object with a 'write' attribute, not {type(f).__name__}"
+        )
 
 
 @contextlib.contextmanager
@@ -238,7 +246,9 @@ def load(
         with open(f, "rb") as file:
             return _read(file, modules, encoding)
     if not hasattr(f, "read"):
-        raise AttributeError(f"expected 'f' to be a string, path, or a file-like object with a 'read' attribute, not {type(f).__name__}")
+        raise AttributeError(
+            f"expected 'f' to be a string, path, or a file-like object with a 'read' attribute, not {type(f).__name__}"
+        )
     if not (hasattr(f, "seek") and hasattr(f, "tell")):
         f = io.BytesIO(f.read())
     return _read(f, modules, encoding)
@@ -259,11 +269,15 @@ def _read_zip(file: Any, modules: bool, encoding: str) -> Any:
     try:
         archive = zipfile.ZipFile(file)
     except zipfile.BadZipFile as error:
-        raise RuntimeError(f"PytorchStreamReader failed reading zip archive: {error}. The file is broken or incomplete") from None
+        raise RuntimeError(
+            f"PytorchStreamReader failed reading zip archive: {error}. The file is broken or incomplete"
+        ) from None
     with archive:
         inner = [name for name in archive.namelist() if name.endswith("/data.pkl")]
         if not inner:
-            raise RuntimeError("the zip archive holds no data.pkl: it was not written by save (a TorchScript file, perhaps)")
+            raise RuntimeError(
+                "the zip archive holds no data.pkl: it was not written by save (a TorchScript file, perhaps)"
+            )
         root = inner[0].removesuffix("data.pkl")
         names = set(archive.namelist())
         if f"{root}byteorder" in names and archive.read(f"{root}byteorder") != b"little":
@@ -276,7 +290,9 @@ def _read_zip(file: Any, modules: bool, encoding: str) -> Any:
                     raise RuntimeError(f"the file names a block of memory {key!r} that it does not hold: it is broken")
                 blocks[key] = np.frombuffer(bytearray(archive.read(f"{root}data/{key}")), np.uint8)
             if blocks[key].size < size * dtype.itemsize:
-                raise RuntimeError(f"block {key} has {blocks[key].size} bytes, and {size} of {dtype} are wanted: the file is broken")
+                raise RuntimeError(
+                    f"block {key} has {blocks[key].size} bytes, and {size} of {dtype} are wanted: the file is broken"
+                )
             return blocks[key]
 
         return _unpickle(io.BytesIO(archive.read(inner[0])), block, modules, encoding)
@@ -287,7 +303,16 @@ def _unpickle(file: Any, block: Callable[..., Any], modules: bool, encoding: str
     reader.block = block
     try:
         return reader.load()
-    except (IndexError, KeyError, ValueError, TypeError, AttributeError, OverflowError, struct.error, EOFError) as error:
+    except (
+        IndexError,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        struct.error,
+        EOFError,
+    ) as error:
         raise UnpicklingError(f"the pickle in the file is broken: {type(error).__name__}: {error}") from error
 
 
@@ -298,7 +323,9 @@ def _read_legacy(file: Any, modules: bool, encoding: str) -> Any:
         raise UnpicklingError("the head of a file of the old format refers to memory")
 
     if _unpickle(file, nothing, False, encoding) != _LEGACY_MAGIC:
-        raise UnpicklingError("Invalid magic number; corrupt file? It is neither PyTorch's zip format nor the older one")
+        raise UnpicklingError(
+            "Invalid magic number; corrupt file? It is neither PyTorch's zip format nor the older one"
+        )
     if _unpickle(file, nothing, False, encoding) != 1001:
         raise UnpicklingError("Invalid protocol version in a file of the old format")
     _unpickle(file, nothing, False, encoding)  # about the machine that wrote it
@@ -320,7 +347,9 @@ def _read_legacy(file: Any, modules: bool, encoding: str) -> Any:
         (count,) = struct.unpack("<q", file.read(8))
         content = file.read(count * kinds[key].itemsize)
         if len(content) != blocks[key].size:
-            raise RuntimeError(f"block {key} has {len(content)} bytes instead of {blocks[key].size}: the file is broken")
+            raise RuntimeError(
+                f"block {key} has {len(content)} bytes instead of {blocks[key].size}: the file is broken"
+            )
         blocks[key][:] = np.frombuffer(content, np.uint8)
     return result
 

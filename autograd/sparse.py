@@ -22,4 +22,6 @@ def sum(input: Tensor, dim: Any = None, dtype: Any = None) -> Tensor:
 
 def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """Raises NotImplementedError: it would count the zeros that are not stored as minus infinity."""
-    raise NotImplementedError("sparse.softmax leaves out elements that are not stored, and tensors here are dense: use masked_fill and softmax")
+    raise NotImplementedError(
+        "sparse.softmax leaves out elements that are not stored, and tensors here are dense: use masked_fill and softmax"
+    )

@@ -65,19 +65,34 @@ def _array(storage: Any, offset: int, size: Any, stride: Any, dtype: np.dtype[An
         return np.empty(size, dtype)
     end = (offset + 1 + sum((n - 1) * s for n, s in zip(size, stride, strict=True))) * dtype.itemsize
     if end > storage.memory.nbytes:
-        raise UnpicklingError(f"a tensor of size {size} in the file reaches past its block of memory: the file is broken")
+        raise UnpicklingError(
+            f"a tensor of size {size} in the file reaches past its block of memory: the file is broken"
+        )
     return np.ndarray(size, dtype, storage.memory, offset * dtype.itemsize, steps)
 
 
 def _tensor(
-    storage: Any, offset: int, size: Any, stride: Any, requires_grad: bool = False, hooks: Any = None, metadata: Any = None
+    storage: Any,
+    offset: int,
+    size: Any,
+    stride: Any,
+    requires_grad: bool = False,
+    hooks: Any = None,
+    metadata: Any = None,
 ) -> Tensor:
     array = _array(storage, offset, size, stride, storage.dtype)
     return _finished(array, requires_grad, metadata)
 
 
 def _tensor_v3(
-    storage: Any, offset: int, size: Any, stride: Any, requires_grad: bool, hooks: Any, dtype: dtypes.dtype, metadata: Any = None
+    storage: Any,
+    offset: int,
+    size: Any,
+    stride: Any,
+    requires_grad: bool,
+    hooks: Any,
+    dtype: dtypes.dtype,
+    metadata: Any = None,
 ) -> Tensor:
     return _finished(_array(storage, offset, size, stride, dtype.dtype), requires_grad, metadata)
 
@@ -219,9 +234,11 @@ class Restricted(pickle._Unpickler):  # type: ignore[name-defined, misc]
         function = self.stack[-1]
         if not isinstance(function, _Maker) or not isinstance(args, tuple):
             raise UnpicklingError(f"the file calls {type(function).__name__!r}, which is no known function")
-        made = function.make(*[a.make if isinstance(a, _Maker) and isinstance(a.make, type) else a for a in args]) if (
-            function.make is defaultdict
-        ) else function.make(*args)
+        made = (
+            function.make(*[a.make if isinstance(a, _Maker) and isinstance(a.make, type) else a for a in args])
+            if (function.make is defaultdict)
+            else function.make(*args)
+        )
         self._remember(function, made)
         self.stack[-1] = made
 
@@ -231,7 +248,11 @@ class Restricted(pickle._Unpickler):  # type: ignore[name-defined, misc]
         cls = self.stack.pop()
         if not isinstance(cls, _Maker) or not isinstance(cls.make, type):
             raise UnpicklingError(f"the file makes an instance of {type(cls).__name__!r}, which is no known class")
-        made = cls.make(*args) if cls.make in (OrderedDict, Counter, Size, set, dict) else cls.make.__new__(cls.make, *args)
+        made = (
+            cls.make(*args)
+            if cls.make in (OrderedDict, Counter, Size, set, dict)
+            else cls.make.__new__(cls.make, *args)
+        )
         self._remember(cls, made)
         self.stack.append(made)
 

@@ -48,7 +48,11 @@ class _Attention(_Backend):
 
     @contextlib.contextmanager
     def sdp_kernel(
-        self, enable_flash: bool = True, enable_math: bool = True, enable_mem_efficient: bool = True, enable_cudnn: bool = True
+        self,
+        enable_flash: bool = True,
+        enable_math: bool = True,
+        enable_mem_efficient: bool = True,
+        enable_cudnn: bool = True,
     ) -> Iterator[None]:
         """A block in which only some of PyTorch's attention kernels may be used; the result is the same."""
         yield

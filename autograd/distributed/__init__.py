@@ -61,7 +61,9 @@ def init_process_group(
     """Begin a group of one process. Raises RuntimeError if more are asked for, here or in WORLD_SIZE."""
     size = world_size if world_size > 0 else int(os.environ.get("WORLD_SIZE", "1"))
     if size != 1:
-        raise RuntimeError(f"a group of {size} processes was asked for; this library computes in one process: use world_size=1")
+        raise RuntimeError(
+            f"a group of {size} processes was asked for; this library computes in one process: use world_size=1"
+        )
     _world.ready, _world.backend = True, backend or "gloo"
 
 
@@ -120,7 +122,9 @@ def all_reduce(tensor: Tensor, op: Any = ReduceOp.SUM, group: Any = None, async_
     return _done(async_op)
 
 
-def reduce(tensor: Tensor, dst: int = 0, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False) -> Work | None:
+def reduce(
+    tensor: Tensor, dst: int = 0, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False
+) -> Work | None:
     """As ``all_reduce``."""
     return _done(async_op)
 

@@ -11,7 +11,17 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["TreeSpec", "tree_all", "tree_any", "tree_flatten", "tree_leaves", "tree_map", "tree_map_only", "tree_structure", "tree_unflatten"]
+__all__ = [
+    "TreeSpec",
+    "tree_all",
+    "tree_any",
+    "tree_flatten",
+    "tree_leaves",
+    "tree_map",
+    "tree_map_only",
+    "tree_structure",
+    "tree_unflatten",
+]
 
 
 class TreeSpec:

@@ -44,7 +44,9 @@ def checkpoint(
     """
     if use_reentrant:
         if kwargs:
-            raise ValueError(f"Unexpected keyword arguments: {','.join(kwargs)}: with use_reentrant=True only positional ones")
+            raise ValueError(
+                f"Unexpected keyword arguments: {','.join(kwargs)}: with use_reentrant=True only positional ones"
+            )
         return _Reentrant.apply(function, preserve_rng_state, *args)
     if not mode.enabled:
         return function(*args, **kwargs)
@@ -52,7 +54,12 @@ def checkpoint(
 
 
 def _recomputing(
-    function: Callable[..., Any], args: Any, kwargs: Any, preserve: bool, context_fn: Callable[[], Any], determinism: str
+    function: Callable[..., Any],
+    args: Any,
+    kwargs: Any,
+    preserve: bool,
+    context_fn: Callable[[], Any],
+    determinism: str,
 ) -> Any:
     first, second = context_fn()
     state = get_rng_state() if preserve else None

@@ -47,7 +47,11 @@ def save(tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = Non
         if array.dtype.name not in _NAMES:
             raise TypeError(f"safetensors has no name for {tensors[name].dtype}: tensor {name!r}")
         content = array.tobytes()
-        header[name] = {"dtype": _NAMES[array.dtype.name], "shape": list(array.shape), "data_offsets": [at, at + len(content)]}
+        header[name] = {
+            "dtype": _NAMES[array.dtype.name],
+            "shape": list(array.shape),
+            "data_offsets": [at, at + len(content)],
+        }
         at += len(content)
         parts.append(content)
     text = json.dumps(header, separators=(",", ":")).encode()
@@ -107,7 +111,9 @@ def _tensor(name: str, entry: Any, body: memoryview) -> Tensor:
         kind: dtypes.dtype = getattr(dtypes, _DTYPES[code])
         count = int(np.prod(shape, dtype=np.int64)) if shape else 1
         if not 0 <= start <= end <= len(body) or end - start != count * kind.itemsize or any(n < 0 for n in shape):
-            raise SafetensorError(f"tensor {name!r}: shape {list(shape)} of {code} does not fit bytes {start} to {end} of {len(body)}")
+            raise SafetensorError(
+                f"tensor {name!r}: shape {list(shape)} of {code} does not fit bytes {start} to {end} of {len(body)}"
+            )
     except (KeyError, TypeError, ValueError) as error:
         raise SafetensorError(f"tensor {name!r} has a broken entry in the header: {entry}") from error
     return wrap(np.frombuffer(bytearray(body[start:end]), kind.dtype).reshape(shape))

@@ -102,7 +102,9 @@ class SummaryWriter:
         folder = log_dir or os.path.join("runs", time.strftime("%b%d_%H-%M-%S") + f"_{host}{comment}")
         self.log_dir = os.fspath(folder)
         os.makedirs(self.log_dir, exist_ok=True)
-        name = f"events.out.tfevents.{int(time.time())}.{host}.{os.getpid()}.{time.monotonic_ns() % 1000}{filename_suffix}"
+        name = (
+            f"events.out.tfevents.{int(time.time())}.{host}.{os.getpid()}.{time.monotonic_ns() % 1000}{filename_suffix}"
+        )
         self._file: Any = open(os.path.join(self.log_dir, name), "wb")
         self._lock = threading.Lock()
         self._warned: set[str] = set()
@@ -110,12 +112,16 @@ class SummaryWriter:
         self._record(_field(3, "brain.Event:2"), 0, None)
 
     def _record(self, content: bytes, step: int | None, walltime: float | None) -> None:
-        event = _field(1, np.float64(time.time() if walltime is None else walltime)) + _field(2, int(step or 0)) + content
+        event = (
+            _field(1, np.float64(time.time() if walltime is None else walltime)) + _field(2, int(step or 0)) + content
+        )
         head = struct.pack("<Q", len(event))
         with self._lock:
             if self._file.closed:
                 raise RuntimeError(f"the SummaryWriter of {self.log_dir} was closed")
-            self._file.write(head + struct.pack("<I", _masked_crc(head)) + event + struct.pack("<I", _masked_crc(event)))
+            self._file.write(
+                head + struct.pack("<I", _masked_crc(head)) + event + struct.pack("<I", _masked_crc(event))
+            )
 
     def _value(self, value: bytes, step: int | None, walltime: float | None) -> None:
         self._record(_field(5, _field(1, value)), step, walltime)
@@ -133,7 +139,11 @@ class SummaryWriter:
         self._value(_field(1, tag) + _field(2, float(number)), global_step, walltime)
 
     def add_scalars(
-        self, main_tag: str, tag_scalar_dict: dict[str, Any], global_step: int | None = None, walltime: float | None = None
+        self,
+        main_tag: str,
+        tag_scalar_dict: dict[str, Any],
+        global_step: int | None = None,
+        walltime: float | None = None,
     ) -> None:
         """Several curves in one picture: each in a folder of its own, as PyTorch does."""
         for tag, value in tag_scalar_dict.items():
@@ -142,7 +152,9 @@ class SummaryWriter:
                 self._children[key] = SummaryWriter(os.path.join(self.log_dir, key))
             self._children[key].add_scalar(main_tag, value, global_step, walltime)
 
-    def add_text(self, tag: str, text_string: str, global_step: int | None = None, walltime: float | None = None) -> None:
+    def add_text(
+        self, tag: str, text_string: str, global_step: int | None = None, walltime: float | None = None
+    ) -> None:
         """A text."""
         self._value(_text_value(tag, text_string), global_step, walltime)
 
@@ -160,7 +172,11 @@ class SummaryWriter:
             return _field(number, np.asarray(numbers, "<f8").tobytes())
 
         sums = [array.min(), array.max(), float(array.size), array.sum(), np.square(array).sum()]
-        histogram = b"".join(_field(i + 1, np.float64(v)) for i, v in enumerate(sums)) + packed(6, edges[1:]) + packed(7, counts)
+        histogram = (
+            b"".join(_field(i + 1, np.float64(v)) for i, v in enumerate(sums))
+            + packed(6, edges[1:])
+            + packed(7, counts)
+        )
         self._value(_field(1, tag) + _field(5, histogram), global_step, walltime)
 
     def add_hparams(
@@ -175,7 +191,11 @@ class SummaryWriter:
     def _left_out(self, kind: str) -> None:
         if kind not in self._warned:
             self._warned.add(kind)
-            warnings.warn(f"SummaryWriter.add_{kind}: {kind}s are not written; scalars, texts and histograms are", UserWarning, stacklevel=3)
+            warnings.warn(
+                f"SummaryWriter.add_{kind}: {kind}s are not written; scalars, texts and histograms are",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def add_figure(self, *args: Any, **kwargs: Any) -> None:
         """Left out, with a warning."""

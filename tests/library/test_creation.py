@@ -29,7 +29,15 @@ def test_like_pytorch(expression):
 def test_default_dtype_is_heeded():
     ag.set_default_dtype(ag.float64)
     try:
-        for made in (ag.ones(2), ag.tensor(1.5), ag.arange(3.0), ag.full((1,), 1.0), ag.rand(2), ag.linspace(0, 1, 3), ag.Tensor(2)):
+        for made in (
+            ag.ones(2),
+            ag.tensor(1.5),
+            ag.arange(3.0),
+            ag.full((1,), 1.0),
+            ag.rand(2),
+            ag.linspace(0, 1, 3),
+            ag.Tensor(2),
+        ):
             assert made.dtype == ag.float64
         assert ag.tensor(1j).dtype == ag.complex128 and ag.arange(3).dtype == ag.int64
     finally:

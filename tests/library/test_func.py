@@ -15,57 +15,75 @@ def T(t, value, **kwargs):
 
 
 CASES = {
-    "grad": lambda t:t.func.grad(lambda x:(x.sin()*x).sum())(T(t,X)),
-    "grad2": lambda t:t.func.grad(t.func.grad(lambda x:x**3))(T(t,2.)),
-    "grad argnums": lambda t:t.func.grad(lambda x,y:(x*y).sum(),argnums=(0,1))(T(t,X),T(t,X)),
-    "grad aux": lambda t:t.func.grad(lambda x:((x**2).sum(),x*2),has_aux=True)(T(t,X)),
-    "gav": lambda t:t.func.grad_and_value(lambda x:(x**2).sum())(T(t,X)),
-    "gavaux": lambda t:t.func.grad_and_value(lambda x:((x**2).sum(),x),has_aux=True)(T(t,X)),
-    "grad dict": lambda t:t.func.grad(lambda p:(p['a']*p['b']).sum())({'a':T(t,X),'b':T(t,X)}),
-    "grad nonscalar": lambda t:t.func.grad(lambda x:x*2)(T(t,X)),
-    "grad of rg input": lambda t:t.func.grad(lambda x:(x**2).sum())(T(t,X,requires_grad=True)),
-    "grad closure": lambda t:(lambda w:t.func.grad(lambda x:(x**2*w).sum())(T(t,X)))(T(t,X,requires_grad=True)),
-    "grad no_grad": lambda t:t.no_grad()(lambda: t.func.grad(lambda x:(x**2).sum())(T(t,X,requires_grad=True)))(),
-    "vjp": lambda t:(lambda o,f:(o,f(T(t,X))))(*t.func.vjp(lambda x:x.exp(),T(t,X))),
-    "vjp2": lambda t:(lambda o,f:(o,f((T(t,X),T(t,1.)))))(*t.func.vjp(lambda x,y:(x*y,(x+y).sum()),T(t,X),T(t,X))),
-    "jvp": lambda t:t.func.jvp(lambda x,y:x.sin()*y,(T(t,X),T(t,X)),(T(t,X),T(t,[1.,1.,1.]))),
-    "jvpaux": lambda t:t.func.jvp(lambda x:(x.sin(),x),(T(t,X),),(T(t,X),),has_aux=True),
-    "lin": lambda t:(lambda o,f:(o,f(T(t,X))))(*t.func.linearize(lambda x:x.exp()*x.sum(),T(t,X))),
-    "jacrev": lambda t:t.func.jacrev(lambda x:x.exp()*x.sum())(T(t,X)),
-    "jacfwd": lambda t:t.func.jacfwd(lambda x:x.exp()*x.sum())(T(t,X)),
-    "jacrev2": lambda t:t.func.jacrev(lambda x,y:(x@y,x.sum(0)),argnums=(0,1))(T(t,M),T(t,M)),
-    "jacfwd2": lambda t:t.func.jacfwd(lambda x,y:(x@y,x.sum(0)),argnums=(0,1))(T(t,M),T(t,M)),
-    "hess": lambda t:t.func.hessian(lambda x:(x**3).sum()*x[0])(T(t,X)),
-    "revfwd": lambda t:t.func.jacrev(t.func.jacfwd(lambda x:x**3*x.sum()))(T(t,X)),
-    "fwdfwd": lambda t:t.func.jacfwd(t.func.jacfwd(lambda x:x**3*x.sum()))(T(t,X)),
-    "gradjvp": lambda t:t.func.grad(lambda x:t.func.jvp(lambda z:z**3,(x,),(t.ones(3),))[1].sum())(T(t,X)),
-    "vmap": lambda t:t.func.vmap(lambda a,b:a*b.sum())(T(t,M),T(t,M)),
-    "vmap dims": lambda t:t.func.vmap(lambda a,b:a+b,in_dims=(0,None),out_dims=1)(T(t,M),T(t,[1.,2.])),
-    "vmap nest": lambda t:t.func.vmap(t.func.vmap(lambda a,b:a*b,in_dims=(0,None)),in_dims=(None,0))(T(t,X),T(t,[1.,2.])),
-    "vmap grad": lambda t:t.func.vmap(t.func.grad(lambda x:(x**3).sum()))(T(t,M)),
-    "vmap pytree": lambda t:t.func.vmap(lambda d:(d['a']*2,{'s':d['b'].sum()}),in_dims=({'a':0,'b':1},))({'a':T(t,M),'b':T(t,M)}),
-    "vmap chunk": lambda t:t.func.vmap(lambda a:a*2,chunk_size=1)(T(t,M)),
-    "vmap grad through": lambda t:(lambda x:t.autograd.grad(t.func.vmap(lambda a:(a**2).sum())(x).sum(),x))(T(t,M,requires_grad=True)),
-    "vmap rand err": lambda t:t.func.vmap(lambda a:a+t.rand(()))(T(t,M)),
-    "vmap err": lambda t:t.func.vmap(lambda a,b:a)(T(t,M),T(t,X)),
-    "per-sample": lambda t:t.func.vmap(t.func.grad(lambda w,x:((x@w)**2).sum()),in_dims=(None,0))(T(t,X),t.arange(12.).reshape(4,3)),
-    "f.vjp": lambda t:t.autograd.functional.vjp(lambda x:x.exp().sum(0),T(t,M),T(t,[1.,1.])),
-    "f.jvp": lambda t:t.autograd.functional.jvp(lambda x:x.exp().sum(0),T(t,M),T(t,M)),
-    "f.jac": lambda t:t.autograd.functional.jacobian(lambda x:x.exp().sum(0),T(t,M)),
-    "f.jac2": lambda t:t.autograd.functional.jacobian(lambda x,y:(x.exp()*y,y.sum()),(T(t,M),T(t,M))),
-    "f.jacc": lambda t:t.autograd.functional.jacobian(lambda x:x**2,T(t,X,requires_grad=True),create_graph=True),
-    "f.jacf": lambda t:t.autograd.functional.jacobian(lambda x:x**2,T(t,X),strategy='forward-mode',vectorize=True),
-    "f.jacv": lambda t:t.autograd.functional.jacobian(lambda x:x**2,T(t,X),vectorize=True),
-    "f.jacs": lambda t:t.autograd.functional.jacobian(lambda x:T(t,X),T(t,X),strict=True),
-    "f.jacns": lambda t:t.autograd.functional.jacobian(lambda x:T(t,X),T(t,X)),
-    "f.hess": lambda t:t.autograd.functional.hessian(lambda x:(x**3).sum(),T(t,X)),
-    "f.hess2": lambda t:t.autograd.functional.hessian(lambda x,y:(x**3*y).sum(),(T(t,X),T(t,X))),
-    "f.vhp": lambda t:t.autograd.functional.vhp(lambda x:(x**3).sum()*x[0],T(t,X),T(t,X)),
-    "f.hvp": lambda t:t.autograd.functional.hvp(lambda x:(x**3).sum()*x[0],T(t,X),T(t,X)),
-    "f.hvp2": lambda t:t.autograd.functional.hvp(lambda x,y:(x**3*y).sum(),(T(t,X),T(t,X)),(T(t,X),T(t,X))),
-    "f.vjp err": lambda t:t.autograd.functional.vjp(lambda x:x,T(t,X)),
-    "f.hess lin": lambda t:t.autograd.functional.hessian(lambda x:x.sum(),T(t,X)),
-    "batched": lambda t:t.autograd.grad((lambda x:[x**2,x])(T(t,X,requires_grad=True))[0],[],t.eye(3),is_grads_batched=True) if 0 else (lambda x:t.autograd.grad(x**2,x,t.eye(3),is_grads_batched=True))(T(t,X,requires_grad=True)),
+    "grad": lambda t: t.func.grad(lambda x: (x.sin() * x).sum())(T(t, X)),
+    "grad2": lambda t: t.func.grad(t.func.grad(lambda x: x**3))(T(t, 2.0)),
+    "grad argnums": lambda t: t.func.grad(lambda x, y: (x * y).sum(), argnums=(0, 1))(T(t, X), T(t, X)),
+    "grad aux": lambda t: t.func.grad(lambda x: ((x**2).sum(), x * 2), has_aux=True)(T(t, X)),
+    "gav": lambda t: t.func.grad_and_value(lambda x: (x**2).sum())(T(t, X)),
+    "gavaux": lambda t: t.func.grad_and_value(lambda x: ((x**2).sum(), x), has_aux=True)(T(t, X)),
+    "grad dict": lambda t: t.func.grad(lambda p: (p["a"] * p["b"]).sum())({"a": T(t, X), "b": T(t, X)}),
+    "grad nonscalar": lambda t: t.func.grad(lambda x: x * 2)(T(t, X)),
+    "grad of rg input": lambda t: t.func.grad(lambda x: (x**2).sum())(T(t, X, requires_grad=True)),
+    "grad closure": lambda t: (lambda w: t.func.grad(lambda x: (x**2 * w).sum())(T(t, X)))(T(t, X, requires_grad=True)),
+    "grad no_grad": lambda t: t.no_grad()(lambda: t.func.grad(lambda x: (x**2).sum())(T(t, X, requires_grad=True)))(),
+    "vjp": lambda t: (lambda o, f: (o, f(T(t, X))))(*t.func.vjp(lambda x: x.exp(), T(t, X))),
+    "vjp2": lambda t: (lambda o, f: (o, f((T(t, X), T(t, 1.0)))))(
+        *t.func.vjp(lambda x, y: (x * y, (x + y).sum()), T(t, X), T(t, X))
+    ),
+    "jvp": lambda t: t.func.jvp(lambda x, y: x.sin() * y, (T(t, X), T(t, X)), (T(t, X), T(t, [1.0, 1.0, 1.0]))),
+    "jvpaux": lambda t: t.func.jvp(lambda x: (x.sin(), x), (T(t, X),), (T(t, X),), has_aux=True),
+    "lin": lambda t: (lambda o, f: (o, f(T(t, X))))(*t.func.linearize(lambda x: x.exp() * x.sum(), T(t, X))),
+    "jacrev": lambda t: t.func.jacrev(lambda x: x.exp() * x.sum())(T(t, X)),
+    "jacfwd": lambda t: t.func.jacfwd(lambda x: x.exp() * x.sum())(T(t, X)),
+    "jacrev2": lambda t: t.func.jacrev(lambda x, y: (x @ y, x.sum(0)), argnums=(0, 1))(T(t, M), T(t, M)),
+    "jacfwd2": lambda t: t.func.jacfwd(lambda x, y: (x @ y, x.sum(0)), argnums=(0, 1))(T(t, M), T(t, M)),
+    "hess": lambda t: t.func.hessian(lambda x: (x**3).sum() * x[0])(T(t, X)),
+    "revfwd": lambda t: t.func.jacrev(t.func.jacfwd(lambda x: x**3 * x.sum()))(T(t, X)),
+    "fwdfwd": lambda t: t.func.jacfwd(t.func.jacfwd(lambda x: x**3 * x.sum()))(T(t, X)),
+    "gradjvp": lambda t: t.func.grad(lambda x: t.func.jvp(lambda z: z**3, (x,), (t.ones(3),))[1].sum())(T(t, X)),
+    "vmap": lambda t: t.func.vmap(lambda a, b: a * b.sum())(T(t, M), T(t, M)),
+    "vmap dims": lambda t: t.func.vmap(lambda a, b: a + b, in_dims=(0, None), out_dims=1)(T(t, M), T(t, [1.0, 2.0])),
+    "vmap nest": lambda t: t.func.vmap(t.func.vmap(lambda a, b: a * b, in_dims=(0, None)), in_dims=(None, 0))(
+        T(t, X), T(t, [1.0, 2.0])
+    ),
+    "vmap grad": lambda t: t.func.vmap(t.func.grad(lambda x: (x**3).sum()))(T(t, M)),
+    "vmap pytree": lambda t: t.func.vmap(lambda d: (d["a"] * 2, {"s": d["b"].sum()}), in_dims=({"a": 0, "b": 1},))(
+        {"a": T(t, M), "b": T(t, M)}
+    ),
+    "vmap chunk": lambda t: t.func.vmap(lambda a: a * 2, chunk_size=1)(T(t, M)),
+    "vmap grad through": lambda t: (lambda x: t.autograd.grad(t.func.vmap(lambda a: (a**2).sum())(x).sum(), x))(
+        T(t, M, requires_grad=True)
+    ),
+    "vmap rand err": lambda t: t.func.vmap(lambda a: a + t.rand(()))(T(t, M)),
+    "vmap err": lambda t: t.func.vmap(lambda a, b: a)(T(t, M), T(t, X)),
+    "per-sample": lambda t: t.func.vmap(t.func.grad(lambda w, x: ((x @ w) ** 2).sum()), in_dims=(None, 0))(
+        T(t, X), t.arange(12.0).reshape(4, 3)
+    ),
+    "f.vjp": lambda t: t.autograd.functional.vjp(lambda x: x.exp().sum(0), T(t, M), T(t, [1.0, 1.0])),
+    "f.jvp": lambda t: t.autograd.functional.jvp(lambda x: x.exp().sum(0), T(t, M), T(t, M)),
+    "f.jac": lambda t: t.autograd.functional.jacobian(lambda x: x.exp().sum(0), T(t, M)),
+    "f.jac2": lambda t: t.autograd.functional.jacobian(lambda x, y: (x.exp() * y, y.sum()), (T(t, M), T(t, M))),
+    "f.jacc": lambda t: t.autograd.functional.jacobian(lambda x: x**2, T(t, X, requires_grad=True), create_graph=True),
+    "f.jacf": lambda t: t.autograd.functional.jacobian(
+        lambda x: x**2, T(t, X), strategy="forward-mode", vectorize=True
+    ),
+    "f.jacv": lambda t: t.autograd.functional.jacobian(lambda x: x**2, T(t, X), vectorize=True),
+    "f.jacs": lambda t: t.autograd.functional.jacobian(lambda x: T(t, X), T(t, X), strict=True),
+    "f.jacns": lambda t: t.autograd.functional.jacobian(lambda x: T(t, X), T(t, X)),
+    "f.hess": lambda t: t.autograd.functional.hessian(lambda x: (x**3).sum(), T(t, X)),
+    "f.hess2": lambda t: t.autograd.functional.hessian(lambda x, y: (x**3 * y).sum(), (T(t, X), T(t, X))),
+    "f.vhp": lambda t: t.autograd.functional.vhp(lambda x: (x**3).sum() * x[0], T(t, X), T(t, X)),
+    "f.hvp": lambda t: t.autograd.functional.hvp(lambda x: (x**3).sum() * x[0], T(t, X), T(t, X)),
+    "f.hvp2": lambda t: t.autograd.functional.hvp(
+        lambda x, y: (x**3 * y).sum(), (T(t, X), T(t, X)), (T(t, X), T(t, X))
+    ),
+    "f.vjp err": lambda t: t.autograd.functional.vjp(lambda x: x, T(t, X)),
+    "f.hess lin": lambda t: t.autograd.functional.hessian(lambda x: x.sum(), T(t, X)),
+    "batched": lambda t: (
+        t.autograd.grad((lambda x: [x**2, x])(T(t, X, requires_grad=True))[0], [], t.eye(3), is_grads_batched=True)
+        if 0
+        else (lambda x: t.autograd.grad(x**2, x, t.eye(3), is_grads_batched=True))(T(t, X, requires_grad=True))
+    ),
 }
 
 

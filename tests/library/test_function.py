@@ -137,7 +137,12 @@ def test_errors():
         def backward(ctx, g):
             return {"many": (g, None, g), "shape": (ag.ones(3), None), "type": (1.0, None), "few": g}[ctx.what]
 
-    for what, message in {"many": "incorrect number", "few": "incorrect number", "shape": "invalid gradient", "type": "Tensor"}.items():
+    for what, message in {
+        "many": "incorrect number",
+        "few": "incorrect number",
+        "shape": "invalid gradient",
+        "type": "Tensor",
+    }.items():
         with pytest.raises((RuntimeError, TypeError), match=message):
             Wrong.apply(leaf(1.0, 2.0), what).sum().backward()
     with pytest.raises(RuntimeError, match="apply"):

@@ -36,7 +36,14 @@ def plain(value):
     if hasattr(value, "requires_grad"):
         floats = value.detach().float() if "bfloat16" in str(value.dtype) else value.detach()
         kind = "Parameter" if type(value).__name__ == "Parameter" else "Tensor"
-        return kind, str(value.dtype), tuple(value.shape), tuple(value.stride()) if 0 not in value.shape else (), floats.tolist(), value.requires_grad
+        return (
+            kind,
+            str(value.dtype),
+            tuple(value.shape),
+            tuple(value.stride()) if 0 not in value.shape else (),
+            floats.tolist(),
+            value.requires_grad,
+        )
     if isinstance(value, dict):
         return type(value).__name__, [(k, plain(v)) for k, v in value.items()]
     if isinstance(value, (list, tuple)):

@@ -66,7 +66,12 @@ def test_a_world_of_one():
 
 
 def test_clear_refusals():
-    for call in (lambda: ag.onnx.export(None), lambda: ag.nested.nested_tensor([]), lambda: ag.jit.load("x"), lambda: ag.hub.load("a/b", "c")):
+    for call in (
+        lambda: ag.onnx.export(None),
+        lambda: ag.nested.nested_tensor([]),
+        lambda: ag.jit.load("x"),
+        lambda: ag.hub.load("a/b", "c"),
+    ):
         with pytest.raises(NotImplementedError):
             call()
     assert ag.jit.script(abs) is abs
@@ -100,7 +105,12 @@ def test_summary_writer(tmp_path):
             writer.add_figure("f", None)
     (file,) = [p for p in tmp_path.iterdir() if p.is_file()]
     version, scalar, text = records(file)
-    assert b"brain.Event:2" in version and b"loss/train" in scalar and np.float32(0.5).tobytes() in scalar and b"hello" in text
+    assert (
+        b"brain.Event:2" in version
+        and b"loss/train" in scalar
+        and np.float32(0.5).tobytes() in scalar
+        and b"hello" in text
+    )
     assert sorted(p.name for p in tmp_path.iterdir() if p.is_dir()) == ["both_a", "both_b"]
     with pytest.raises(RuntimeError, match="closed"):
         writer.add_scalar("x", 1)
@@ -153,7 +163,10 @@ def test_a_pytorch_script_runs_as_it_is(tmp_path):
 def test_a_missing_name_is_explained(tmp_path):
     done = run(tmp_path, "import torch\nx = 1\nprint(torch.linspce(0, 1, 3))")
     assert done.returncode == 1
-    assert "torch.linspce is not in this library (line 3 of" in done.stderr and "nearest name is torch.linspace" in done.stderr
+    assert (
+        "torch.linspce is not in this library (line 3 of" in done.stderr
+        and "nearest name is torch.linspace" in done.stderr
+    )
     done = run(tmp_path, "import torch\ntorch.ones(2).sqeeze()")
     assert "Tensor.sqeeze is not in this library (line 2 of" in done.stderr and "Tensor.squeeze" in done.stderr
     done = run(tmp_path, "from torch.nn import Liner")
@@ -161,7 +174,11 @@ def test_a_missing_name_is_explained(tmp_path):
 
 
 def test_check_lists_all_missing_names_without_running(tmp_path):
-    done = run(tmp_path, "import torch\nfrom torch import nn\nraise SystemExit(3)\ntorch.foo_bar()\nnn.Linnear(1, 2)", "--check")
+    done = run(
+        tmp_path,
+        "import torch\nfrom torch import nn\nraise SystemExit(3)\ntorch.foo_bar()\nnn.Linnear(1, 2)",
+        "--check",
+    )
     assert done.returncode == 1 and ":4: torch.foo_bar" in done.stdout and "torch.nn.Linear" in done.stdout
     assert list(missing_names("import torch\ntorch.nn.functional.relu(torch.ones(2))")) == []
 
@@ -181,7 +198,9 @@ def test_install_and_remove():
 
 
 def test_the_naming_rule():
-    assert ours("torch.nn.modules.conv") == "nn.conv" and ours("torch.nn.modules") == "nn" and ours("torch") == "autograd"
+    assert (
+        ours("torch.nn.modules.conv") == "nn.conv" and ours("torch.nn.modules") == "nn" and ours("torch") == "autograd"
+    )
 
 
 def test_the_names_of_real_programs_resolve():
