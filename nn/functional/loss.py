@@ -19,7 +19,8 @@ from autograd.ops import loss as ops
 from autograd.tensor import wrap
 
 from .activation import logsigmoid
-from .distance import cosine_similarity, pairwise_distance
+from .distance import pairwise_distance
+from .linear import linear
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "cross_entropy", "ctc_loss",
@@ -138,8 +139,8 @@ def _by_classes(op: Any, input: Tensor, target: Tensor, weight: Any, ignore_inde
     if reduction != "mean":
         _check_reduction(reduction)
     total = numbers.size if rows is None else rows.sum()
-    if total == 0:
-        return input.sum() * math.nan
+    if total == 0:  # nothing to average: nan, with gradients of zero
+        return op(_rows(input), numbers, rows, 1) + math.nan
     return op(_rows(input), numbers, rows, total)
 
 
@@ -254,14 +255,19 @@ def linear_cross_entropy(
     label_smoothing: float = 0.0,
     options: Any = None,
 ) -> Any:
-    """``cross_entropy(linear(input, linear_weight, linear_bias), target)``, with the classes in the last dimension."""
-    from .linear import linear
+    """``cross_entropy(linear(input, linear_weight, linear_bias), target)``.
 
-    if options is not None:
-        raise NotImplementedError("linear_cross_entropy: options choose between PyTorch's kernels; there is one here")
-    logits = linear(input, linear_weight, linear_bias)
-    if logits.ndim > 2:
-        logits = logits.movedim(-1, 1)
+    Shapes: input [N, in] or [in]; linear_weight [C, d1, ..., in], linear_bias [C, d1, ...]; target [N, d1, ...] or
+    probabilities [N, C, d1, ...]. ``options`` says how PyTorch divides the work to save memory; the result does not depend
+    on it, and here nothing is divided.
+    """
+    if input.ndim not in (1, 2):
+        raise RuntimeError(f"linear_cross_entropy: expected input to be 1D or 2D, got {list(input.shape)}")
+    rows = linear_weight.reshape(-1, linear_weight.shape[-1])
+    logits = linear(input, rows, None if linear_bias is None else linear_bias.reshape(-1))
+    logits = logits.reshape(*input.shape[:-1], *linear_weight.shape[:-1])
+    if ignore_index is not None and target.array.dtype.kind == "f":
+        raise RuntimeError("ignore_index is not supported for floating point target")
     ignored = -100 if ignore_index is None else ignore_index
     return cross_entropy(logits, target, weight, None, ignored, None, reduction, label_smoothing)
 
