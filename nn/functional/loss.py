@@ -263,6 +263,11 @@ def linear_cross_entropy(
     """
     if input.ndim not in (1, 2):
         raise RuntimeError(f"linear_cross_entropy: expected input to be 1D or 2D, got {list(input.shape)}")
+    if input.ndim == 1 and linear_weight.ndim > 2:
+        raise RuntimeError(
+            f"K-dimensional loss defined by linear_weight shape {tuple(linear_weight.shape)} requires batched input, "
+            f"(N, {linear_weight.shape[-1]}), got unbatched input with shape {tuple(input.shape)}"
+        )
     rows = linear_weight.reshape(-1, linear_weight.shape[-1])
     logits = linear(input, rows, None if linear_bias is None else linear_bias.reshape(-1))
     logits = logits.reshape(*input.shape[:-1], *linear_weight.shape[:-1])

@@ -84,6 +84,8 @@ def translated(value: Any) -> Any:
         return {k: translated(v) for k, v in value.items()}
     if isinstance(value, type) and issubclass(value, pt.nn.Module):
         return getattr(nn, value.__name__)
+    if callable(value) and hasattr(nn.functional, getattr(value, "__name__", "")):
+        return getattr(nn.functional, value.__name__)
     return ours(value)
 
 
@@ -103,7 +105,7 @@ def copied(module: Any) -> Any:
         attention = module.self_attn
         made = getattr(nn, name)(
             attention.embed_dim, attention.num_heads, module.linear1.out_features, module.dropout.p,
-            norm_first=module.norm_first, batch_first=attention.batch_first, bias=module.linear1.bias is not None,
+            translated(module.activation), norm_first=module.norm_first, batch_first=attention.batch_first, bias=module.linear1.bias is not None,
         ).double()  # fmt: skip
     elif name == "LayerNorm":
         made = nn.LayerNorm(tuple(module.normalized_shape), module.eps).double()
