@@ -113,6 +113,7 @@ def assign(target: Tensor, result: Tensor, by: str) -> Tensor:
             f"result type {result.dtype} can't be cast to the desired output type {target.dtype}: {by} writes in place. "
             f"Use the out-of-place form"
         )
+    keep_original(result.node, memory)
     tracked = target.lineage is not UNTRACKED
     if (target.lineage is not None and tracked) or (result.node is None and target.node is not None and mode.enabled):
         return write(target, ..., result, by)
@@ -124,6 +125,12 @@ def assign(target: Tensor, result: Tensor, by: str) -> Tensor:
         if mode.enabled and result.node is not None:
             target.node = result.node if made.dtype == memory.dtype else shapes.cast(result, memory.dtype).node
     return target
+
+
+def keep_original(node: Node | None, memory: Any) -> None:
+    """Before ``memory`` is written over: what the write's own node saved of it becomes a copy."""
+    if node is not None and node.saved and any([saved is memory for saved in node.saved]):
+        node.saved = tuple([memory.copy() if saved is memory else saved for saved in node.saved])
 
 
 def in_place(function: Callable[..., Any], name: str) -> Callable[..., Any]:
