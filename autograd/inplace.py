@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .graph import Leaf, Node, mode
+from .graph import Leaf, Node, mode, tick
 from .lift import Op, record
 from .memory import layout, overlaps_itself, storage_of, strided
 from .ops import shape as shapes
@@ -137,11 +137,29 @@ def in_place(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     """The in-place form of a function: computes out of place, then assigns to the first argument."""
 
     def method(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return assign(input, function(input, *args, **kwargs), name)
+        since = tick()
+        result = function(input, *args, **kwargs)
+        if result.node is not None:
+            _keep_originals(result.node, since, input.array)
+        return assign(input, result, name)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"``{name.rstrip('_')}`` in place; returns the tensor."
     return method
+
+
+def _keep_originals(node: Node, since: int, memory: Any) -> None:
+    """Give the nodes made after ``since`` copies of what they saved of ``memory``, which is about to be overwritten."""
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        if node.id < since:
+            continue
+        if node.saved and any([isinstance(v, np.ndarray) and np.may_share_memory(v, memory) for v in node.saved]):
+            node.saved = tuple(
+                [v.copy() if isinstance(v, np.ndarray) and np.may_share_memory(v, memory) else v for v in node.saved]
+            )
+        stack.extend([p for p in node.parents if p is not None])
 
 
 # --- filling -------------------------------------------------------------------------------------------------------

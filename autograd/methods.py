@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import conversion, copying, creation, inplace, passes, printing, random
-from .inplace import assign, becoming, in_place
+from .inplace import becoming, in_place
 from .ops import FAMILIES, FUNCTIONS, LAYERS, elementwise, indexing, linalg
 from .tensor import Tensor
 
@@ -53,10 +53,7 @@ def _reflected(name: str, function: Callable[..., Any]) -> None:
 
 
 def _augmented(name: str, function: Callable[..., Any]) -> None:
-    def augmented(self: Tensor, other: Any) -> Tensor:
-        return assign(self, function(self, other), f"i{name}")
-
-    setattr(Tensor, f"__i{name}__", augmented)
+    setattr(Tensor, f"__i{name}__", in_place(function, f"__i{name}__"))
 
 
 def _or_not_implemented(function: Callable[..., Any]) -> Callable[..., Any]:

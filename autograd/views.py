@@ -186,6 +186,8 @@ def _derived(tensor: Tensor, lineage: Lineage) -> Node | None:
     if node is lineage.seen or node is None:
         return tensor.node
     if lineage.limit is not None:
+        if not mode.enabled:
+            return tensor.node  # nothing will be recorded
         raise RuntimeError(limit_message(lineage.limit, "its base or another view of its base has been modified inplace"))
     lineage.seen = node
     array = lineage.base.array
