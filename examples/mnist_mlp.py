@@ -146,8 +146,8 @@ def computation_graph(model: nn.Module, dataset: TensorDataset, batch_size: int,
     loss = nn.functional.cross_entropy(model(images[:batch_size]), labels[:batch_size])
     picture = visualize.draw(loss, params=dict(model.named_parameters()), depth=2)
     try:
-        return Path(picture.render(outfile=str(path), cleanup=True))
-    except (RuntimeError, OSError) as error:  # no Graphviz: the run is worth finishing
+        return Path(picture.save(path))
+    except RuntimeError as error:  # no Graphviz: the run is worth finishing
         print(f"no picture of the graph: {error}", file=sys.stderr)
         return None
 

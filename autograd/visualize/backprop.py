@@ -1,0 +1,91 @@
+"""The reverse pass, one node at a time and with nothing thrown away: what the pictures show of backward.
+
+``passes.reverse`` is the fast one that trains; this one yields each step so that it can be looked at. It calls the
+same formulas, runs no hooks, accumulates nothing and releases nothing, so looking does not change what is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from ..graph import FREED, Node, Part
+from ..passes import _whole, check_saved, fit, freed_error
+
+__all__ = ["Step", "steps"]
+
+
+class Step:
+    """What happens at one node: the cotangent ``g`` that has arrived, and what is ``sent`` to each parent.
+
+    ``sent`` has one entry for each argument: the cotangent, already summed to the parent's shape, or None where
+    the argument is a constant.
+    """
+
+    __slots__ = ("g", "node", "sent")
+
+    def __init__(self, node: Node, g: Any, sent: tuple[Any, ...]) -> None:
+        self.node = node
+        self.g = g
+        self.sent = sent
+
+
+def steps(root: Node, start: Any = None) -> Iterator[Step]:
+    """The reverse pass from ``root``, newest node first; ``start`` is its cotangent (ones, if left out).
+
+    Raises RuntimeError at a node whose saved arrays an earlier backward released.
+    """
+    pending: dict[int, Any] = {root.id: np.ones(root.shape, root.dtype) if start is None else start}
+    waiting: dict[int, Node] = {root.id: root}
+    heap = [-root.id]
+    while heap:
+        id = -heappop(heap)
+        node, g = waiting.pop(id), pending.pop(id)
+        if type(node) is Part:
+            sent: tuple[Any, ...] = (g,)
+        elif node.op is None:
+            sent = ()
+        else:
+            if node.op.outputs != 1:
+                g = _whole(node, g, False)
+            sent = send(node, g)
+        yield Step(node, g, sent)
+        for parent, c in zip(node.parents, sent, strict=False):
+            if parent is None or c is None:
+                continue
+            if parent.id not in waiting:
+                waiting[parent.id] = parent
+                heappush(heap, -parent.id)
+            if type(node) is Part:
+                slots = pending.setdefault(parent.id, [None] * len(parent.shape))
+                slots[node.params[0]] = c
+            else:
+                before = pending.get(parent.id)
+                pending[parent.id] = c if before is None else before + c
+
+
+def send(node: Node, g: Any) -> tuple[Any, ...]:
+    """What a node's formulas send to its parents for the cotangent ``g``: one entry an argument."""
+    op = node.op
+    assert op is not None
+    if node.saved is FREED:
+        raise freed_error(node)
+    if node.saved:
+        check_saved(node)
+    conjugate = np.dtype(node.dtype).kind == "c" if op.outputs == 1 and op.holomorphic else False
+    if conjugate:
+        g = g.conj()
+    if op.joint is not None:
+        found = list(op.joint(g, node))
+    else:
+        pairs = zip(node.parents, op.formulas, strict=True)
+        found = [None if p is None or f is None else f(g, node) for p, f in pairs]
+    if conjugate:
+        found = [None if c is None else c.conj() for c in found]
+    fitted = []
+    for c, parent in zip(found, node.parents, strict=True):
+        fitted.append(None if c is None or parent is None else fit(np.asarray(c), parent))
+    return tuple(fitted)

@@ -1,0 +1,331 @@
+"""A graph as a Graphviz picture: ``draw``, and the text in Graphviz's language that it is made of.
+
+Colours are chosen to be read on a white page and on a dark one: boxes have a light fill of their own with dark text,
+lines and captions are a middle grey, and the page shows through.
+"""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..tensor import Tensor
+from .blocks import Block, tree
+from .graphs import Graph, Vertex, graph, shape_text, short
+
+__all__ = ["Board", "dot_text", "draw"]
+
+FILLS = {"operation": "#e8eefc", "parameter": "#fde7c8", "input": "#fde7c8", "constant": "#eceff3", "root": "#d8f3dc"}
+LINE = "#7b8794"
+BLOCK = "#dfe3ee"
+SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−", "matmul": "@", "pow": "**"}
+BOXES = 60
+"""Boxes that a picture holds before modules are closed."""
+
+
+def draw(
+    output: Any,
+    params: Mapping[str, Tensor] | None = None,
+    show: Sequence[str] = ("shape", "values", "grad"),
+    depth: int | None = None,
+    fold: bool = True,
+    rankdir: str | None = None,
+    boxes: int = BOXES,
+) -> Any:
+    """A picture of the graph that led to ``output``, as a ``graphviz.Digraph`` that shows itself in a notebook.
+
+    Args:
+        output: a Tensor that was computed from tensors with ``requires_grad=True``, or a ``Graph``.
+        params: names for leaves and other tensors: ``dict(model.named_parameters())``, or ``{"a": a, "b": b}``.
+        show: what each box says besides its name: "shape", "values", "grad", "dtype", "line".
+        depth: how many levels of modules are open; None opens as many as fit into ``boxes``.
+        fold: draw repeated blocks once, marked "×12".
+        rankdir: "LR" or "TB"; None takes left to right for small graphs.
+        boxes: how many boxes the picture may have, about; what is beyond is drawn as "+N more".
+
+    Small graphs of scalars show data and gradient in each node. ``.save("step.svg")`` and ``.render`` write files.
+
+    Raises ImportError if the Python package ``graphviz`` is missing (``graph(output).to_html()`` needs nothing).
+
+    >>> import autograd
+    >>> x = autograd.tensor(3.0, requires_grad=True)
+    >>> picture = draw(x * x, params={"x": x})
+    >>> "x" in picture.source and "data 9." in picture.source
+    True
+    """
+    from .picture import Picture
+
+    g = graph(output, params)
+    text, options = _compose(g, show, depth, fold, rankdir, boxes)
+    return Picture(text, options)
+
+
+def dot_text(
+    output: Any,
+    params: Mapping[str, Tensor] | None = None,
+    show: Sequence[str] = ("shape", "values", "grad"),
+    depth: int | None = None,
+    fold: bool = True,
+    rankdir: str | None = None,
+    boxes: int = BOXES,
+) -> str:
+    """The picture of ``draw`` as text in Graphviz's language."""
+    lines, attributes = _compose(graph(output, params), show, depth, fold, rankdir, boxes)
+    head = [f"\tgraph [{_attributes(attributes['graph'])}]", f"\tnode [{_attributes(attributes['node'])}]"]
+    head.append(f"\tedge [{_attributes(attributes['edge'])}]")
+    return "\n".join(["digraph {", *head, *("\t" + line for line in lines), "}", ""])
+
+
+def _compose(g: Graph, show: Sequence[str], depth: int | None, fold: bool, rankdir: str | None, boxes: int) -> Any:
+    known = {"shape", "values", "grad", "dtype", "line"}
+    wrong = [what for what in show if what not in known] if not isinstance(show, str) else [show]
+    if wrong:
+        raise ValueError(f"show must be a sequence of some of {', '.join(sorted(known))}; got {wrong[0]!r}")
+    if rankdir not in (None, "LR", "TB", "RL", "BT"):
+        raise ValueError(f"rankdir must be 'LR', 'TB', 'RL', 'BT' or None, not {rankdir!r}")
+    scalar = len(g) <= boxes and not g.calls and all(v.shape == () for v in g)
+    board = Board(g, depth, fold, boxes)
+    if scalar:
+        lines = _scalar_lines(g, show)
+    else:
+        lines = _lines(board, show)
+    direction = rankdir or ("LR" if scalar or len(board.visible) <= 14 else "TB")
+    font = "Helvetica,Arial,sans-serif"
+    return lines, {
+        "graph": {"rankdir": direction, "bgcolor": "transparent", "fontname": font, "fontsize": "11",
+                  "fontcolor": LINE, "nodesep": "0.22", "ranksep": "0.32", "pad": "0.1"},
+        "node": {"shape": "plain", "fontname": font, "fontsize": "10", "fontcolor": "#1f2933"},
+        "edge": {"color": LINE, "arrowsize": "0.6", "fontname": font, "fontsize": "9", "fontcolor": LINE},
+    }  # fmt: skip
+
+
+# --- what is open --------------------------------------------------------------------------------------------------
+
+
+class Board:
+    """Which blocks of the tree are open, and what stands for each vertex then."""
+
+    def __init__(self, g: Graph, depth: int | None, fold: bool, boxes: int) -> None:
+        self.graph = g
+        self.root = tree(g, fold=fold, cap=max(6, boxes // 3))
+        self.open: set[int] = {id(self.root)}
+        self._open(depth, boxes)
+        self.place: dict[int, Any] = {}  # vertex id -> the vertex or closed block that stands for it
+        self.visible: list[Any] = []
+        self._settle()
+
+    def shown(self, block: Block) -> list[Any]:
+        """What an open block shows: of a repetition only the first turn."""
+        return [*block.leaves, *(block.items[:1] if block.kind == "repeat" else block.items)]
+
+    def _open(self, depth: int | None, boxes: int) -> None:
+        """Open the blocks breadth first, while they fit (or as deep as ``depth`` says; "+N more" stays closed)."""
+        level, used, at = [self.root], len(self.shown(self.root)), 0
+        while level:
+            inner = [i for b in level for i in self.shown(b) if isinstance(i, Block) and i.kind not in ("more", "leaves")]
+            at += 1
+            level = []
+            for block in inner:
+                more = len(self.shown(block)) - 1
+                same_level = block.kind in ("repeat", "turn")  # folding is no level of the model
+                if depth is not None and not same_level and self._level(block) > depth:
+                    continue
+                if depth is None and used + more > boxes:
+                    continue
+                self.open.add(id(block))
+                used += more
+                level.append(block)
+
+    def _level(self, block: Block) -> int:
+        n, at = 0, block
+        while at.parent is not None:
+            n += at.kind == "module"
+            at = at.parent
+        return n
+
+    def _settle(self) -> None:
+        stack: list[Any] = [(item, None) for item in reversed([*self.root.leaves, *self.root.items])]
+        while stack:
+            item, twin = stack.pop()
+            if isinstance(item, Vertex):
+                stands = item if twin is None else twin
+                self.place[item.id] = stands
+                if twin is None:
+                    self.visible.append(item)
+            elif twin is None and id(item) not in self.open or twin is not None and id(twin) not in self.open:
+                stands = item if twin is None else twin
+                for vertex in item.vertices():
+                    self.place[vertex.id] = stands
+                if twin is None:
+                    self.visible.append(item)
+            elif item.kind == "repeat":
+                model = item.items[0] if twin is None else twin.items[0]
+                for k in range(len(item.items) - 1, -1, -1):
+                    self._push(stack, item.items[k], None if twin is None and k == 0 else model)
+                self._push_leaves(stack, item, twin)
+            else:
+                inner = item.items
+                models = [None] * len(inner) if twin is None else twin.items
+                for part, model in zip(reversed(inner), reversed(models), strict=False):
+                    stack.append((part, model))
+                self._push_leaves(stack, item, twin)
+
+    def _push(self, stack: list[Any], item: Any, model: Any) -> None:
+        """One turn of a repetition, to be drawn over its model; the "+N more" of a long one goes the same way."""
+        if isinstance(item, Block) and item.kind == "more" and model is not None:
+            for part in reversed(item.items):
+                self._push(stack, part, model)
+        else:
+            stack.append((item, model))
+
+    def _push_leaves(self, stack: list[Any], item: Block, twin: Block | None) -> None:
+        if twin is None:
+            stack.extend([(leaf, None) for leaf in item.leaves])
+            return
+        for i, leaf in enumerate(item.leaves):
+            model: Any = twin.leaves[i] if i < len(twin.leaves) else twin
+            if isinstance(leaf, Vertex) and isinstance(model, Vertex):
+                stack.append((leaf, model))
+            else:
+                for vertex in [leaf] if isinstance(leaf, Vertex) else leaf.vertices():
+                    self.place[vertex.id] = model
+
+    def edges(self) -> list[tuple[Any, Any, bool, Any]]:
+        """Edges between what is visible: (source, target, whether it goes back in a folded loop, the edge)."""
+        seen: set[tuple[int, int]] = set()
+        order = {id(item): i for i, item in enumerate(self.visible)}
+        found = []
+        for edge in self.graph.edges:
+            a, b = self.place.get(edge.source.id), self.place.get(edge.target.id)
+            if a is None or b is None or a is b or (id(a), id(b)) in seen:
+                continue
+            if id(a) not in order or id(b) not in order:
+                continue
+            seen.add((id(a), id(b)))
+            backwards = edge.source.kind == "operation" and order[id(a)] > order[id(b)]
+            found.append((a, b, backwards, edge))
+        return found
+
+
+# --- text ----------------------------------------------------------------------------------------------------------
+
+
+def _lines(board: Board, show: Sequence[str]) -> list[str]:
+    lines: list[str] = []
+    names: dict[int, str] = {}
+    visible = {id(item) for item in board.visible}
+    stack: list[Any] = [("open", board.root)]
+    while stack:
+        what, item = stack.pop()
+        if what == "close":
+            lines.append("}")
+        elif isinstance(item, Vertex) or id(item) not in board.open:
+            if id(item) in visible:
+                names[id(item)] = f"n{len(names)}"
+                label = vertex_label(item, show) if isinstance(item, Vertex) else block_label(item)
+                lines.append(f"{names[id(item)]} [label={label}]")
+        else:
+            if item.kind not in ("graph", "turn"):
+                fold = ' style="rounded,dashed"' if item.kind == "repeat" else ' style="rounded"'
+                lines.append(f'subgraph cluster_{len(lines)} {{ label="{_quoted(item.name)}" labeljust=l color="#a9b4c0"{fold}')
+                stack.append(("close", item))
+            stack.extend([("item", inner) for inner in reversed(board.shown(item))])
+    for a, b, backwards, edge in board.edges():
+        extra = ""
+        if backwards:
+            extra = ' [style=dashed constraint=false label="next"]'
+        elif isinstance(b, Vertex) and b.op in ("sub", "div", "matmul", "pow", "where") and isinstance(a, Vertex):
+            extra = f' [tooltip="{_quoted(edge.argument)}"]'
+        lines.append(f"{names[id(a)]} -> {names[id(b)]}{extra}")
+    return lines
+
+
+def vertex_label(v: Vertex, show: Sequence[str]) -> str:
+    """A box as Graphviz's HTML: the name, then one row for each thing to show."""
+    fill = FILLS["root"] if v is v.graph.root else FILLS[v.kind]
+    rows = []
+    if "shape" in show and (v.shape != () or v.kind != "operation"):
+        dtype = f" {v.dtype}" if "dtype" in show else ""
+        rows.append(("shape", shape_text(v.shape) + dtype))
+    if "values" in show and v.value is not None:
+        rows.append(("data", v.value.text))
+    if "grad" in show and v.grad is not None:
+        rows.append(("grad", v.grad.text))
+    if "line" in show and v.line is not None:
+        rows.append(("line", f"{os.path.basename(v.line[0])}:{v.line[1]}"))
+    return table(title(v), rows, fill)
+
+
+def title(v: Vertex) -> str:
+    """The name in the head of a box, with the parameters that say what the operation does."""
+    if not v.op:
+        return v.name if v.named else v.kind
+    said = [f"{k}={short(p, 24)}" for k, p in v.params.items() if k in ("dim", "dims", "shape", "index") and p is not None]
+    text = f"{v.op} {', '.join(said)}" if said else v.op
+    return f"{v.name} = {text}" if v.named else text
+
+
+def block_label(block: Block) -> str:
+    """The box of a closed block: its name, and how much there is inside."""
+    if block.kind == "leaves":
+        return table(block.name, [], FILLS["parameter"])
+    rows = []
+    if block.kind != "more":
+        rows.append(("", f"{block.size:,} operation{'s' if block.size != 1 else ''}"))
+        parameters = {v.id: v.nbytes // v.dtype.itemsize for v in block.vertices() if v.kind == "parameter"}
+        if parameters:
+            rows.append(("", f"{sum(parameters.values()):,} parameters"))
+    return table(block.name, rows, BLOCK)
+
+
+def table(head: str, rows: list[tuple[str, str]], fill: str) -> str:
+    """A small table in Graphviz's HTML."""
+    cells = "".join(
+        f'<TR><TD ALIGN="LEFT">{f"<FONT COLOR=" + chr(34) + "#5c6b7a" + chr(34) + ">" + html.escape(k) + "</FONT> " if k else ""}'
+        f"{html.escape(text)}</TD></TR>"
+        for k, text in rows
+    )
+    return (
+        f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" STYLE="ROUNDED" COLOR="{LINE}" BGCOLOR="{fill}">'
+        f"<TR><TD><B>{html.escape(head)}</B></TD></TR>{cells}</TABLE>>"
+    )
+
+
+def _scalar_lines(g: Graph, show: Sequence[str]) -> list[str]:
+    """A small graph of scalars as learners know it: a box for each value, a circle for each operation."""
+    lines = []
+    for i, v in enumerate(g.nodes):
+        value, grad = v.value, v.grad
+        cells = [v.name if v.named else ""] if v.named or not v.op else []
+        if "values" in show:
+            cells.append(f"data {value.text}" if value is not None else "data ?")
+        if "grad" in show and v.kind != "constant":
+            cells.append(f"grad {grad.text}" if grad is not None else "grad ?")
+        fill = FILLS["root"] if v is g.root else FILLS[v.kind]
+        row = "".join(f"<TD>{html.escape(cell)}</TD>" for cell in cells if cell)
+        lines.append(
+            f'v{i} [label=<<TABLE BORDER="1" CELLBORDER="1" CELLSPACING="0" CELLPADDING="5" COLOR="{LINE}" BGCOLOR="{fill}">'
+            f"<TR>{row}</TR></TABLE>>]"
+        )
+        if v.op:
+            lines.append(
+                f'o{i} [label="{_quoted(SIGNS.get(v.op, v.op))}" shape=ellipse style=filled fillcolor="#ffffff" color="{LINE}" '
+                f'fontsize=12 height=0.3 width=0.4 margin="0.05,0.02"]'
+            )
+            lines.append(f"o{i} -> v{i}")
+    index = {v.id: i for i, v in enumerate(g.nodes)}
+    for edge in g.edges:
+        lines.append(f"v{index[edge.source.id]} -> o{index[edge.target.id]}")
+    return lines
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _attributes(found: Mapping[str, str]) -> str:
+    return " ".join(f'{key}="{value}"' for key, value in found.items())
+
+

@@ -1,0 +1,75 @@
+"""Which module made what: the calls of nn.Modules as intervals of the clock, and the path of each.
+
+A Module's call notes on the nodes that it returns when it began and ended (``node.calls``). Calls nest as Python's
+calls do, so their intervals nest too; the name of each module is what its caller calls it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .graphs import Graph
+
+__all__ = ["Call", "find_calls"]
+
+
+class Call:
+    """One call of a module: it made the nodes with ``first < id <= last``. ``path`` is its name seen from outside."""
+
+    __slots__ = ("first", "last", "module", "outermost", "path")
+
+    def __init__(self, module: Any, first: int, last: int) -> None:
+        self.module = module
+        self.first = first
+        self.last = last
+        self.path = ""
+        self.outermost = True
+
+    def __repr__(self) -> str:
+        return f"<call of {self.path} {self.first}..{self.last}>"
+
+
+def find_calls(graph: Graph) -> list[Call]:
+    """The module calls that a graph went through, outer ones first; names the module of every vertex."""
+    calls: dict[tuple[int, int, int], Call] = {}
+    for vertex in graph.nodes:
+        for ref, first, last in getattr(vertex.node, "calls", ()):
+            module = ref()
+            if module is not None:
+                calls[(id(module), first, last)] = Call(module, first, last)
+    ordered = sorted(calls.values(), key=lambda call: (call.first, -call.last))
+    open_calls: list[Call] = []
+    names: dict[int, dict[int, str]] = {}
+    for call in ordered:
+        while open_calls and not open_calls[-1].last >= call.last:
+            open_calls.pop()
+        if open_calls:
+            caller = open_calls[-1]
+            call.outermost = False
+            if id(caller.module) not in names:
+                names[id(caller.module)] = {id(m): name for name, m in caller.module.named_modules()}
+            name = names[id(caller.module)].get(id(call.module), type(call.module).__name__)
+            call.path = f"{caller.path}.{name}" if not caller.outermost else name
+        else:
+            call.path = type(call.module).__name__
+        open_calls.append(call)
+    _label(graph, ordered)
+    return ordered
+
+
+def _label(graph: Graph, calls: list[Call]) -> None:
+    """Give each operation the path of the innermost call that it happened in."""
+    waiting = iter(calls)
+    coming = next(waiting, None)
+    inside: list[Call] = []
+    for vertex in graph.nodes:
+        if vertex.kind != "operation":
+            continue
+        while coming is not None and coming.first < vertex.id:
+            inside.append(coming)
+            coming = next(waiting, None)
+        while inside and inside[-1].last < vertex.id:
+            inside.pop()
+        if inside:
+            vertex.module = inside[-1].path

