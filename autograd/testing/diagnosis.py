@@ -450,14 +450,11 @@ def _partial(case: Case) -> Iterator[Prediction]:
     if not wrong.any() or (wrong[active]).all():
         return
     pattern = name_pattern(case.x, case.in_shape, case.cols, wrong, active)
+    repeated = (np.abs(case.true) > 4 * case.bar).sum(axis=0) > 1
+    if np.array_equal(wrong[active], repeated[active]) and (pattern or "last").startswith(("first", "last", "place")):
+        yield True, {"pattern": "repeated", "sentence": REPEATED}
     if pattern is not None:
         yield True, {"pattern": pattern}
-    zero_true = (np.abs(case.true) <= 4 * case.bar + 1e-9 * case.size)[case.wrong].all()
-    if zero_true:
-        return
-    repeated = (np.abs(case.true) > 4 * case.bar).sum(axis=0) > 1
-    if np.array_equal(wrong[active], repeated[active]):
-        yield True, {"pattern": "repeated", "sentence": REPEATED}
 
 
 def _scattered(case: Case) -> Iterator[Prediction]:
@@ -621,18 +618,19 @@ def check_inputs(problem: Problem, before: list[Array], who: str, order: int) ->
 
 def saved_fault(problem: Problem) -> Fault | None:
     """A saved array that is not what it was when it was saved, by the end of the forward pass or after a backward."""
-    kept: list[tuple[str, Array, Array]] = []
-    with _watching(kept):
+    watched: list[tuple[str, Callable[[], list[Array]], list[Array]]] = []
+    with _watching(watched):
         results = problem.call()
     when = "after it was saved in the forward pass"
     for phase in range(2):
-        for name, array, copy in kept:
-            if not np.array_equal(array, copy, equal_nan=array.dtype.kind in "fc"):
-                return Fault(
-                    "overwritten",
-                    f"{name} saved an array of shape {list(array.shape)}, and its values were changed {when}: look for "
-                    "out=, an in-place operation, .data or a buffer that is used again.",
-                )
+        for name, now, copies in watched:
+            for array, copy in zip(now(), copies, strict=False):
+                if not np.array_equal(array, copy, equal_nan=array.dtype.kind in "fc"):
+                    return Fault(
+                        "overwritten",
+                        f"{name} saved an array of shape {list(array.shape)}, and its values were changed {when}: look for "
+                        "out=, an in-place operation, .data or a buffer that is used again.",
+                    )
         if phase == 0:
             outputs = [results[k] for k in problem.which]
             seeds = [wrap(np.ones_like(t.array)) for t in outputs]
@@ -642,25 +640,25 @@ def saved_fault(problem: Problem) -> Fault | None:
 
 
 @contextmanager
-def _watching(kept: list[tuple[str, Array, Array]]) -> Iterator[None]:
+def _watching(watched: list[tuple[str, Callable[[], list[Array]], list[Array]]]) -> Iterator[None]:
     """Copy every array at the moment when a node, or the ctx of a Function, saves it."""
     before = graph.watcher
     save, put = FunctionCtx.save_for_backward, FunctionCtx.__setattr__
 
-    def keep(name: str, values: Any) -> None:
-        kept.extend((name, array, array.copy()) for array in _arrays_in(values))
+    def keep(name: str, now: Callable[[], list[Array]]) -> None:
+        watched.append((name, now, [array.copy() for array in now()]))
 
     def watch(node: Any) -> None:
-        keep(node.name() if node.op is not None else "a leaf", [node.saved, node.params])
+        keep("a leaf" if node.op is None else node.name(), lambda: _arrays_in([node.saved, node.params]))
         if before is not None:
             before(node)
 
     def saving(ctx: Any, *tensors: Any) -> None:
-        keep(type(ctx).__name__, tensors)
+        keep(type(ctx).__name__, lambda: _arrays_in(tensors))
         save(ctx, *tensors)
 
     def putting(ctx: Any, name: str, value: Any) -> None:
-        keep(type(ctx).__name__, [value])
+        keep(type(ctx).__name__, lambda: _arrays_in(value))
         put(ctx, name, value)
 
     graph.watcher = watch
