@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from . import _import_check  # the other project of this name
 from . import process  # how memory is managed
 
@@ -20,11 +22,14 @@ from .printing import *
 from .protocols import from_dlpack, to_dlpack
 from .random import *
 
+if TYPE_CHECKING:
+    from ._functions import *  # what the tables hold, written down by tools/stubs.py
+
 globals().update(FUNCTIONS)
 globals().update(IN_PLACE_FUNCTIONS)
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     """What is big or rarely wanted is imported when first named: ``nn``, ``optim``, ``linalg``, ``vision`` ..."""
     return resolve(name)
 

@@ -144,7 +144,7 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False, **kwargs:
 def new_(self: Tensor, *data: Any, device: Any = None) -> Tensor:
     """``Tensor(...)`` with this tensor's dtype. Old: prefer ``new_tensor``, ``new_zeros`` ..."""
     check_device(device)
-    return legacy(Tensor, self.array.dtype, data)
+    return legacy(Tensor, self.array.dtype, data)  # type: ignore[no-any-return]
 
 
 # --- the old constructors --------------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def new_(self: Tensor, *data: Any, device: Any = None) -> Tensor:
 def legacy(cls: type, element: np.dtype[Any], data: tuple[Any, ...]) -> Any:
     """``Tensor(2, 3)``, ``Tensor([1, 2])``, ``FloatTensor(...)``: sizes give uninitialised memory, a sequence data."""
     source = data[0] if len(data) == 1 else None
-    made = new(cls)
+    made: Any = new(cls)
     made.node = made.lineage = None
     if isinstance(source, Size):
         made.array = np.empty(tuple(source), element)
@@ -304,7 +304,7 @@ def data_ptr(self: Tensor) -> int:
 
 def is_same_size(self: Tensor, other: Tensor) -> bool:
     """Whether the shapes are equal."""
-    return self.array.shape == other.array.shape
+    return bool(self.array.shape == other.array.shape)
 
 
 def is_set_to(self: Tensor, tensor: Tensor) -> bool:

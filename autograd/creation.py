@@ -190,7 +190,7 @@ def _gather(data: Any, found: set[Any]) -> Any:
     if isinstance(data, numbers.Number):
         kind = next((k for k in (bool, int, float, complex) if isinstance(data, k)), float)
         found.add(kind)
-        return kind(data)  # type: ignore[arg-type]
+        return kind(data)  # type: ignore[call-overload]
     if hasattr(data, "__array__") and not hasattr(data, "keys"):
         return _gather(np.asarray(data), found)
     if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not hasattr(data, "keys"):
@@ -555,7 +555,8 @@ def _check_step(function: str, start: Any, end: Any, step: Any) -> None:
 def _steps(start: Any, step: Any, count: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """start + i * step, computed in float64 for floating point dtypes and exactly for integers."""
     if dtype.kind in "iu" and isinstance(start, int) and isinstance(step, int):
-        return np.arange(start, start + count * step, step, np.int64)[:count].astype(dtype, copy=False)
+        made: np.ndarray[Any, Any] = np.arange(start, start + count * step, step)[:count]
+        return made.astype(dtype, copy=False)
     return convert(start + np.arange(count, dtype=np.float64) * step, dtype)
 
 

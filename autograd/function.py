@@ -122,7 +122,7 @@ class _FunctionOp(Operation):
             raise RuntimeError(
                 f"{who[0].lower()}{who[1:]} returned an incorrect number of gradients (expected {self.count}, got {len(values)})"
             )
-        found = []
+        found: list[Any] = []
         for i, parent in zip(self.positions, seen.parents, strict=True):
             value = values[i]
             if value is None or parent is None:

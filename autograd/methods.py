@@ -124,7 +124,7 @@ def bind() -> dict[str, Callable[..., Any]]:
 
     for name, method in (inplace.METHODS | conversion.METHODS | copying.METHODS | creation.METHODS | printing.METHODS | random.METHODS).items():
         setattr(Tensor, name, method)
-    Tensor.backward = _backward  # type: ignore[attr-defined]
+    Tensor.backward = _backward  # type: ignore[method-assign, assignment]
     return written
 
 

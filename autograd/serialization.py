@@ -19,7 +19,7 @@ import tempfile
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import numpy as np
 
@@ -65,7 +65,8 @@ class _Block:
 class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
     """Writes tensors as PyTorch does. The blocks of memory that it meets are in ``blocks``, in order."""
 
-    dispatch = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[Any, Any]] = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+    write: Callable[[bytes], Any]
 
     def __init__(self, file: Any) -> None:
         super().__init__(file, DEFAULT_PROTOCOL)

@@ -106,7 +106,7 @@ def is_distributed(tensor: Any) -> bool:
 
 def is_same_size(input: Tensor, other: Tensor) -> bool:
     """Whether the shapes are equal."""
-    return input.array.shape == other.array.shape
+    return bool(input.array.shape == other.array.shape)
 
 
 def spmm(input: Tensor, mat2: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ the hundreds of methods are bound to it from the tables in ``ops/`` (see ``ops/_
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -48,7 +48,13 @@ class Size(tuple[int, ...]):
         return Size(got) if type(index) is slice else got
 
 
-class Tensor:
+if TYPE_CHECKING:
+    from ._methods import Methods  # what methods.bind gives Tensor, written down by tools/stubs.py
+else:
+    Methods = object
+
+
+class Tensor(Methods):
     """A multi-dimensional array that remembers how it was computed.
 
     ``Tensor(2, 3)`` is an uninitialised 2x3 tensor of the default dtype and ``Tensor([1, 2])`` one with that data; most

@@ -11,7 +11,7 @@ import pickle
 import sys
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -128,7 +128,7 @@ def _from_type(func: Any, kind: Any, args: Any, state: Any) -> Any:
 
 
 def _numpy_dtype(name: Any, align: Any = False, copy: Any = False) -> np.dtype[Any]:
-    found = np.dtype(name)
+    found: np.dtype[Any] = np.dtype(name)
     if found.hasobject:
         raise UnpicklingError("a NumPy array of Python objects in the file: those are not loaded")
     return found
@@ -175,7 +175,9 @@ class Restricted(pickle._Unpickler):  # type: ignore[name-defined, misc]
     With ``modules`` it also makes instances of the nn.Module classes that the program has imported.
     """
 
-    dispatch = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
+    stack: list[Any]
+    memo: dict[Any, Any]
 
     def __init__(self, file: Any, *, encoding: str = "utf-8", modules: bool = False) -> None:
         super().__init__(file, encoding=encoding)
@@ -299,7 +301,8 @@ class Restricted(pickle._Unpickler):  # type: ignore[name-defined, misc]
 
 def _byte_order(target: np.dtype[Any], state: Any) -> np.dtype[Any]:
     order = state[1] if isinstance(state, tuple) and len(state) > 1 else "|"
-    return target if order in ("|", "<", "=") else target.newbyteorder(">")
+    found: np.dtype[Any] = target if order in ("|", "<", "=") else target.newbyteorder(">")
+    return found
 
 
 def _set_state(target: Any, state: Any) -> None:
