@@ -66,7 +66,7 @@ def _recurrence(
     sizes: Sizes,
     backward_in_time: bool,
 ) -> Any:
-    """(rows, I), (B, P), (B, H) -> ((rows, P), (B, P), (B, H)), and what the backward wants to know."""
+    """(rows, I), (B, P), (B, H) -> ((rows, P), (B, P), (B, H) or empty), and what the backward wants to know."""
     hidden = w_hh.shape[0] // GATES[kind]
     (wx, wh, bx, bh), left = _prepared(kind, hidden, len(sizes), w_ih, w_hh, b_ih, b_hh)
     across = np.ascontiguousarray(wh.T) if left == 1 else wh.T
@@ -88,8 +88,7 @@ def _recurrence(
         kept = _gru(gates, out, before, h, across, None if bh is None else bh[2 * hidden :], steps, left)
     else:
         kept = _simple(gates, out, before, h, across, kind, steps)
-    last = h
-    return (out, last, c if kind == "LSTM" else last.copy()), (out, before, *kept)
+    return (out, h, c if kind == "LSTM" else np.empty(0, out.dtype)), (out, before, *kept)
 
 
 def _lstm(gates: Any, out: Any, before: Any, h: Any, c: Any, wh: Any, w_hr: Any, steps: Any, left: float) -> Any:
@@ -388,8 +387,10 @@ def _cell(name: str, kind: str, input: Any, hx: Any, cx: Any, w_ih: Any, w_hh: A
     _check_sizes(name, input, hx, w_ih, w_hh)
     out, _, c = recurrence(input, hx, cx, w_ih, w_hh, b_ih, b_hh, None, kind, (len(input.array),), False)
     if single:
-        out, c = out[0], c[0]
-    return (out, c) if kind == "LSTM" else out
+        out = out[0]
+    if kind != "LSTM":
+        return out
+    return out, c[0] if single else c
 
 
 def _check_sizes(name: str, input: Any, hx: Any, w_ih: Any, w_hh: Any) -> None:
