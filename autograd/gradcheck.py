@@ -1,23 +1,16 @@
-"""``torch.autograd.gradcheck``, the module: ``from autograd.gradcheck import GradcheckError``.
+"""``torch.autograd.gradcheck``: in PyTorch a function, and also the module that ``GradcheckError`` is imported from.
 
-PyTorch has a function of the same name in the same place, so the module can be called too.
+Both at once need a trick: the entry of this module in ``sys.modules`` is the function, which carries the names as attributes.
 """
 
 from __future__ import annotations
 
 import sys
-from types import ModuleType
 from typing import Any
 
 from .testing.checking import gradcheck, gradgradcheck
 from .testing.report import GradcheckError
 
-__all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
-
-
-class _Callable(ModuleType):
-    def __call__(self, *args: Any, **kwargs: Any) -> bool:
-        return gradcheck(*args, **kwargs)
-
-
-sys.modules[__name__].__class__ = _Callable
+_function: Any = gradcheck
+_function.gradcheck, _function.gradgradcheck, _function.GradcheckError = gradcheck, gradgradcheck, GradcheckError
+sys.modules[__name__] = _function

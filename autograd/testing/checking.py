@@ -423,7 +423,8 @@ class Checker:
         with problem.moved(i, shift):
             outputs = [problem.call()[k] for k in problem.which]
             moved = [problem.pull(v, outputs)[i] for v in cotangents]
-        return max(abs(float((a - c[i]) @ u)) for a, c in zip(moved, claims, strict=True))
+        with np.errstate(all="ignore"):
+            return max(abs(float(np.nan_to_num((a - c[i]) @ u))) for a, c in zip(moved, claims, strict=True))
 
     def _accuse(self, i: int, u: Array, mode: str = "backward") -> None:
         fault = diagnosis.diagnose(self, i, u, mode)

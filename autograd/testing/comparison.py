@@ -50,7 +50,7 @@ def assert_close(
         check_dtype: the dtypes must be the same; else they are promoted first.
         check_layout: all tensors here are strided: nothing to do.
         check_stride: the strides must be the same.
-        msg: the error message, or a function of it.
+        msg: the error message, or a function of it (not for lengths and keys that differ).
 
     Source: https://docs.pytorch.org/docs/stable/testing.html#torch.testing.assert_close
 
@@ -69,7 +69,8 @@ def assert_close(
         text = difference.text
         if difference.path:
             text += f"\n\nThe failure occurred for item {''.join(f'[{step!r}]' for step in difference.path)}"
-        raise AssertionError(msg(text) if callable(msg) else text if msg is None else msg) from None
+        mine = None if difference.structural else msg
+        raise AssertionError(mine(text) if callable(mine) else text if mine is None else mine) from None
 
 
 def assert_allclose(
@@ -88,8 +89,8 @@ def assert_allclose(
 
 
 class _Difference(Exception):
-    def __init__(self, text: str, path: tuple[Any, ...]) -> None:
-        self.text, self.path = text, path
+    def __init__(self, text: str, path: tuple[Any, ...], structural: bool = False) -> None:
+        self.text, self.path, self.structural = text, path, structural
 
 
 class _Comparison:
@@ -116,7 +117,7 @@ class _Comparison:
             self.arrays(np.asarray(a), np.asarray(b), path)
         elif _is_sequence(a) and _is_sequence(b):
             if len(a) != len(b):
-                raise _Difference(f"The length of the sequences mismatch: {len(a)} != {len(b)}", path)
+                raise _Difference(f"The length of the sequences mismatch: {len(a)} != {len(b)}", path, structural=True)
             for k, (x, y) in enumerate(zip(a, b, strict=True)):
                 self.compare(x, y, (*path, k))
         elif isinstance(a, Mapping) and isinstance(b, Mapping):
@@ -132,6 +133,7 @@ class _Comparison:
                 f"Missing keys in the actual mapping: {sorted(missing, key=str)}\n"
                 f"Additional keys in the actual mapping: {sorted(additional, key=str)}",
                 path,
+                structural=True,
             )
         for key in a:
             self.compare(a[key], b[key], (*path, key))

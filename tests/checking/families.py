@@ -178,7 +178,11 @@ def shapes(rng: Any) -> Any:
     if name == "tile":
         return name, lambda x: torch.tile(x, (2, *([1] * (len(s) - 1)))), (x,)
     if name in ("diagonal", "tril"):
-        return name, getattr(torch, name), (normal(rng, *shape(rng, 2, 3)),) if name == "tril" else (normal(rng, *shape(rng, 2, 2)),)
+        return (
+            name,
+            getattr(torch, name),
+            (normal(rng, *shape(rng, 2, 3)),) if name == "tril" else (normal(rng, *shape(rng, 2, 2)),),
+        )
     if name == "split":
         return name, lambda x: tuple(torch.split(x, 2, 0)), (x,)
     if name == "in_place":
@@ -209,20 +213,36 @@ def matmul(rng: Any) -> Any:
         return name, torch.bmm, (normal(rng, 3, n, k), normal(rng, 3, k, m))
     if name == "linear":
         return name, F.linear, (normal(rng, *batch, n, k), normal(rng, m, k), normal(rng, m))
-    return name, torch.matmul, (normal(rng, *batch, n, k), normal(rng, k, m) if rng.random() < 0.5 else normal(rng, *batch, k, m))
+    return (
+        name,
+        torch.matmul,
+        (normal(rng, *batch, n, k), normal(rng, k, m) if rng.random() < 0.5 else normal(rng, *batch, k, m)),
+    )
 
 
 @family
 def conv(rng: Any) -> Any:
     n, c, o = (int(v) for v in rng.integers(1, 4, 3))
     k = int(rng.integers(1, 4))
-    options = {"stride": int(rng.integers(1, 3)), "padding": int(rng.integers(0, 2)), "dilation": int(rng.integers(1, 3))}
+    options = {
+        "stride": int(rng.integers(1, 3)),
+        "padding": int(rng.integers(0, 2)),
+        "dilation": int(rng.integers(1, 3)),
+    }
     name = pick(rng, "conv1d conv2d max_pool2d avg_pool2d max_pool1d".split())
     size = [int(v) for v in rng.integers(2 * k + 1, 2 * k + 4, 2)]
     if name == "conv1d":
-        return name, lambda x, w, b: F.conv1d(x, w, b, **options), (normal(rng, n, c, size[0]), normal(rng, o, c, k), normal(rng, o))
+        return (
+            name,
+            lambda x, w, b: F.conv1d(x, w, b, **options),
+            (normal(rng, n, c, size[0]), normal(rng, o, c, k), normal(rng, o)),
+        )
     if name == "conv2d":
-        return name, lambda x, w, b: F.conv2d(x, w, b, **options), (normal(rng, n, c, *size), normal(rng, o, c, k, k), normal(rng, o))
+        return (
+            name,
+            lambda x, w, b: F.conv2d(x, w, b, **options),
+            (normal(rng, n, c, *size), normal(rng, o, c, k, k), normal(rng, o)),
+        )
     x = normal(rng, n, c, *size) if name != "max_pool1d" else normal(rng, n, c, size[0])
     return name, lambda x: getattr(F, name)(x, 2), (x,)
 
@@ -245,7 +265,10 @@ def norm(rng: Any) -> Any:
 def loss(rng: Any) -> Any:
     n, c = int(rng.integers(1, 6)), int(rng.integers(2, 6))
     reduction = pick(rng, ["mean", "sum", "none"])
-    name = pick(rng, "mse_loss l1_loss smooth_l1_loss huber_loss cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div cosine_similarity".split())
+    name = pick(
+        rng,
+        "mse_loss l1_loss smooth_l1_loss huber_loss cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div cosine_similarity".split(),
+    )
     target = torch.from_numpy(rng.integers(0, c, n))
     x, y = normal(rng, n, c), normal(rng, n, c)
     if name == "cross_entropy":
@@ -253,9 +276,17 @@ def loss(rng: Any) -> Any:
     if name == "nll_loss":
         return name, lambda x: F.nll_loss(F.log_softmax(x, 1), target, reduction=reduction), (x,)
     if name == "binary_cross_entropy":
-        return name, lambda x: F.binary_cross_entropy(torch.sigmoid(x), torch.sigmoid(y.detach()), reduction=reduction), (x,)
+        return (
+            name,
+            lambda x: F.binary_cross_entropy(torch.sigmoid(x), torch.sigmoid(y.detach()), reduction=reduction),
+            (x,),
+        )
     if name == "binary_cross_entropy_with_logits":
-        return name, lambda x: F.binary_cross_entropy_with_logits(x, torch.sigmoid(y.detach()), reduction=reduction), (x,)
+        return (
+            name,
+            lambda x: F.binary_cross_entropy_with_logits(x, torch.sigmoid(y.detach()), reduction=reduction),
+            (x,),
+        )
     if name == "kl_div":
         return name, lambda x: F.kl_div(F.log_softmax(x, 1), F.softmax(y.detach(), 1), reduction=reduction), (x,)
     if name == "cosine_similarity":

@@ -30,7 +30,11 @@ def custom(forward: Any, backward: Any) -> Any:
         ctx.y = forward(*arguments)
         return ctx.y
 
-    made = type("Mutant", (Function,), {"forward": staticmethod(saving), "backward": staticmethod(lambda c, g: backward(c, g, *c.saved_tensors))})
+    made = type(
+        "Mutant",
+        (Function,),
+        {"forward": staticmethod(saving), "backward": staticmethod(lambda c, g: backward(c, g, *c.saved_tensors))},
+    )
     return made.apply
 
 
@@ -43,48 +47,116 @@ def elementwise(s: tuple[int, ...]) -> None:
     add("sign", f"sin {s}", custom(lambda x: x.sin(), lambda c, g, x: -g * x.cos()), *one)
     add("factor", f"x^4 {s}", custom(lambda x: x**4, lambda c, g, x: 3 * g * x**3), *one)
     add("ignores-cotangent", f"exp {s}", custom(lambda x: x.exp(), lambda c, g, x: x.exp()), *one)
-    add("constant-cotangent", f"exp, mean of g {s}", custom(lambda x: x.exp(), lambda c, g, x: g.mean() * x.exp()), *one)
+    add(
+        "constant-cotangent", f"exp, mean of g {s}", custom(lambda x: x.exp(), lambda c, g, x: g.mean() * x.exp()), *one
+    )
     add("missing-term", f"sigmoid {s}", custom(lambda x: x.sigmoid(), lambda c, g, x: g * c.y), *one)
     add("missing-term", f"x sin x {s}", custom(lambda x: x * x.sin(), lambda c, g, x: g * x.sin()), *one)
-    add("missing-term", f"x sigmoid(1.7 x) {s}", custom(lambda x: x * (1.7 * x).sigmoid(), lambda c, g, x: g * (1.7 * x).sigmoid()), *one)
+    add(
+        "missing-term",
+        f"x sigmoid(1.7 x) {s}",
+        custom(lambda x: x * (1.7 * x).sigmoid(), lambda c, g, x: g * (1.7 * x).sigmoid()),
+        *one,
+    )
     add("detached", f"second of a product {s}", custom(lambda a, b: a * b, lambda c, g, a, b: (g * b, None)), *two)
     add("spurious", f"round {s}", custom(torch.round, lambda c, g, x: g), *one)
     add("spurious|partial", f"relu {s}", custom(torch.relu, lambda c, g, x: g), *one)
     add("wrong-argument", f"product {s}", custom(lambda a, b: a * b, lambda c, g, a, b: (g * a, g * b)), *two)
-    add("wrong-argument", f"a exp(b) {s}", custom(lambda a, b: a * b.exp(), lambda c, g, a, b: (g * a * b.exp(), g * b.exp())), *two)
-    add("dtype", f"tanh {s}", custom(lambda x: x.tanh(), lambda c, g, x: (g.float() * (1 - c.y**2).float()).double()), *one)
+    add(
+        "wrong-argument",
+        f"a exp(b) {s}",
+        custom(lambda a, b: a * b.exp(), lambda c, g, a, b: (g * a * b.exp(), g * b.exp())),
+        *two,
+    )
+    add(
+        "dtype",
+        f"tanh {s}",
+        custom(lambda x: x.tanh(), lambda c, g, x: (g.float() * (1 - c.y**2).float()).double()),
+        *one,
+    )
     last = lambda t: torch.cat([t.reshape(-1)[:-1], torch.zeros(1, dtype=torch.float64)]).reshape(t.shape)
     first = lambda t: torch.cat([torch.zeros(1, dtype=torch.float64), t.reshape(-1)[1:]]).reshape(t.shape)
     add("partial", f"last {s}", custom(lambda x: x.exp(), lambda c, g, x: last(g * c.y)), *one)
     add("partial", f"first {s}", custom(lambda x: x.exp(), lambda c, g, x: first(g * c.y)), *one)
     add("missing-mean", f"mean {s}", custom(lambda x: x.mean(), lambda c, g, x: g.expand(x.shape)), *one)
-    add("missing-mean", f"mse {s}", custom(lambda a, b: ((a - b) ** 2).mean(), lambda c, g, a, b: (2 * g * (a - b), -2 * g * (a - b))), *two)
+    add(
+        "missing-mean",
+        f"mse {s}",
+        custom(lambda a, b: ((a - b) ** 2).mean(), lambda c, g, a, b: (2 * g * (a - b), -2 * g * (a - b))),
+        *two,
+    )
 
 
 def reductions(s: tuple[int, ...]) -> None:
     x, row, column = normal(*s), normal(s[-1]), normal(*s[:-1], 1)
     rows = lambda t: t.reshape(-1, t.shape[-1])
     add("missing-mean", f"mean(0) {s}", custom(lambda x: x.mean(0), lambda c, g, x: g.expand(x.shape)), x)
-    add("missing-mean", f"mean(-1) of cubes {s}", custom(lambda x: (x**3).mean(-1), lambda c, g, x: 3 * g.unsqueeze(-1) * x**2), x)
+    add(
+        "missing-mean",
+        f"mean(-1) of cubes {s}",
+        custom(lambda x: (x**3).mean(-1), lambda c, g, x: 3 * g.unsqueeze(-1) * x**2),
+        x,
+    )
     add("missing-reduction", f"bias {s}", custom(lambda x, b: x + b, lambda c, g, x, b: (g, rows(g)[0])), x, row)
-    add("missing-reduction", f"scale {s}", custom(lambda x, b: x * b, lambda c, g, x, b: (g * b, rows(g * x)[-1])), x, row)
-    add("missing-reduction", f"column {s}", custom(lambda x, b: x * b, lambda c, g, x, b: (g * b, (g * x)[..., :1])), x, column)
+    add(
+        "missing-reduction",
+        f"scale {s}",
+        custom(lambda x, b: x * b, lambda c, g, x, b: (g * b, rows(g * x)[-1])),
+        x,
+        row,
+    )
+    add(
+        "missing-reduction",
+        f"column {s}",
+        custom(lambda x, b: x * b, lambda c, g, x, b: (g * b, (g * x)[..., :1])),
+        x,
+        column,
+    )
     add("missing-reduction", f"softmax {s}", custom(lambda x: x.softmax(-1), lambda c, g, x: c.y * (g - g * c.y)), x)
     add("missing-term", f"softmax, y g {s}", custom(lambda x: x.softmax(-1), lambda c, g, x: c.y * g), x)
-    add("missing-reduction", f"log_softmax {s}", custom(lambda x: torch.log_softmax(x, -1), lambda c, g, x: g - c.y.exp() * g), x)
+    add(
+        "missing-reduction",
+        f"log_softmax {s}",
+        custom(lambda x: torch.log_softmax(x, -1), lambda c, g, x: g - c.y.exp() * g),
+        x,
+    )
     norm = lambda x: (x * x).sum(-1, keepdim=True).sqrt()
     add("missing-term", f"x / |x| {s}", custom(lambda x: x / norm(x), lambda c, g, x: g / norm(x)), x)
-    add("missing-term", f"var {s}", custom(lambda x: x.var(-1), lambda c, g, x: 2 * g.unsqueeze(-1) * x / (x.shape[-1] - 1)), x)
-    add("constant-cotangent", f"sum, first g {s}", custom(lambda x: x.sum(-1), lambda c, g, x: torch.ones_like(x) * g.reshape(-1)[0]), x)
+    add(
+        "missing-term",
+        f"var {s}",
+        custom(lambda x: x.var(-1), lambda c, g, x: 2 * g.unsqueeze(-1) * x / (x.shape[-1] - 1)),
+        x,
+    )
+    add(
+        "constant-cotangent",
+        f"sum, first g {s}",
+        custom(lambda x: x.sum(-1), lambda c, g, x: torch.ones_like(x) * g.reshape(-1)[0]),
+        x,
+    )
     add("ignores-cotangent", f"sum {s}", custom(lambda x: x.sum(-1), lambda c, g, x: torch.ones_like(x)), x)
     add("sign", f"-sum {s}", custom(lambda x: -x.sum(-1), lambda c, g, x: g.unsqueeze(-1).expand(x.shape)), x)
     add("transposed", f"flip {s}", custom(lambda x: x.flip(-1), lambda c, g, x: g), x)
     add("transposed", f"roll {s}", custom(lambda x: torch.roll(x, 1, -1), lambda c, g, x: torch.roll(g, 1, -1)), x)
-    add("spurious|partial", f"max {s}", custom(lambda x: x.amax(-1), lambda c, g, x: g.unsqueeze(-1).expand(x.shape)), x)
+    add(
+        "spurious|partial", f"max {s}", custom(lambda x: x.amax(-1), lambda c, g, x: g.unsqueeze(-1).expand(x.shape)), x
+    )
     add("spurious|partial", f"triu {s}", custom(lambda x: x.triu(), lambda c, g, x: g), x)
     n = s[0]
-    add("detached|partial", f"cat {s}", custom(lambda a, b: torch.cat([a, b]), lambda c, g, a, b: (g[:n], torch.zeros_like(b))), x, normal(*s))
-    add("wrong-argument", f"cat exchanged {s}", custom(lambda a, b: torch.cat([a, b]), lambda c, g, a, b: (g[n:], g[:n])), x, normal(*s))
+    add(
+        "detached|partial",
+        f"cat {s}",
+        custom(lambda a, b: torch.cat([a, b]), lambda c, g, a, b: (g[:n], torch.zeros_like(b))),
+        x,
+        normal(*s),
+    )
+    add(
+        "wrong-argument",
+        f"cat exchanged {s}",
+        custom(lambda a, b: torch.cat([a, b]), lambda c, g, a, b: (g[n:], g[:n])),
+        x,
+        normal(*s),
+    )
 
 
 def products(n: int, k: int, m: int) -> None:
@@ -112,31 +184,110 @@ for sizes in ((3, 4, 4), (4, 4, 4), (2, 5, 3), (24, 24, 24)):
 
 # --- one of a kind -----------------------------------------------------------------------------------------------------
 
-ONE, TWO = torch.tensor([1.0, 2.0, 2.0, 0.0], dtype=torch.float64), torch.tensor([1.0, 0.0, 2.0, 3.0], dtype=torch.float64)
+ONE, TWO = (
+    torch.tensor([1.0, 2.0, 2.0, 0.0], dtype=torch.float64),
+    torch.tensor([1.0, 0.0, 2.0, 3.0], dtype=torch.float64),
+)
 eye = torch.from_numpy(np.eye(4))
-border = lambda t: torch.from_numpy(np.pad(t.detach().numpy()[..., 1:-1, 1:-1], [(0, 0)] * (t.ndim - 2) + [(1, 1), (1, 1)]))
-add("partial", "all ties", custom(lambda x: x.amax(), lambda c, g, x: g * (x == x.max()).double()), ONE.clone().requires_grad_())
-add("partial", "ties of two inputs", custom(torch.maximum, lambda c, g, a, b: (g * (a >= b).double(), g * (b >= a).double())), ONE.clone().requires_grad_(), TWO.clone().requires_grad_())
+border = lambda t: torch.from_numpy(
+    np.pad(t.detach().numpy()[..., 1:-1, 1:-1], [(0, 0)] * (t.ndim - 2) + [(1, 1), (1, 1)])
+)
+add(
+    "partial",
+    "all ties",
+    custom(lambda x: x.amax(), lambda c, g, x: g * (x == x.max()).double()),
+    ONE.clone().requires_grad_(),
+)
+add(
+    "partial",
+    "ties of two inputs",
+    custom(torch.maximum, lambda c, g, a, b: (g * (a >= b).double(), g * (b >= a).double())),
+    ONE.clone().requires_grad_(),
+    TWO.clone().requires_grad_(),
+)
 add("partial", "abs", custom(lambda x: x.abs(), lambda c, g, x: g), normal(7))
-add("partial", "leaky relu", custom(lambda x: F.leaky_relu(x, 0.1), lambda c, g, x: g * torch.where(x > 0, 1.0, 0.01)), normal(3, 4))
+add(
+    "partial",
+    "leaky relu",
+    custom(lambda x: F.leaky_relu(x, 0.1), lambda c, g, x: g * torch.where(x > 0, 1.0, 0.01)),
+    normal(3, 4),
+)
 add("partial", "border", custom(lambda x: 2 * x, lambda c, g, x: border(2 * g)), normal(2, 5, 5))
 add("partial", "diagonal", custom(lambda x: x**2, lambda c, g, x: 2 * g * x * (1 - eye)), normal(4, 4))
 add("partial", "repeated index", custom(lambda x: x[torch.tensor([0, 0, 1, 2])], lambda c, g, x: g[1:]), normal(3, 2))
-add("missing-mean", "cross entropy", custom(lambda x: F.cross_entropy(x, torch.tensor([0, 2, 1])), lambda c, g, x: g * (x.softmax(1) - eye[[0, 2, 1]])), normal(3, 4))
-add("missing-term", "cross entropy without labels", custom(lambda x: F.cross_entropy(x, torch.tensor([0, 2, 1])), lambda c, g, x: g * x.softmax(1) / 3), normal(3, 4))
-add("missing-reduction", "channel bias", custom(lambda x, b: x + b.reshape(1, -1, 1, 1), lambda c, g, x, b: (g, g.sum((0, 2))[:, 0])), normal(2, 3, 4, 4), normal(3))
-add("missing-reduction", "gradient of a shape that does not fit", custom(lambda x: x.sum(1), lambda c, g, x: g), normal(4, 3))
-add("transposed", "transpose as reshape", custom(lambda x: x.T.clone(), lambda c, g, x: g.reshape(x.shape)), normal(3, 5))
-add("transposed", "batched matmul", custom(lambda a, b: a @ b, lambda c, g, a, b: (g @ b, a.mT @ g)), normal(2, 3, 3), normal(2, 3, 3))
-add("layout", "as_strided of g", custom(lambda x: 3 * x, lambda c, g, x: 3 * torch.as_strided(g, g.shape, (g.shape[1], 1))), normal(3, 4))
-add("nondeterministic", "noise", custom(lambda x: x.sin(), lambda c, g, x: g * x.cos() + 1e-3 * torch.randn(*g.shape, dtype=torch.float64)), normal(4))
+add(
+    "missing-mean",
+    "cross entropy",
+    custom(lambda x: F.cross_entropy(x, torch.tensor([0, 2, 1])), lambda c, g, x: g * (x.softmax(1) - eye[[0, 2, 1]])),
+    normal(3, 4),
+)
+add(
+    "missing-term",
+    "cross entropy without labels",
+    custom(lambda x: F.cross_entropy(x, torch.tensor([0, 2, 1])), lambda c, g, x: g * x.softmax(1) / 3),
+    normal(3, 4),
+)
+add(
+    "missing-reduction",
+    "channel bias",
+    custom(lambda x, b: x + b.reshape(1, -1, 1, 1), lambda c, g, x, b: (g, g.sum((0, 2))[:, 0])),
+    normal(2, 3, 4, 4),
+    normal(3),
+)
+add(
+    "missing-reduction",
+    "gradient of a shape that does not fit",
+    custom(lambda x: x.sum(1), lambda c, g, x: g),
+    normal(4, 3),
+)
+add(
+    "transposed",
+    "transpose as reshape",
+    custom(lambda x: x.T.clone(), lambda c, g, x: g.reshape(x.shape)),
+    normal(3, 5),
+)
+add(
+    "transposed",
+    "batched matmul",
+    custom(lambda a, b: a @ b, lambda c, g, a, b: (g @ b, a.mT @ g)),
+    normal(2, 3, 3),
+    normal(2, 3, 3),
+)
+add(
+    "layout",
+    "as_strided of g",
+    custom(lambda x: 3 * x, lambda c, g, x: 3 * torch.as_strided(g, g.shape, (g.shape[1], 1))),
+    normal(3, 4),
+)
+add(
+    "nondeterministic",
+    "noise",
+    custom(lambda x: x.sin(), lambda c, g, x: g * x.cos() + 1e-3 * torch.randn(*g.shape, dtype=torch.float64)),
+    normal(4),
+)
 add("nondeterministic", "dropout", lambda x: x * (torch.rand(30) > 0.5), normal(30))
-add("sign", "float32", custom(lambda x: x.sin(), lambda c, g, x: -g * x.cos()), normal(3, 4).detach().float().requires_grad_())
+add(
+    "sign",
+    "float32",
+    custom(lambda x: x.sin(), lambda c, g, x: -g * x.cos()),
+    normal(3, 4).detach().float().requires_grad_(),
+)
 add("factor", "float32", custom(lambda x: x * x, lambda c, g, x: g * x), normal(3, 4).detach().float().requires_grad_())
-add("transposed", "float32", custom(lambda a, b: a @ b, lambda c, g, a, b: (g @ b, a.T @ g)), normal(3, 4).detach().float().requires_grad_(), normal(4, 4).detach().float().requires_grad_())
+add(
+    "transposed",
+    "float32",
+    custom(lambda a, b: a @ b, lambda c, g, a, b: (g @ b, a.T @ g)),
+    normal(3, 4).detach().float().requires_grad_(),
+    normal(4, 4).detach().float().requires_grad_(),
+)
 complex_input = torch.from_numpy(_random.normal(size=3) + 1j * _random.normal(size=3)).requires_grad_()
 add("sign", "complex", custom(lambda z: z * z, lambda c, g, z: -2 * g * z.conj()), complex_input)
-add("sign|missing-term", "complex, conj forgotten", custom(lambda z: z.exp(), lambda c, g, z: g * z.exp()), complex_input)
+add(
+    "sign|missing-term",
+    "complex, conj forgotten",
+    custom(lambda z: z.exp(), lambda c, g, z: g * z.exp()),
+    complex_input,
+)
 
 
 class SecondIgnored(Function):
@@ -232,5 +383,18 @@ add("overwritten", "by backward", BackwardWrites.apply, normal(4))
 add("missing-term|detached", "truncated recurrence", Truncated.apply, normal(4, 3), normal(3, 3))
 add("second-order", "intermediate saved", SavesACosine.apply, normal(4), order=2)
 add("second-order", "detach", custom(lambda x: x**3, lambda c, g, x: 3 * g * x.detach() ** 2), normal(4), order=2)
-add("second-order", "NumPy inside", custom(lambda x: x.sin(), lambda c, g, x: torch.from_numpy(g.detach().numpy() * np.cos(x.detach().numpy()))), normal(4), order=2)
-add("second-order", "matmul", custom(lambda a, b: a @ b, lambda c, g, a, b: (g @ b.detach().T, a.T @ g)), normal(3, 4), normal(4, 2), order=2)
+add(
+    "second-order",
+    "NumPy inside",
+    custom(lambda x: x.sin(), lambda c, g, x: torch.from_numpy(g.detach().numpy() * np.cos(x.detach().numpy()))),
+    normal(4),
+    order=2,
+)
+add(
+    "second-order",
+    "matmul",
+    custom(lambda a, b: a @ b, lambda c, g, a, b: (g @ b.detach().T, a.T @ g)),
+    normal(3, 4),
+    normal(4, 2),
+    order=2,
+)

@@ -85,7 +85,9 @@ def test_not_in_optimizer():
     found = torch.doctor(F.cross_entropy(model(x), labels), model, partial)
     assert found.rules == {"not-in-optimizer"} and "2.weight" in str(found)
     other, _ = setup()
-    assert "another copy" in str(torch.doctor(F.cross_entropy(model(x), labels), model, optim.SGD(other.parameters(), lr=0.1)))
+    assert "another copy" in str(
+        torch.doctor(F.cross_entropy(model(x), labels), model, optim.SGD(other.parameters(), lr=0.1))
+    )
 
 
 def test_missing_zero_grad():
@@ -132,7 +134,9 @@ def test_dead_relu():
 
 @pytest.mark.parametrize("scale, rule", [(1e-3, True), (1e4, True), (None, False)])
 def test_vanishing_or_exploding(scale, rule):
-    model, _ = setup(*[layer for _ in range(6) for layer in (nn.Linear(4, 4), nn.Tanh() if scale == 1e-3 else nn.Identity())])
+    model, _ = setup(
+        *[layer for _ in range(6) for layer in (nn.Linear(4, 4), nn.Tanh() if scale == 1e-3 else nn.Identity())]
+    )
     if scale is not None:
         with torch.no_grad():
             for p in model.parameters():

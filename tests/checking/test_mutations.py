@@ -11,7 +11,6 @@ from . import mutants_functions  # noqa: F401 - adds its mutants to the list
 from .mutants import MUTANTS
 
 
-
 def examine(mutant):
     """The error that the mutant is found by; None if it is not."""
     try:
@@ -46,7 +45,11 @@ def table(results):
 def test_all_are_found_and_named(results):
     print("\n" + table(results))
     missed = [f"{m.family}: {m.name}" for m, error in results if error is None]
-    misnamed = [f"{m.family}: {m.name}: {error.cause}, not {m.causes}" for m, error in results if error and error.cause not in m.causes]
+    misnamed = [
+        f"{m.family}: {m.name}: {error.cause}, not {m.causes}"
+        for m, error in results
+        if error and error.cause not in m.causes
+    ]
     assert not missed, missed
     assert len(misnamed) <= 0.02 * len(results), misnamed
 
@@ -54,7 +57,9 @@ def test_all_are_found_and_named(results):
 def test_the_suite_covers_every_cause_and_family(results):
     assert len(results) >= 60
     assert {cause for mutant in MUTANTS for cause in mutant.causes} == set(CAUSES) - {"unknown"}
-    assert {mutant.family for mutant in MUTANTS} >= set("elementwise reduction broadcasting indexing matmul conv norm loss rnn".split())
+    assert {mutant.family for mutant in MUTANTS} >= set(
+        "elementwise reduction broadcasting indexing matmul conv norm loss rnn".split()
+    )
 
 
 def test_every_error_says_where_and_what(results):

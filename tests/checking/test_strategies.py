@@ -55,7 +55,9 @@ def test_failures_shrink_to_a_small_tensor():
         except GradcheckError:
             return True
 
-    smallest = find(st.tensors(st.shapes(min_dims=1), requires_grad=True), fails, settings=settings(max_examples=300, deadline=None))
+    smallest = find(
+        st.tensors(st.shapes(min_dims=1), requires_grad=True), fails, settings=settings(max_examples=300, deadline=None)
+    )
     assert smallest.numel() == 1 and abs(smallest.item()) in (0.5, 1.0, 2.0, 3.0)
 
 
