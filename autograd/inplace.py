@@ -221,13 +221,9 @@ def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor
 # --- the tensor itself becomes a view ------------------------------------------------------------------------------
 
 
-def _become(target: Tensor, view: Tensor, name: str) -> Tensor:
+def _become(target: Tensor, view: Tensor) -> Tensor:
     """Let ``target`` be what ``view``, a view of it, is: ``x.t_()``. Its other views follow what it was."""
-    node = current(target)
-    if type(node) is Leaf and mode.enabled:
-        raise RuntimeError(
-            f"a leaf Variable that requires grad is being used in an in-place operation: {name}. Use the out-of-place form"
-        )
+    check_writable(target, None)
     lineage = view.lineage
     if lineage is not None and lineage is not UNTRACKED and lineage.base is target:
         was: Tensor = new(Tensor)
@@ -242,7 +238,7 @@ def becoming(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 
     def method(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         made = function(input, *args, **kwargs)
-        return input if made is input else _become(input, made, name)
+        return input if made is input else _become(input, made)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"``{name.rstrip('_')}`` in place: the tensor becomes that view of itself; returns it."

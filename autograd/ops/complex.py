@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..lift import elementwise, linear, view
 from ..memory import strided
 from ..tensor import Tensor
@@ -91,7 +92,8 @@ def view_as_complex(input: Any) -> Any:
 
 # --- conjugates ----------------------------------------------------------------------------------------------------
 
-conjugate = elementwise(np.conjugate, name="conj", holomorphic=False, input=lambda g: conjugate(g))
+conjugate = elementwise(
+    lambda input: np.conjugate(input) if input.dtype.kind == "c" else np.array(input), name="conj", holomorphic=False, input=lambda g: conjugate(g))
 
 
 def conj(input: Any) -> Any:
@@ -150,10 +152,15 @@ def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
     Raises RuntimeError if the dtypes differ.
     """
     for part in (real, imag):
+        if not isinstance(part, Tensor):
+            raise TypeError(f"complex(): arguments must be Tensors, not {type(part).__name__}")
         if part.array.dtype not in _COMPLEX:
             raise RuntimeError(f"Expected both inputs to be Half, Float or Double tensors but got {real.dtype} and {imag.dtype}")
     if real.dtype != imag.dtype:
         raise RuntimeError(f"Expected object of scalar type {real.dtype} but got scalar type {imag.dtype} for second argument")
+    wanted = _COMPLEX[real.array.dtype]
+    if out is not None and out.array.dtype != wanted:
+        raise RuntimeError(f"Expected object of scalar type {dtypes.of(wanted)} but got scalar type {out.dtype} for argument 'out'")
     return join_parts(real, imag, out=out)
 
 
@@ -177,6 +184,9 @@ def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
     """
     from .. import cos, sin
 
+    for part in (abs, angle):
+        if not isinstance(part, Tensor):
+            raise TypeError(f"polar(): arguments must be Tensors, not {type(part).__name__}")
     if abs.dtype != angle.dtype:
         raise RuntimeError(f"Expected object of scalar type {abs.dtype} but got scalar type {angle.dtype} for second argument")
     return complex(abs * cos(angle), abs * sin(angle), out=out)

@@ -293,16 +293,10 @@ def triangular_solve(
     return return_types.triangular_solve(X, A.clone())
 
 
-def _half(x: Any) -> Any:
-    """The lower triangle, with half the diagonal."""
-    return 0.5 * (tril(x) + tril(x, -1))
-
-
 def _cholesky_back(g: Any, y: Any) -> Any:
     inverse = invert(y)
-    middle = _half(adjoint(y) @ g)
-    middle = 0.5 * (middle + adjoint(middle))
-    return adjoint(inverse) @ middle @ inverse
+    lower = tril(adjoint(y) @ g)
+    return adjoint(inverse) @ (0.5 * (tril(lower, -1) + adjoint(lower))) @ inverse
 
 
 lower_cholesky = lift(
@@ -373,7 +367,8 @@ def _off_diagonal(x: Any) -> Any:
 def _eigh_back(g: Any, y: Any) -> Any:
     (of_values, of_vectors), (w, v) = g, y
     inner = _off_diagonal(adjoint(v) @ of_vectors) / _gaps(w) + diagonal_matrix(of_values)
-    return v @ inner @ adjoint(v)
+    made = v @ inner @ adjoint(v)
+    return 0.5 * (made + adjoint(made))
 
 
 symmetric_eigen = lift(
@@ -566,7 +561,7 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> An
     s = np.linalg.svd(A.array, compute_uv=False)
     rank = (s > (np.finfo(s.dtype).eps * max(m, n) if rcond is None else rcond) * s.max(-1, keepdims=True, initial=0)).sum(-1)
     none = wrap(np.zeros(0, s.dtype))
-    residuals = none
+    residuals = X.abs().reshape(-1)[:0]
     if m > n and driver != "gelsy" and np.all(rank == n):
         difference = (matmul(A, X) - right).abs()
         residuals = (difference * difference).sum(-2)
@@ -650,7 +645,8 @@ def householder_product(A: Any, tau: Any, *, out: Any = None) -> Any:
     if A.shape[-2] < A.shape[-1]:
         raise RuntimeError(f"torch.linalg.householder_product: input.shape[-2] must be greater than or equal to input.shape[-1], got {list(A.shape)}")
     n = A.shape[-1]
-    return _given(_reflected(A, tau, wrap(np.eye(A.shape[-2], n, dtype=A.array.dtype)), False), out)
+    first = A.masked_fill(wrap(np.array(True)), 0) + wrap(np.eye(A.shape[-2], n, dtype=A.array.dtype))
+    return _given(_reflected(A, tau, first, False), out)
 
 
 def _reflected(A: Any, tau: Any, other: Any, back: bool) -> Any:
@@ -685,10 +681,12 @@ def _pivoted(array: Any) -> tuple[Any, Any]:
     m, n = packed.shape[-2:]
     steps = min(m, n)
     pivots = np.zeros((*packed.shape[:-2], steps), np.int32)
-    flat, rows = packed.reshape(-1, m, n), pivots.reshape(-1, steps)
+    count = math.prod(packed.shape[:-2])
+    flat, rows = packed.reshape(count, m, n), pivots.reshape(count, steps)
     batch = np.arange(len(flat))
     for i in range(steps):
-        best = np.abs(flat[:, i:, i]).argmax(1) + i
+        column = flat[:, i:, i]
+        best = (np.abs(column.real) + np.abs(column.imag)).argmax(1) + i  # LAPACK's measure of a complex number
         rows[:, i] = best
         upper, lower = flat[batch, i].copy(), flat[batch, best].copy()
         flat[batch, i], flat[batch, best] = lower, upper
@@ -701,7 +699,8 @@ def _pivoted(array: Any) -> tuple[Any, Any]:
 def _order(pivots: Any, m: int) -> Any:
     """The order of the rows after all exchanges."""
     order = np.broadcast_to(np.arange(m), (*pivots.shape[:-1], m)).copy()
-    flat, rows = order.reshape(-1, m), pivots.reshape(-1, pivots.shape[-1])
+    count = math.prod(order.shape[:-1])
+    flat, rows = order.reshape(count, m), pivots.reshape(count, pivots.shape[-1])
     batch = np.arange(len(flat))
     for i in range(pivots.shape[-1]):
         a, b = flat[batch, i].copy(), flat[batch, rows[:, i]].copy()
@@ -738,7 +737,7 @@ def _factors(A: Any, pivot: bool) -> tuple[Any, Any, Any, Any]:
     order = _order(pivots, m)
     rows = A.take_along_dim(wrap(order[..., None]), -2) if pivot else A
     lower, upper = square_lu(rows[..., :k, :k])
-    if n > m:
+    if n > m and k:
         upper = cat([upper, solve_triangular(lower, rows[..., k:], upper=False, unitriangular=True)], -1)
     if m > n:
         lower = cat([lower, solve_triangular(upper, rows[..., k:, :], upper=True, left=False)], -2)
@@ -908,6 +907,7 @@ def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
 
 def linalg_vander(x: Any, *, N: int | None = None) -> Any:
     """The powers 0 .. N-1 of each element, as a last dimension."""
+    x = x if x.ndim else x.reshape(1)
     n = x.shape[-1] if N is None else N
     if N is not None and N <= 1:
         raise RuntimeError(f"N must be greater than 1, but got {N}.")

@@ -26,7 +26,7 @@ from ..views import current
 
 __all__ = [
     "argwhere", "diagonal_scatter", "gather", "index_add", "index_copy", "index_fill", "index_put", "index_reduce", "index_select",
-    "masked_fill", "masked_scatter", "masked_select", "nonzero", "put", "scatter", "scatter_add", "scatter_reduce",
+    "fill", "masked_fill", "masked_scatter", "nonzero_static", "masked_select", "nonzero", "put", "scatter", "scatter_add", "scatter_reduce",
     "select_scatter", "slice_scatter", "take", "take_along_dim",
 ]  # fmt: skip
 
@@ -419,9 +419,9 @@ def along(shape: tuple[int, ...], dim: int, index: Any) -> Any:
 
 def _places(input: Any, dim: int, index: Any, name: str, source: Any = None) -> Any:
     """The checked NumPy index of ``gather`` and ``scatter``."""
-    array = checked_index(index, name)
-    if array.size == 0:
+    if index.array.size == 0:
         return None
+    array = checked_index(index, name)
     if input.ndim != array.ndim and not (input.ndim <= 1 and array.ndim <= 1):
         raise RuntimeError(
             f"{name}: Index tensor must have the same number of dimensions as input tensor: {list(array.shape)} and {list(input.shape)}"
@@ -453,6 +453,8 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
     [[2], [3]]
     """
     places = _places(input, dim, index, "gather")
+    if out is not None and out.dtype != input.dtype:
+        raise RuntimeError(f"Expected out tensor to have dtype {input.dtype}, but got {out.dtype} instead")
     if input.ndim == 0:
         return input.expand(index.shape).clone()
     if index.array.size == 0:
@@ -568,18 +570,18 @@ def _extreme_back(g: Any, y: Any, input: Any, src: Any, index: Any, needs: Any) 
     return won * share if needs[0] else None, src_won * getitem(share, index) if needs[1] else None, None
 
 
-def _product_back(g: Any, input: Any, src: Any, index: Any, needs: Any) -> Any:
+def _product_back(g: Any, y: Any, input: Any, src: Any, index: Any, needs: Any) -> Any:
     """Products of all other factors, right where factors are zero too."""
     shape = tuple(input.shape)
     of_input = g * multiply_at(input * 0 + 1, src, index) if needs[0] else None
     if not needs[1]:
         return of_input, None, None
-    zero = (src == 0) * 1.0
-    zeros = getitem(scatter_at(zero, index, shape), index)
-    alone, several = zero * (zeros == 1), zeros > 1
-    with_it = getitem(g * multiply_at(input, np.where(zero > 0, 1.0 + 0 * src, src), index), index)
-    others = with_it / np.where(zero > 0, 1.0 + 0 * src, src)
-    return of_input, np.where(several, 0.0 * others, np.where(zeros == 0, others, others * alone)), None
+    zero = src == 0
+    zeros = getitem(scatter_at(zero * 1.0, index, shape), index)
+    others = np.where(zero, 1.0 + 0 * src, src)
+    alone = getitem(g * multiply_at(input, others, index), index)  # the product of the others, for the only zero
+    usual = getitem(g * y, index) / others
+    return of_input, np.where(zero, np.where(zeros > 1, 0 * alone, alone), usual), None
 
 
 maximum_at = lift(
@@ -661,6 +663,11 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, 
         raise RuntimeError(f"index_add(): self ({input.dtype}) and source ({source.dtype}) must have the same scalar type")
     if (source.shape[at] if source.ndim else 1) != array.size:
         raise RuntimeError(f"index_add(): Number of indices ({array.size}) should be equal to source.size(dim) ({list(source.shape)}[{at}])")
+    if input.ndim and source.ndim and any(n != m for d, (n, m) in enumerate(zip(input.shape, source.shape, strict=False)) if d != at):
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{list(input.shape)} source.shape = {list(source.shape)}"
+        )
     scaled = source if isinstance(alpha, int) and alpha == 1 else source * alpha
     if input.ndim == 0:
         return _plus(input, scaled.reshape(()), out)
@@ -687,6 +694,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     array = checked_index(index, "index_fill").reshape(-1)
     n = input.shape[at] if input.ndim else 1
     check_bounds(np.where(array < 0, array + n, array), n, at, "index_fill")
+    array = np.unique(array % n if n else array)  # each place once: its gradient counts once
     value = value if isinstance(value, Tensor) else wrap(_as_value(value, input))
     if input.ndim == 0:
         return overwrite(input, value, ..., (), None) if array.size else input.clone()
@@ -765,6 +773,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     if isinstance(value, Tensor):
         if value.ndim:
             raise RuntimeError(f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s).")
+        if dtypes.category(value.array.dtype) > dtypes.category(input.array.dtype) and value.is_complex():
+            raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow: it is complex")
         value = _cast_to(value, input)
     elif isinstance(value, complex) and input.array.dtype.kind != "c":
         raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow: {value} is complex")
@@ -863,6 +873,19 @@ def nonzero(input: Any, *, out: Any = None, as_tuple: bool = False) -> Any:
     from ..lift import write_out
 
     return write_out(out, rows)
+
+
+def nonzero_static(input: Any, *, size: int, fill_value: int = -1) -> Any:
+    """The first ``size`` rows of ``nonzero``, filled up with ``fill_value``."""
+    found = nonzero(input).array[:size]
+    made = np.full((size, input.ndim), fill_value, np.int64)
+    made[: len(found)] = found
+    return wrap(made)
+
+
+def fill(input: Any, value: Any) -> Any:
+    """A copy with ``value``, a number or a 0-d tensor, everywhere."""
+    return input.clone().fill_(value)
 
 
 def argwhere(input: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..lift import linear
+from ..lift import linear, write_out
 from ..tensor import Tensor, normal_dim, wrap
 from ..views import UNTRACKED
 from .indexing import getitem, overwrite
@@ -15,7 +15,7 @@ from .shape import atleast_1d, atleast_2d, atleast_3d, reshape_to, spread
 
 __all__ = [
     "block_diag", "cat", "chunk", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit", "hstack", "row_stack", "split",
-    "split_with_sizes", "stack", "tensor_split", "unbind", "unsafe_chunk", "unsafe_split", "vsplit", "vstack",
+    "split_with_sizes", "stack", "tensor_split", "unbind", "unbind_copy", "unsafe_chunk", "unsafe_split", "vsplit", "vstack",
 ]  # fmt: skip
 
 METHODS = ["split"]
@@ -313,3 +313,9 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     if input.ndim == 0:
         raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
     return one_of_several(slices(input, normal_dim(dim, input.ndim)), "UnbindBackward0")
+
+
+def unbind_copy(tensor: Any, dim: int = 0, *, out: Any = None) -> Any:
+    """Copies of what ``unbind`` gives."""
+    made = tuple([part.clone() for part in unbind(tensor, dim)])
+    return made if out is None else write_out(out, made)

@@ -210,8 +210,8 @@ def _add_product(name: str, input: Any, product: Any, beta: Any, alpha: Any, out
             raise ValueError
     except ValueError:
         raise expand_error(input, tuple(product.shape)) from None
-    if input.array.dtype.kind in "biu" and (isinstance(alpha, float) or isinstance(beta, float)):
-        raise RuntimeError(f"{name}: for integer inputs, alpha and beta must be integers, not {alpha} and {beta}")
+    if product.array.dtype.kind in "iu":  # as PyTorch: the scalars become integers too
+        alpha, beta = int(alpha), int(beta)
     if alpha != 1:
         product = product * alpha
     if beta == 0:
@@ -239,7 +239,11 @@ def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1, out:
 
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
     """``beta * input + alpha * outer(vec1, vec2)``."""
-    return _add_product("addr", input, outer(vec1, vec2), beta, alpha, out)
+    product = outer(vec1, vec2)
+    if product.array.dtype.kind == "b" and input.array.dtype.kind == "b":
+        made = np.logical_or(input.array & bool(beta), product.array & bool(alpha))
+        return _given(wrap(made), out)
+    return _add_product("addr", input, product, beta, alpha, out)
 
 
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:

@@ -127,6 +127,8 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
     elif ord in (1, -1, inf, -inf):
         summed, rest = (rows, columns) if ord in (1, -1) else (columns, rows)
         sums = vector_norm(A, 1, summed, True)
+        if A.shape[rest] == 0 and ord > 0:  # the largest of no sums is 0
+            return A.abs().sum((rows, columns), keepdim=keepdim)
         made = sums.amax(rest, keepdim=True) if ord > 0 else sums.amin(rest, keepdim=True)
         made = made.squeeze((rows, columns))
     else:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..lift import linear, view as lift_view
+from ..lift import linear, write_out
+from ..lift import view as lift_view
 from ..memory import is_contiguous_as, laid_out, strided
 from ..passes import sum_to_shape
 from ..tensor import Size, Tensor, normal_dim, wrap
@@ -24,7 +25,8 @@ __all__ = [
     "cartesian_prod", "clone", "combinations", "diag", "diag_embed", "diagflat", "diagonal", "flatten", "flip", "fliplr", "flipud",
     "meshgrid", "moveaxis", "movedim", "narrow", "narrow_copy", "permute", "ravel", "repeat_interleave", "reshape", "roll", "rot90",
     "select", "squeeze", "swapaxes", "swapdims", "t", "tile", "transpose", "tril", "tril_indices", "triu", "triu_indices",
-    "unflatten", "unsqueeze",
+    "unflatten", "unsqueeze", "as_strided_copy", "as_strided_scatter", "diagonal_copy", "expand_copy", "permute_copy", "squeeze_copy",
+    "unsqueeze_copy", "t_copy", "transpose_copy", "view_copy", "unfold_copy", "select_copy", "alias_copy", "detach_copy",
 ]  # fmt: skip
 
 METHODS = ["contiguous", "expand", "expand_as", "is_contiguous", "repeat", "reshape_as", "sum_to_size", "unfold", "view", "view_as"]
@@ -335,6 +337,8 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     extra = len(have) - len(wanted)
     if extra < 0 or any(n not in (1, m) for n, m in zip(wanted, have[extra:], strict=True)):
         raise RuntimeError(f"size {list(wanted)} is not expandable to size {list(have)}")
+    if input.array.dtype.kind in "biu" and wanted != have:
+        input = cast(input, np.dtype(np.int64))
     return sum_to(input, wanted)
 
 
@@ -554,6 +558,8 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     """The view of ``length`` places of dimension ``dim``, from ``start`` on."""
     if input.ndim == 0:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, Tensor) and (start.ndim or start.array.dtype.kind not in "iu"):
+        raise RuntimeError(f"start must be an 0-dim integral Tensor, not one of shape {list(start.shape)} and {start.dtype}")
     at, n, first = normal_dim(dim, input.ndim), input.shape[normal_dim(dim, input.ndim)], int(start)
     if not -n <= first <= n:
         raise IndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {first})")
@@ -879,6 +885,36 @@ def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, devi
 def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
     """The indices of the upper triangle of a matrix: a row of row indices and a row of column indices."""
     return _indices(np.triu_indices, row, col, offset, dtype)
+
+
+def as_strided_scatter(input: Any, src: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+    """A copy with ``src`` where ``as_strided`` would show."""
+    made = contiguous(clone(input))
+    region = as_strided(made, size, stride, storage_offset)
+    if tuple(region.shape) != tuple(src.shape):
+        raise RuntimeError(f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size = {list(region.shape)}")
+    region.copy_(src)
+    return made
+
+
+def _copying(function: Any, name: str) -> Any:
+    def call(tensor: Any, *args: Any, out: Any = None, **kwargs: Any) -> Any:
+        made = function(tensor, *args, **kwargs)
+        made = tuple([clone(v) for v in made]) if isinstance(made, tuple) else clone(made)
+        return made if out is None else write_out(out, made)
+
+    call.__name__ = call.__qualname__ = name
+    call.__doc__ = f"A copy of the view that ``{name.removesuffix('_copy')}`` gives."
+    return call
+
+
+as_strided_copy, diagonal_copy = _copying(as_strided, "as_strided_copy"), _copying(diagonal, "diagonal_copy")
+expand_copy, permute_copy = _copying(expand, "expand_copy"), _copying(permute, "permute_copy")
+squeeze_copy, unsqueeze_copy = _copying(squeeze, "squeeze_copy"), _copying(unsqueeze, "unsqueeze_copy")
+t_copy, transpose_copy = _copying(t, "t_copy"), _copying(transpose, "transpose_copy")
+view_copy, unfold_copy = _copying(view, "view_copy"), _copying(unfold, "unfold_copy")
+select_copy, alias_copy = _copying(select, "select_copy"), _copying(lambda x: x, "alias_copy")
+detach_copy = _copying(lambda x: x.detach(), "detach_copy")
 
 
 PROPERTIES = {"T": reversed_dims, "mT": matrix_transpose, "H": hermitian, "mH": adjoint}
