@@ -287,7 +287,7 @@ def _coins(like: np.ndarray[Any, Any], p: Any, generator: Generator | None) -> n
         raise RuntimeError(f"Expected p_in >= 0 && p_in <= 1 to be true, but got p={odds}")
     wide = not isinstance(odds, np.ndarray) or odds.dtype == np.float64
     drawn = chosen(generator).uniform(like.size, np.float64 if wide else np.float32)
-    made = np.empty_like(like, order="K", subok=False)
+    made = np.empty_like(like, order="C" if 0 in like.strides else "K", subok=False)  # C for an expanded tensor
     order = sorted(range(like.ndim), key=lambda i: -made.strides[i])
     if isinstance(odds, np.ndarray):
         odds = np.broadcast_to(odds, like.shape).transpose(order)

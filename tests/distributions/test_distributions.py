@@ -1,0 +1,243 @@
+"""Distributions beside PyTorch's: draws of the same seed, log-probabilities, moments, entropies, divergences, gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import distributions as D
+
+torch = pytest.importorskip("torch")
+T = torch.distributions
+RNG = np.random.default_rng(0)
+
+
+def pos(*shape):
+    return RNG.uniform(0.5, 3.0, shape)
+
+
+def prob(*shape):
+    return RNG.uniform(0.1, 0.9, shape)
+
+
+def weights(*shape):
+    return RNG.uniform(0.2, 1.0, shape)
+
+
+def spd(n, *batch):
+    a = RNG.standard_normal((*batch, n, n))
+    return a @ a.swapaxes(-1, -2) + n * np.eye(n)
+
+
+SPD = spd(3, 2)
+CASES = [
+    ("Normal", {"loc": RNG.standard_normal((2, 3)), "scale": pos(3)}),
+    ("LogNormal", {"loc": RNG.standard_normal(3), "scale": prob(3)}),
+    ("HalfNormal", {"scale": pos(3)}),
+    ("Uniform", {"low": RNG.standard_normal(3), "high": 2 + pos(3)}),
+    ("Exponential", {"rate": pos(3)}),
+    ("Laplace", {"loc": RNG.standard_normal(3), "scale": pos(2, 3)}),
+    ("Cauchy", {"loc": RNG.standard_normal(3), "scale": pos(3)}),
+    ("Gumbel", {"loc": RNG.standard_normal(3), "scale": pos(3)}),
+    ("Gamma", {"concentration": pos(3), "rate": pos(3)}),
+    ("Chi2", {"df": pos(3)}),
+    ("StudentT", {"df": 2 + pos(3), "loc": RNG.standard_normal(3), "scale": pos(3)}),
+    ("Beta", {"concentration1": pos(3), "concentration0": pos(3)}),
+    ("Dirichlet", {"concentration": pos(2, 4)}),
+    ("Bernoulli", {"probs": prob(2, 3)}),
+    ("Bernoulli", {"logits": RNG.standard_normal(4)}),
+    ("Geometric", {"probs": prob(3)}),
+    ("Geometric", {"logits": RNG.standard_normal(3)}),
+    ("Binomial", {"total_count": np.array([5.0, 9.0, 5.0]), "probs": prob(3)}),
+    ("Binomial", {"total_count": 6, "logits": RNG.standard_normal(3)}),
+    ("Poisson", {"rate": pos(3)}),
+    ("Categorical", {"probs": weights(2, 5)}),
+    ("Categorical", {"logits": RNG.standard_normal((2, 5))}),
+    ("OneHotCategorical", {"probs": weights(2, 5)}),
+    ("Multinomial", {"total_count": 6, "probs": weights(2, 4)}),
+    ("MultivariateNormal", {"loc": RNG.standard_normal(3), "covariance_matrix": SPD}),
+    ("MultivariateNormal", {"loc": RNG.standard_normal((2, 3)), "precision_matrix": SPD}),
+    ("MultivariateNormal", {"loc": RNG.standard_normal(3), "scale_tril": np.linalg.cholesky(SPD)}),
+]
+OTHER_STREAM = {"Gamma", "Chi2", "StudentT", "Beta", "Dirichlet", "Binomial"}
+ids = [f"{name}({', '.join(kw)})" for name, kw in CASES]
+
+
+def build(lib, name, kw, grad=False, dtype=np.float64):
+    values = {}
+    for k, v in kw.items():
+        v = v.astype(dtype) if isinstance(v, np.ndarray) else v
+        values[k] = lib.tensor(v, requires_grad=grad and k != "total_count") if isinstance(v, np.ndarray) else v
+    return getattr(D if lib is autograd else T, name)(**values), values
+
+
+def close(ours, theirs, **kw):
+    assert tuple(ours.shape) == tuple(theirs.shape) and str(ours.dtype) == str(theirs.dtype)
+    np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), **{"rtol": 1e-9, "atol": 1e-12, **kw})
+
+
+@pytest.mark.parametrize("name,kw", CASES, ids=ids)
+def test_like_pytorch(name, kw):
+    ours, mine = build(autograd, name, kw, grad=True)
+    theirs, other = build(torch, name, kw, grad=True)
+    assert repr(ours) == repr(theirs)
+    assert tuple(ours.batch_shape) == tuple(theirs.batch_shape) and tuple(ours.event_shape) == tuple(theirs.event_shape)
+    assert ours.has_rsample == theirs.has_rsample
+    for moment in ("mean", "variance", "stddev", "mode"):
+        try:
+            expected = getattr(theirs, moment)
+        except NotImplementedError:
+            continue
+        if expected.dtype == torch.bool:
+            continue
+        close(getattr(ours, moment), expected)
+    try:
+        expected = theirs.entropy()
+    except NotImplementedError:
+        expected = None
+    if expected is not None:
+        close(ours.entropy(), expected, rtol=1e-7)
+    torch.manual_seed(3)
+    value = theirs.sample((4,))
+    a, b = ours.log_prob(autograd.tensor(value.numpy())), theirs.log_prob(value)
+    close(a, b, rtol=1e-7)
+    a.sum().backward()
+    b.sum().backward()
+    for k, v in other.items():
+        if isinstance(v, torch.Tensor) and v.grad is not None:
+            close(mine[k].grad, v.grad, rtol=1e-6, atol=1e-9)
+    wide = (2, *ours.batch_shape)
+    if name not in ("OneHotCategorical", "Multinomial"):
+        close(
+            ours.expand(wide).log_prob(autograd.tensor(value[:2].numpy())),
+            theirs.expand(wide).log_prob(value[:2]),
+            rtol=1e-7,
+        )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "name,kw",
+    [c for c in CASES if c[0] not in OTHER_STREAM],
+    ids=[i for i, c in zip(ids, CASES, strict=True) if c[0] not in OTHER_STREAM],
+)
+def test_same_draws_for_the_same_seed(name, kw, dtype):
+    ours, _ = build(autograd, name, kw, dtype=dtype)
+    theirs, _ = build(torch, name, kw, dtype=dtype)
+    for shape in ((), (5,), (20, 3)):
+        autograd.manual_seed(1)
+        torch.manual_seed(1)
+        close(ours.sample(shape), theirs.sample(shape), rtol=2e-5, atol=1e-6)
+        if theirs.has_rsample:
+            close(ours.rsample(shape), theirs.rsample(shape), rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "name,kw",
+    [c for c in CASES if c[0] in OTHER_STREAM],
+    ids=[i for i, c in zip(ids, CASES, strict=True) if c[0] in OTHER_STREAM],
+)
+def test_other_draws_have_the_right_moments(name, kw):
+    autograd.manual_seed(0)
+    ours, _ = build(autograd, name, kw)
+    draws = ours.sample((20_000,)).numpy()
+    sigma = np.sqrt(ours.variance.numpy())
+    assert (np.abs(draws.mean(0) - ours.mean.numpy()) < 5 * sigma / np.sqrt(20_000) + 1e-9).all()
+    if name != "StudentT":
+        np.testing.assert_allclose(draws.var(0), ours.variance.numpy(), rtol=0.15)
+
+
+@pytest.mark.parametrize(
+    "name,kw",
+    [c for c in CASES if c[0] in ("Normal", "Gamma", "Beta", "Dirichlet", "Laplace", "MultivariateNormal", "Uniform")][
+        :7
+    ],
+    ids=str,
+)
+def test_gradients_flow_through_draws(name, kw):
+    pytest.importorskip("scipy")
+    autograd.manual_seed(0)
+    ours, params = build(autograd, name, kw, grad=True)
+    draws = ours.rsample((40_000,))
+    (draws * draws).mean(0).sum().backward(retain_graph=True)
+    square = (ours.variance + ours.mean**2).sum()
+    for p in params.values():
+        expected = autograd.grad(square, p, retain_graph=True, allow_unused=True)[0]
+        if expected is not None:
+            np.testing.assert_allclose(p.grad.numpy(), expected.numpy(), rtol=0.35, atol=0.35)
+
+
+PAIRS = [
+    ("Normal", "Normal"), ("Bernoulli", "Bernoulli"), ("Geometric", "Geometric"), ("Poisson", "Poisson"), ("Categorical", "Categorical"),
+    ("Exponential", "Exponential"), ("Laplace", "Laplace"), ("Uniform", "Uniform"), ("Gamma", "Gamma"), ("Beta", "Beta"),
+    ("Dirichlet", "Dirichlet"), ("MultivariateNormal", "MultivariateNormal"), ("LogNormal", "LogNormal"), ("Uniform", "Normal"),
+    ("OneHotCategorical", "OneHotCategorical"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=str)
+def test_kl_divergence(pair):
+    first = dict(reversed(CASES))
+    p, q = (first[name] for name in pair)
+    q = {
+        k: v * 0.9
+        if k not in ("covariance_matrix", "scale_tril", "loc", "low")
+        else v + 0.1 * (np.eye(3) if v.ndim > 1 and v.shape[-1] == v.shape[-2] else 1)
+        for k, v in q.items()
+    }
+    ours = D.kl_divergence(build(autograd, pair[0], p)[0], build(autograd, pair[1], q)[0])
+    theirs = T.kl_divergence(build(torch, pair[0], p)[0], build(torch, pair[1], q)[0])
+    close(ours, theirs, rtol=1e-7)
+
+
+def test_kl_of_unknown_pairs_and_of_one_own():
+    with pytest.raises(NotImplementedError, match="p type Poisson and q type Normal"):
+        D.kl_divergence(D.Poisson(1.0), D.Normal(0.0, 1.0))
+
+    class Mine(D.Normal):
+        pass
+
+    @D.register_kl(Mine, D.Poisson)
+    def _mine(p, q):
+        return 7
+
+    assert D.kl_divergence(Mine(0.0, 1.0), D.Poisson(1.0)) == 7
+
+
+def test_independent_and_mixture():
+    for lib, d in ((autograd, D), (torch, T)):
+        loc, scale = lib.tensor(np.arange(12.0).reshape(2, 3, 2)), lib.tensor(2.0, dtype=lib.float64)
+        part = d.Independent(d.Normal(loc, scale), 1)
+        mix = d.MixtureSameFamily(d.Categorical(logits=lib.tensor(np.arange(6.0).reshape(2, 3))), part)
+        value = lib.tensor(np.arange(4.0).reshape(2, 2))
+        found = [part.log_prob(loc + 0.1), part.entropy(), mix.log_prob(value), mix.mean, mix.variance]
+        found.append(d.kl_divergence(part, d.Independent(d.Normal(loc * 2, scale), 1)))
+        if lib is autograd:
+            ours = found
+            assert mix.sample((5,)).shape == (5, 2, 2) and part.event_shape == (2,)
+    for a, b in zip(ours, found, strict=True):
+        close(a, b)
+
+
+@pytest.mark.parametrize("make", [
+    lambda d, t: d.Normal(t(0.0), t(-1.0)), lambda d, t: d.Normal(t(float("nan")), t(1.0)), lambda d, t: d.Bernoulli(t(1.5)),
+    lambda d, t: d.Bernoulli(), lambda d, t: d.Bernoulli(t(0.5), t(0.5)), lambda d, t: d.Categorical(t([-1.0, 2.0])),
+    lambda d, t: d.Categorical(t(0.5)), lambda d, t: d.Uniform(t(2.0), t(1.0)), lambda d, t: d.Poisson(t(-1.0)),
+    lambda d, t: d.Normal("a", 1.0), lambda d, t: d.Independent(d.Normal(t(0.0), t(1.0)), 1),
+    lambda d, t: d.MultivariateNormal(t([0.0, 0.0])), lambda d, t: d.MultivariateNormal(t([0.0, 0.0]), t([[1.0, 2.0], [2.0, 1.0]])),
+    lambda d, t: d.Bernoulli(t(0.5)).log_prob(t(0.3)), lambda d, t: d.Exponential(t(1.0)).log_prob(t(-1.0)),
+    lambda d, t: d.Categorical(t([0.5, 0.5])).log_prob(t(2)), lambda d, t: d.Normal(t([0.0, 1.0]), t(1.0)).log_prob(t([1.0, 2.0, 3.0])),
+    lambda d, t: d.Poisson(t(1.0)).log_prob(t(0.5)), lambda d, t: d.Normal(t(0.0), t(1.0)).log_prob(1.0),
+    lambda d, t: d.Multinomial(3, t([0.5, 0.5])).log_prob(t([4.0, 5.0])), lambda d, t: d.Beta(t(1.0), t(1.0)).log_prob(t(1.5)),
+])  # fmt: skip
+def test_what_pytorch_refuses_is_refused(make):
+    with pytest.raises(ValueError) as theirs:
+        make(T, torch.tensor)
+    with pytest.raises(ValueError) as ours:
+        make(D, autograd.tensor)
+    assert str(ours.value).split("\n")[0][:60] == str(theirs.value).split("\n")[0][:60] or len(str(ours.value)) > 20
+
+
+def test_unchecked_if_asked():
+    assert D.Normal(0.0, -1.0, validate_args=False).scale.item() == -1.0
