@@ -483,8 +483,15 @@ def _several(op: Op) -> Callable[..., Any]:
     k, count, positional = len(positions), len(names), not op.keyword_only
     leading = positions == tuple(range(k))
     others = tuple(i for i in range(count) if i not in positions)
+    bits = tuple(1 << i for i in range(k))
     meeting, meets = op.meeting, op.promote == "float" or (op.promote is None and len(op.meeting) > 1)
-    is_view, has_residual, records = op.kind == "view", op.residual is not None, op.records
+    simple, has_residual, records = op.kind != "view" and op.outputs == 1, op.residual is not None, op.records
+
+    @functools.cache
+    def kept(mask: int) -> tuple[bool, ...]:
+        """Which of the arrays and the result are saved when the arguments in ``mask`` require grad."""
+        flags = tuple([bool(saver & mask) for saver in op.saves])
+        return flags if any(flags) else ()
 
     def call(*args: Any, **kwargs: Any) -> Any:
         out = None
@@ -497,15 +504,15 @@ def _several(op: Op) -> Callable[..., Any]:
             arguments, params = tuple([args[i] for i in positions]), tuple([args[i] for i in others])
         arrays: list[Any] = []
         parents: list[Node | None] = []
-        recorded = tensors = False
-        for argument in arguments:
+        mask, tensors = 0, False
+        for argument, bit in zip(arguments, bits):  # noqa: B905 - strict costs, and the lengths are known
             if isinstance(argument, Tensor):
                 node = argument.node if argument.lineage is None else current(argument)
                 arrays.append(argument.array)
                 parents.append(node)
                 tensors = True
                 if node is not None:
-                    recorded = True
+                    mask |= bit
             else:
                 arrays.append(argument)
                 parents.append(None)
@@ -528,7 +535,20 @@ def _several(op: Op) -> Callable[..., Any]:
             params = (*params, r)
         if not tensors:
             return y
-        return _made(op, arrays, y, parents, params, recorded and records and mode.enabled, arguments[0] if is_view else None, out)
+        recorded = mask != 0 and records and mode.enabled
+        if not simple:
+            return _made(op, arrays, y, parents, params, recorded, arguments[0] if op.kind == "view" else None, out)
+        if type(y) is not ndarray:
+            y = np.asarray(y)
+        made = new(Tensor)
+        made.array = y
+        made.lineage = None
+        made.node = None
+        if recorded:
+            arrays.append(y)
+            saved = tuple([a if flag else None for a, flag in zip(arrays, kept(mask))])  # noqa: B905
+            made.node = Node(op, tuple(parents), saved, params, y.shape, y.dtype)
+        return made if out is None else write_out(out, made)
 
     return call
 

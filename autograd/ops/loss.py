@@ -69,6 +69,8 @@ def _cross_entropy_slope(grad: Any, probabilities: Any, target: Any, rows: Any, 
 
 def _factor(grad: Any, rows: Any, scale: Any, dtype: Any) -> Any:
     """What each row is multiplied by: a number, or a column."""
+    if rows is None and scale is not None:
+        return dtype.type(grad / scale)
     factor = np.asarray(grad, dtype) if scale is None else np.asarray(grad / dtype.type(scale), dtype)
     if rows is not None:
         factor = factor * rows
@@ -125,7 +127,7 @@ def _nll(input: Any, target: Any, rows: Any, scale: Any) -> Any:
 def _nll_slope(grad: Any, target: Any, rows: Any, scale: Any, classes: int) -> Any:
     factor = _factor(grad, rows, scale, grad.dtype)
     made = np.zeros((len(target), classes), grad.dtype)
-    made[_count(len(target)), target] = -(factor[:, 0] if factor.ndim else factor)
+    made[_count(len(target)), target] = -(factor[:, 0] if np.ndim(factor) else factor)
     return made
 
 

@@ -31,6 +31,9 @@ __all__ = [
 ]  # fmt: skip
 
 
+_INT64 = np.dtype(np.int64)
+
+
 def old_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
     """``reduction``, or what the old arguments mean in its place."""
     if size_average is None and reduce is None:
@@ -195,6 +198,14 @@ def cross_entropy(
     >>> cross_entropy(autograd.zeros(1, 4), autograd.tensor([2]))
     tensor(1.3863)
     """
+    x, y = input.array, target.array
+    if (  # the ordinary case, without the questions below
+        reduction == "mean" and weight is None and label_smoothing == 0.0 and ignore_index < 0
+        and size_average is None and reduce is None
+        and x.ndim == 2 and x.dtype.kind == "f" and y.dtype == _INT64 and y.shape == x.shape[:1] and y.size
+        and np.maximum.reduce(y.view(np.uint64)) < x.shape[1]
+    ):  # fmt: skip
+        return ops.cross_entropy(input, y, None, y.size)
     reduction = old_reduction(size_average, reduce, reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
