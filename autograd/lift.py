@@ -443,12 +443,19 @@ def _single(op: Op) -> Callable[..., Any]:
     function, to_float, is_view, constant = op.function, op.promote == "float", op.kind == "view", not op.records
     keep_x, keep_y = op.saves
     keeps, count, positional = bool(keep_x or keep_y), len(op.params), not op.keyword_only
+    split, lone_keyword = count - len(op.keyword_only), len(op.keyword_only) == 1
+    usual = tuple([op.defaults.get(name, _missing) for name in op.params])
+    required = max([0, *[i + 1 for i, value in enumerate(usual) if value is _missing]]) if _missing not in usual[split:] else count + 1
 
     def call(*args: Any, **kwargs: Any) -> Any:
         out = None
-        if kwargs or len(args) != count + 1:
-            out = kwargs.pop("out", None)
-            args = tuple(bind(op, args, kwargs))
+        n = len(args) - 1
+        if kwargs or n != count:
+            if not kwargs and required <= n <= split:
+                args += usual[n:]
+            else:
+                out = kwargs.pop("out", None)
+                args = tuple(bind(op, args, kwargs))
         input, params = args[0], args[1:]
         if not isinstance(input, Tensor):
             return function(*args) if positional else call_function(function, op.names, args, op)
@@ -457,6 +464,8 @@ def _single(op: Op) -> Callable[..., Any]:
             x = x.astype(dtypes.default_float())
         if positional:
             y = mode.quietly(function, x, *params)
+        elif lone_keyword and params[-1] is usual[-1]:
+            y = mode.quietly(function, x, *params[:-1])
         else:
             y = mode.quietly(call_function, function, op.names, (x, *params), op)
         if type(y) is not ndarray:

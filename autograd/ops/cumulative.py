@@ -108,9 +108,24 @@ def product_before(input: Any, dim: int) -> Any:
     return shift(cumprod(input, dim), dim, 1) + first_of(input.shape, dim)
 
 
-def product_of_others(input: Any, dim: int) -> Any:
-    """For each element the product of all the others along ``dim``: exact where some are zero."""
+def _product_of_others(input: Any, dim: int) -> Any:
+    if np.all(input):
+        whole = np.multiply.reduce(input, axis=dim, keepdims=True)
+        if np.isfinite(whole).all():
+            return whole / input
     return product_before(input, dim) * turned(product_before(turned(input, dim), dim), dim)
+
+
+def _product_of_others_back(g: Any, input: Any, dim: int) -> Any:
+    back = turned(input, dim)
+    before, after = product_before(input, dim), turned(product_before(back, dim), dim)
+    return _cumprod_back(shift(g * after, dim, -1), input, dim) + turned(
+        _cumprod_back(shift(turned(g * before, dim), dim, -1), back, dim), dim
+    )
+
+
+product_of_others = general(_product_of_others, name="product_of_others", input=_product_of_others_back)
+"""For each element the product of all the others along ``dim``: exact where some are zero."""
 
 
 def _cumprod_back(g: Any, input: Any, dim: int) -> Any:

@@ -18,6 +18,7 @@ import numpy as np
 from .. import dtypes
 from ..lift import elementwise, linear
 from ..tensor import Tensor
+from .blocks import by_blocks
 
 __all__ = [
     "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
@@ -31,6 +32,21 @@ __all__ = [
 
 vanish = linear(lambda input: np.zeros(input.shape, input.dtype), name="zero", input=lambda g: vanish(g))
 """The cotangent of what is flat almost everywhere (floor, sign, ...): zeros, as in PyTorch, rather than none."""
+
+
+def _where_true(input: Any, mask: Any) -> Any:
+    """On random masks NumPy's where mispredicts every other branch: large arrays are masked bit by bit instead."""
+    if input.size < 2048 or input.shape != mask.shape or input.dtype.char not in "fd" or not input.flags.c_contiguous:
+        return np.where(mask, input, np.zeros((), input.dtype))
+    bits = np.int32 if input.itemsize == 4 else np.int64
+    made = np.negative(mask.view(np.int8), dtype=bits)
+    return np.bitwise_and(made, input.view(bits), out=made).view(input.dtype)
+
+
+where_true = linear(
+    lambda input, mask: _where_true(input, mask), name="where", constants=("mask",), promote="none", input=lambda g, mask: where_true(g, mask)
+)
+"""``input`` where a mask is true and 0 elsewhere: the gradient of everything that selects."""
 
 
 # --- arithmetic ----------------------------------------------------------------------------------------------------
@@ -72,12 +88,33 @@ def _trunc_divide(input: Any, other: Any) -> Any:
 
 def _remainder(input: Any, other: Any) -> Any:
     _divisor(input, other)
-    return np.remainder(input, other)
+    if np.asarray(input).dtype != np.float32:
+        return np.remainder(input, other)
+    made = _fmod32(input, other)
+    return np.where((made != 0) & ((made < 0) != (other < 0)), made + other, made)
 
 
 def _fmod(input: Any, other: Any) -> Any:
     _divisor(input, other)
-    return np.fmod(input, other)
+    return _fmod32(input, other) if np.asarray(input).dtype == np.float32 else np.fmod(input, other)
+
+
+def _fmod32(input: Any, other: Any) -> Any:
+    """fmod of float32, seven times as fast as NumPy's: in float64 the product below is exact for quotients under 2**28."""
+    wide = np.asarray(other, np.float64)
+    quotient = np.trunc(np.asarray(input, np.float64) / wide)
+    if not (np.abs(quotient) < 2.0**28).all():  # very large, infinite or NaN
+        return np.fmod(input, other)
+    return np.copysign(input - quotient * wide, input).astype(np.float32)
+
+
+def _logaddexp(input: Any, other: Any) -> Any:
+    if input.dtype.kind == "c":
+        top = np.maximum(input.real, other.real)
+        return top + np.log(np.exp(input - top) + np.exp(other - top))
+    gap = np.abs(input - other)
+    made = np.maximum(input, other) + np.log1p(np.exp(-gap))
+    return np.where(input == other, input + math.log(2), made) if not np.isfinite(gap).all() else made
 
 
 floor_divide = elementwise(
@@ -85,9 +122,9 @@ floor_divide = elementwise(
 )
 trunc_divide = elementwise(_trunc_divide, name="div", input=lambda g: vanish(g), other=lambda g: vanish(g))
 remainder = elementwise(
-    _remainder, name="remainder", input=lambda g: g, other=lambda g, input, other: -g * np.floor(input / other)
+    by_blocks(_remainder), name="remainder", input=lambda g: g, other=lambda g, input, other: -g * np.floor(input / other)
 )
-fmod = elementwise(_fmod, name="fmod", tensors=1, input=lambda g: g, other=lambda g, input, other: -g * np.trunc(input / other))
+fmod = elementwise(by_blocks(_fmod), name="fmod", tensors=1, input=lambda g: g, other=lambda g, input, other: -g * np.trunc(input / other))
 
 
 def _scaled(other: Any, alpha: Any, input: Any) -> Any:
@@ -178,7 +215,7 @@ square = elementwise(
     lambda input: np.square(input if input.dtype.kind != "b" else input.astype(np.int64)), name="square", input=lambda g, input: g * (2 * input)
 )
 logaddexp = elementwise(
-    np.logaddexp, tensors=2, input=lambda g, y, input: g * np.exp(input - y), other=lambda g, y, other: g * np.exp(other - y)
+    by_blocks(_logaddexp), name="logaddexp", tensors=2, input=lambda g, y, input: g * np.exp(input - y), other=lambda g, y, other: g * np.exp(other - y)
 )
 logaddexp2 = elementwise(
     np.logaddexp2, tensors=2, input=lambda g, y, input: g * np.exp2(input - y), other=lambda g, y, other: g * np.exp2(other - y)
@@ -255,6 +292,15 @@ tanh = elementwise(np.tanh, promote="float", input=lambda g, y: g * (1 - y * y))
 asinh = elementwise(np.arcsinh, promote="float", input=lambda g, input: g / np.sqrt(1 + input * input))
 acosh = elementwise(np.arccosh, promote="float", input=lambda g, input: g / (np.sqrt(input - 1) * np.sqrt(input + 1)))
 atanh = elementwise(np.arctanh, promote="float", input=lambda g, input: g / (1 - input * input))
+
+
+def _hypot(input: Any, other: Any) -> Any:
+    if input.dtype != np.float32:
+        return np.hypot(input, other)
+    made = np.sqrt(np.square(input, dtype=np.float64) + np.square(other, dtype=np.float64))  # can't overflow
+    return made.astype(np.float32) if not np.isnan(made).any() else np.hypot(input, other)
+
+
 atan2 = elementwise(
     np.arctan2,
     tensors=2,
@@ -263,7 +309,7 @@ atan2 = elementwise(
     other=lambda g, input, other: -g * (input / squared_length(input, other)),
 )
 hypot = elementwise(
-    np.hypot, tensors=2, input=lambda g, y, input: g * (input / y), other=lambda g, y, other: g * (other / y)
+    by_blocks(_hypot), name="hypot", tensors=2, input=lambda g, y, input: g * (input / y), other=lambda g, y, other: g * (other / y)
 )
 deg2rad = elementwise(np.deg2rad, promote="float", input=lambda g: g * (math.pi / 180))
 rad2deg = elementwise(np.rad2deg, promote="float", input=lambda g: g * (180 / math.pi))
@@ -322,19 +368,21 @@ def _sign(input: Any) -> Any:
     return input.copy() if input.dtype.kind == "b" else np.sign(input)
 
 
-def _sgn(input: Any) -> Any:
-    if input.dtype.kind == "b":
-        return input.copy()
-    if input.dtype.kind == "c":
-        size = np.abs(input)
-        return input / np.where(size == 0, 1, size)
-    return np.sign(input)
+def _direction(input: Any) -> Any:
+    size = np.abs(input)
+    return input / np.where(size == 0, 1, size)
+
+
+def sgn(input: Any, *, out: Any = None) -> Any:
+    """The sign; of a complex number ``input / abs(input)``, and 0 for 0."""
+    kind = input.array.dtype.kind if isinstance(input, Tensor) else np.asarray(input).dtype.kind
+    return direction(input, out=out) if kind == "c" else sign(input, out=out)
 
 
 abs = elementwise(np.abs, refuses="b", holomorphic=False, input=lambda g, input: g * sgn(input))
 sign = elementwise(_sign, name="sign", input=lambda g: vanish(g))
-sgn = elementwise(
-    _sgn, name="sgn", holomorphic=False, input=lambda g, y, input: (g - y * (g * y.conj()).real) / size_or_one(input)
+direction = elementwise(
+    _direction, name="sgn", holomorphic=False, input=lambda g, y, input: (g - y * (g * y.conj()).real) / size_or_one(input)
 )
 signbit = elementwise(lambda input: np.signbit(input) if input.dtype.kind == "f" else input < 0, name="signbit", arrays=("input",))
 copysign = elementwise(
@@ -385,56 +433,64 @@ log_odds = elementwise(
 
 def half_where_equal(g: Any, input: Any, other: Any) -> Any:
     """The cotangent of max and min where the two arguments tie: half for each."""
-    return np.where(input == other, g / 2, g)
+    return g - where_true(g / 2, input == other)
 
 
 maximum = elementwise(
     np.maximum,
     refuses="c",
     tensors=2,
-    input=lambda g, input, other: np.where(input < other, 0, half_where_equal(g, input, other)),
-    other=lambda g, input, other: np.where(other < input, 0, half_where_equal(g, input, other)),
+    input=lambda g, input, other: where_true(half_where_equal(g, input, other), ~(input < other)),
+    other=lambda g, input, other: where_true(half_where_equal(g, input, other), ~(other < input)),
 )
 minimum = elementwise(
     np.minimum,
     refuses="c",
     tensors=2,
-    input=lambda g, input, other: np.where(input > other, 0, half_where_equal(g, input, other)),
-    other=lambda g, input, other: np.where(other > input, 0, half_where_equal(g, input, other)),
+    input=lambda g, input, other: where_true(half_where_equal(g, input, other), ~(input > other)),
+    other=lambda g, input, other: where_true(half_where_equal(g, input, other), ~(other > input)),
 )
 fmax = elementwise(
     np.fmax,
     refuses="c",
     tensors=2,
-    input=lambda g, input, other: np.where((input >= other) | (other != other), g, 0),
-    other=lambda g, input, other: np.where((input >= other) | (other != other), 0, g),
+    input=lambda g, input, other: where_true(g, (input >= other) | (other != other)),
+    other=lambda g, input, other: where_true(g, ~((input >= other) | (other != other))),
 )
 fmin = elementwise(
     np.fmin,
     refuses="c",
     tensors=2,
-    input=lambda g, input, other: np.where((input <= other) | (other != other), g, 0),
-    other=lambda g, input, other: np.where((input <= other) | (other != other), 0, g),
+    input=lambda g, input, other: where_true(g, (input <= other) | (other != other)),
+    other=lambda g, input, other: where_true(g, ~((input <= other) | (other != other))),
 )
 at_least = elementwise(
     np.maximum,
     name="clamp_min",
-    input=lambda g, input, other: np.where(input >= other, g, 0),
-    other=lambda g, input, other: np.where(input < other, g, 0),
+    input=lambda g, input, other: where_true(g, input >= other),
+    other=lambda g, input, other: where_true(g, input < other),
 )
 at_most = elementwise(
     np.minimum,
     name="clamp_max",
-    input=lambda g, input, other: np.where(input <= other, g, 0),
-    other=lambda g, input, other: np.where(input > other, g, 0),
+    input=lambda g, input, other: where_true(g, input <= other),
+    other=lambda g, input, other: where_true(g, input > other),
 )
 between = elementwise(
     lambda input, min, max: np.minimum(np.maximum(input, min), max),
     name="clamp",
-    input=lambda g, input, min, max: np.where((input >= min) & (input <= max), g, 0),
-    min=lambda g, input, min, max: np.where((input < min) & (min < max), g, 0),
-    max=lambda g, input, min, max: np.where((input > max) | (max < min), g, 0),
+    input=lambda g, input, min, max: where_true(g, (input >= min) & (input <= max)),
+    min=lambda g, input, min, max: where_true(g, (input < min) & (min < max)),
+    max=lambda g, input, min, max: where_true(g, (input > max) | (max < min)),
 )
+
+
+between_numbers = elementwise(
+    lambda input, min, max: np.minimum(np.maximum(input, min), max),
+    name="clamp",
+    input=lambda g, input, min, max: where_true(g, (input >= min) & (input <= max)),
+)
+"""``between`` for the usual case that the bounds are numbers, which need no promotion."""
 
 
 def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> Any:
@@ -455,7 +511,12 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
         return at_least(input, min, out=out)
     if min is None:
         return at_most(input, max, out=out)
+    if type(min) in _NUMBERS and type(max) in _NUMBERS and isinstance(input, Tensor) and input.array.dtype.kind == "f":
+        return between_numbers(input, min, max, out=out)
     return between(input, min, max, out=out)
+
+
+_NUMBERS = (float, int)
 
 
 def clamp_min(input: Any, min: Any, *, out: Any = None) -> Any:
@@ -475,18 +536,34 @@ def _lerp(input: Any, end: Any, weight: Any) -> Any:
     if input.dtype.kind not in "fc":
         raise NotImplementedError(f"lerp is not implemented for {dtypes.of(input.dtype)}: it needs floating point tensors")
     way = end - input
-    near = input + weight * way
-    far = end - way * (1 - weight)  # exact at weight 1
-    return np.where(np.abs(weight) < 0.5, near, far)
+    if np.ndim(weight) == 0:
+        return input + weight * way if builtins.abs(weight) < 0.5 else end - way * (1 - weight)  # exact at weight 1
+    return np.where(np.abs(weight) < 0.5, input + weight * way, end - way * (1 - weight))
 
 
-lerp = elementwise(
+lerp_by_number = elementwise(
+    lambda input, end, weight: _lerp(input, end, weight),
+    name="lerp",
+    input=lambda g, weight: g * (1 - weight),
+    end=lambda g, weight: g * weight,
+)
+lerp_by_tensor = elementwise(
     _lerp,
     name="lerp",
     input=lambda g, weight: g * (1 - weight),
     end=lambda g, weight: g * weight,
     weight=lambda g, input, end: g * (end - input),
 )
+
+
+def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
+    """``input + weight * (end - input)``; the weight is a number or a tensor.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.lerp.html
+    """
+    return (lerp_by_number if isinstance(weight, (float, int)) else lerp_by_tensor)(input, end, weight, out=out)
+
+
 addcmul = elementwise(
     lambda input, tensor1, tensor2, *, value=1: input + (tensor1 * tensor2 if value == 1 else value * tensor1 * tensor2),
     name="addcmul",
@@ -516,8 +593,8 @@ select_where = elementwise(
     lambda condition, input, other: np.where(condition, input, other),
     name="where",
     constants=("condition",),
-    input=lambda g, condition: np.where(condition, g, 0),
-    other=lambda g, condition: np.where(condition, 0, g),
+    input=lambda g, condition: where_true(g, condition),
+    other=lambda g, condition: where_true(g, ~condition),
 )
 
 
@@ -536,7 +613,7 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
         from .indexing import nonzero
 
         return nonzero(condition, as_tuple=True)
-    if isinstance(condition, Tensor) and condition.array.dtype.kind != "b" and condition.array.dtype != np.uint8:
+    if isinstance(condition, Tensor) and condition.array.dtype.kind != "b":
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
     return select_where(condition, input, other, out=out)
 

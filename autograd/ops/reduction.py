@@ -7,6 +7,7 @@ those that don't (amax, amin, max of everything) share it evenly among the equal
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -16,7 +17,7 @@ from .. import dtypes, return_types
 from ..lift import elementwise, general, lift, linear
 from ..tensor import Tensor, normal_dim, wrap
 from .elementwise import maximum, minimum, select_where
-from .shape import broadcast, cast, reshape_to
+from .shape import cast, reshape_to, sum_to
 
 __all__ = [
     "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "count_nonzero", "logsumexp", "max", "mean", "min", "nanmean", "nansum",
@@ -37,13 +38,27 @@ def dims_of(dim: Any, ndim: int) -> tuple[int, ...] | None:
     return found if ndim else None
 
 
+def kept(g: Any, like: Any, dim: Any, keepdim: bool) -> Any:
+    """A reduced value with its dimensions back, as ones, so that it broadcasts against the argument."""
+    if keepdim or not len(g.shape):
+        return g
+    axes = dims_of(dim, len(like.shape))
+    return g.reshape(tuple([1 if axes is None or i in axes else n for i, n in enumerate(like.shape)]))
+
+
+def _spread_out(input: Any, shape: tuple[int, ...]) -> Any:
+    made = np.empty(shape, input.dtype)
+    made[...] = input
+    return made
+
+
+spread_out = linear(_spread_out, name="expand", input=lambda g, like: sum_to(g, like.shape))
+"""Broadcast to a shape, in memory of its own: what comes next may write over it."""
+
+
 def restore(g: Any, like: Any, dim: Any, keepdim: bool) -> Any:
     """A reduced value spread again over the dimensions that were reduced: the adjoint of sum."""
-    if not keepdim:
-        axes = dims_of(dim, len(like.shape))
-        kept = tuple([1 if axes is None or i in axes else n for i, n in enumerate(like.shape)])
-        g = g.reshape(kept)
-    return broadcast(g, like.shape)
+    return spread_out(g if keepdim or dim is None else kept(g, like, dim, keepdim), like.shape)
 
 
 def count(shape: tuple[int, ...], dim: Any) -> int:
@@ -139,8 +154,8 @@ def _var(input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     input = _float_of(input, None, "var")
     axes = dims_of(dim, input.ndim)
     n = count(input.shape, dim)
-    away = input - (np.add.reduce(input, axis=axes, keepdims=True) / (n or np.nan))
-    squares = away * away if away.dtype.kind != "c" else (away * away.conj()).real
+    away = input - np.add.reduce(input, axis=axes, keepdims=True) / (n or np.nan)
+    squares = np.square(away, out=away if away.ndim else None) if away.dtype.kind != "c" else (away * away.conj()).real
     total = add_up(squares, dim, keepdim)
     left = n - correction
     return total / left if left > 0 else total / np.zeros((), total.dtype)
@@ -156,14 +171,14 @@ spread = general(
     _var,
     name="var",
     holomorphic=False,
-    input=lambda g, input, dim, correction, keepdim, like: restore(g * 2, like, dim, keepdim)
+    input=lambda g, input, dim, correction, keepdim, like: kept(g * 2, like, dim, keepdim)
     * away_from_mean(input, dim, correction),
 )
 deviation = general(
     lambda input, dim, correction, keepdim: np.sqrt(_var(input, dim, correction, keepdim)),
     name="std",
     holomorphic=False,
-    input=lambda g, y, input, dim, correction, keepdim, like: restore(
+    input=lambda g, y, input, dim, correction, keepdim, like: kept(
         np.where(y == 0, 0, g / np.where(y == 0, 1, y)), like, dim, keepdim
     )
     * away_from_mean(input, dim, correction),
@@ -232,6 +247,16 @@ def _into(out: Any, made: Any) -> Any:
 # --- products and logarithms of sums -------------------------------------------------------------------------------
 
 
+def multiply_up(array: Any, axis: Any, keepdims: bool) -> Any:
+    """The product; of many elements in columns, since NumPy multiplies one after the other along a row."""
+    if axis is None and array.size > 16384 and array.flags.c_contiguous and array.dtype.kind == "f":
+        flat = array.reshape(-1)
+        body = flat[: flat.size // 1024 * 1024].reshape(-1, 1024)
+        made = np.multiply.reduce(np.multiply.reduce(body)) * np.multiply.reduce(flat[body.size :])
+        return made.reshape((1,) * array.ndim) if keepdims else made
+    return np.multiply.reduce(array, axis=axis, dtype=array.dtype, keepdims=keepdims)
+
+
 def _prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The product over ``dim``, one dimension or (None) all. The gradient is exact where elements are zero.
 
@@ -240,8 +265,7 @@ def _prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = No
     if dim is not None:
         dim = normal_dim(dim, input.ndim)
     axis = None if dim is None or input.ndim == 0 else dim
-    input = _summed_in(input, dtype)
-    return np.multiply.reduce(input, axis=axis, dtype=input.dtype, keepdims=keepdim)
+    return multiply_up(_summed_in(input, dtype), axis, keepdim)
 
 
 def _others(input: Any, dim: Any) -> Any:
@@ -255,7 +279,7 @@ def _others(input: Any, dim: Any) -> Any:
 prod = general(
     _prod,
     name="prod",
-    input=lambda g, input, dim, keepdim, like: restore(g, like, dim, keepdim) * _others(input, dim),
+    input=lambda g, input, dim, keepdim, like: kept(g, like, dim, keepdim) * _others(input, dim),
 )
 
 
@@ -282,7 +306,7 @@ logsumexp = general(
     _logsumexp,
     name="logsumexp",
     promote="float",
-    input=lambda g, y, input, dim, keepdim, like: restore(g, like, dim, keepdim) * np.exp(input - restore(y, like, dim, keepdim)),
+    input=lambda g, y, input, dim, keepdim, like: kept(g, like, dim, keepdim) * np.exp(input - kept(y, like, dim, keepdim)),
 )
 
 # --- largest and smallest ------------------------------------------------------------------------------------------
@@ -293,10 +317,24 @@ def kept_shape(shape: tuple[int, ...], dim: int) -> tuple[int, ...]:
     return (*shape[:dim], 1, *shape[dim + 1 :]) if shape else ()
 
 
+@functools.lru_cache(1024)
+def _grid(shape: tuple[int, ...], dim: int) -> list[Any]:
+    """The indices of every place of a shape, ready to broadcast; what stands for ``dim`` is to be replaced."""
+    n = len(shape)
+    return [None if i == dim else np.arange(m).reshape((-1,) + (1,) * (n - i - 1)) for i, m in enumerate(shape)]
+
+
+def places(index: Any, dim: int) -> tuple[Any, ...]:
+    """The index tuple that reads ``index`` along ``dim``, and each place's own position along the others."""
+    grid = _grid(index.shape, dim).copy()
+    grid[dim] = index
+    return tuple(grid)
+
+
 def _pick(input: Any, index: Any, dim: int, keepdim: bool) -> Any:
     if not input.ndim:
         return input.copy()
-    found = np.take_along_axis(input, index, dim)
+    found = input[places(index, dim)]
     return found if keepdim else found.squeeze(dim)
 
 
@@ -304,7 +342,7 @@ def _put_back(input: Any, index: Any, dim: int, keepdim: bool, shape: tuple[int,
     if not shape:
         return np.array(input).reshape(())
     made = np.zeros(shape, input.dtype)
-    np.put_along_axis(made, index, input if keepdim else np.expand_dims(input, dim), dim)
+    made[places(index, dim)] = input if keepdim else np.expand_dims(input, dim)
     return made
 
 
@@ -336,6 +374,8 @@ def chosen(kind: Any, input: Any, index: Any, dim: int, keepdim: bool, out: Any 
 
 def _not_empty(name: str, array: Any, dim: Any) -> None:
     """Raise what PyTorch raises where there is no element to choose."""
+    if array.size and array.dtype.kind != "c":
+        return
     if array.dtype.kind == "c":
         raise NotImplementedError(f"{name}() is not implemented for complex tensors: they have no order")
     if array.size == 0:
@@ -352,17 +392,19 @@ def _arg(find: Any, input: Any, dim: Any, keepdim: bool, name: str) -> Any:
     if input.dtype.kind == "b" and name.startswith("arg"):
         raise NotImplementedError(f"{name}() is not implemented for torch.bool. Convert first: t.long()")
     _not_empty(name, input, dim)
-    if dim is None:
+    if dim is None or not input.ndim:
         found = np.asarray(find(input))
         return found.reshape((1,) * input.ndim) if keepdim else found
-    return np.asarray(find(input, axis=normal_dim(dim, input.ndim), keepdims=keepdim)) if input.ndim else np.zeros((), np.int64)
+    at = normal_dim(dim, input.ndim)
+    found = find(input, at)
+    return found.reshape(kept_shape(input.shape, at)) if keepdim else found
 
 
 argmax = general(
-    lambda input, dim=None, keepdim=False: _arg(np.argmax, input, dim, keepdim, "argmax"), name="argmax", arrays=("input",)
+    lambda input, dim=None, keepdim=False: _arg(np.ndarray.argmax, input, dim, keepdim, "argmax"), name="argmax", arrays=("input",)
 )
 argmin = general(
-    lambda input, dim=None, keepdim=False: _arg(np.argmin, input, dim, keepdim, "argmin"), name="argmin", arrays=("input",)
+    lambda input, dim=None, keepdim=False: _arg(np.ndarray.argmin, input, dim, keepdim, "argmin"), name="argmin", arrays=("input",)
 )
 
 
@@ -378,13 +420,13 @@ def _extreme(reduce: Any, name: str) -> Any:
 def evenly(g: Any, equal: Any, like: Any, dim: Any, keepdim: bool) -> Any:
     """``g`` shared among the places where ``equal`` is true."""
     n = cast(sum(equal, dim, keepdim), like.dtype)
-    return select_where(equal, restore(g / n, like, dim, keepdim), 0)
+    return select_where(equal, kept(g / n, like, dim, keepdim), 0)
 
 
 def _evenly_or_nan(g: Any, input: Any, y: Any, like: Any, dim: Any, keepdim: bool) -> Any:
-    equal = input == restore(y, like, dim, keepdim)
+    equal = input == kept(y, like, dim, keepdim)
     n = cast(sum(equal, dim, keepdim), like.dtype)
-    return restore(g / n, like, dim, keepdim) * equal  # 0 / 0 where y is NaN: NaN everywhere, as in PyTorch
+    return kept(g / n, like, dim, keepdim) * equal  # 0 / 0 where y is NaN: NaN everywhere, as in PyTorch
 
 
 amax, amin = [
@@ -420,7 +462,7 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     if dim is None:
         return max_of_all(input, out=out)
     at = normal_dim(dim, input.ndim)
-    return chosen(return_types.max, input, _arg(np.argmax, input.array, at, True, "max"), at, keepdim, out)  # type: ignore[attr-defined]
+    return chosen(return_types.max, input, _arg(np.ndarray.argmax, input.array, at, True, "max"), at, keepdim, out)  # type: ignore[attr-defined]
 
 
 def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None) -> Any:
@@ -430,7 +472,7 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     if dim is None:
         return min_of_all(input, out=out)
     at = normal_dim(dim, input.ndim)
-    return chosen(return_types.min, input, _arg(np.argmin, input.array, at, True, "min"), at, keepdim, out)  # type: ignore[attr-defined]
+    return chosen(return_types.min, input, _arg(np.ndarray.argmin, input.array, at, True, "min"), at, keepdim, out)  # type: ignore[attr-defined]
 
 
 def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: Any = None) -> Any:
@@ -444,14 +486,14 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
 
 def _truth(reduce: Any) -> Any:
     def function(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
-        found = reduce(input, axis=dims_of(dim, input.ndim), keepdims=keepdim)
+        found = reduce(input, axis=None if dim is None else dims_of(dim, input.ndim), keepdims=keepdim)
         return found.astype(np.uint8) if input.dtype == np.uint8 else found  # PyTorch's one exception to bool
 
     return function
 
 
-all = lift(_truth(lambda a, axis, keepdims: np.all(a, axis=axis, keepdims=keepdims)), name="all", arrays=("input",))
-any = lift(_truth(lambda a, axis, keepdims: np.any(a, axis=axis, keepdims=keepdims)), name="any", arrays=("input",))
+all = lift(_truth(np.logical_and.reduce), name="all", arrays=("input",))
+any = lift(_truth(np.logical_or.reduce), name="any", arrays=("input",))
 count_nonzero = lift(
     lambda input, dim=None: np.asarray(np.count_nonzero(input, axis=dims_of(dim, input.ndim)), np.int64),
     name="count_nonzero",

@@ -26,9 +26,9 @@ def order_of(array: Any, dim: int, descending: bool = False) -> Any:
     if not array.ndim:
         return np.zeros((), np.int64)
     if not descending:
-        return np.argsort(array, axis=dim, kind="stable")
-    back = np.argsort(np.flip(array, dim), axis=dim, kind="stable")
-    return np.flip(array.shape[dim] - 1 - back, dim)
+        return array.argsort(dim, kind="stable")
+    turn = (slice(None),) * dim + (slice(None, None, -1),)
+    return (array.shape[dim] - 1 - array[turn].argsort(dim, kind="stable"))[turn]
 
 
 def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None) -> Any:

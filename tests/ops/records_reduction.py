@@ -50,6 +50,8 @@ RECORDS = [
     Record(r.put_back, [args(normal(3, 1), picked, 1, True, (3, 4)), args(normal(3), picked, 1, False, (3, 4))]),
     Record(k.shift, [args(normal(3, 4), 1, 1), args(normal(3, 4), 0, -2), args(normal(3), 0, 5)]),
     Record(k.turned, [args(normal(3, 4), 1)], lambda x, dim: x[:, ::-1]),
+    Record(r.spread_out, [args(normal(3, 1), (3, 4)), args(normal(), (2,))], np.broadcast_to),
+    Record(k.product_of_others, [args(normal(3, 4), 1), args(zeros[0], 1), args(zeros[0], 0)]),
     Record(k.recur, [args(normal(3, 4), normal(3, 4), 1), args(normal(70), normal(70) * 0.5, 0)]),
     Record(k.cumsum, one_dim, lambda x, dim: np.cumsum(x, dim) if x.ndim else x),
     Record(k.cumprod, [*one_dim, args(zeros[0], 1), args(zeros[0], 0)], lambda x, dim: np.cumprod(x, dim) if x.ndim else x),
