@@ -1,0 +1,80 @@
+"""Operations on regions of feature maps.
+
+Source: https://docs.pytorch.org/vision/stable/generated/torchvision.ops.roi_pool.html
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..ops import FUNCTIONS
+from ..tensor import Tensor, wrap
+
+__all__ = ["box_area", "box_iou", "nms", "roi_pool"]
+
+
+def roi_pool(input: Tensor, boxes: Any, output_size: Any, spatial_scale: float = 1.0) -> Tensor:
+    """The largest value in each cell of a grid over each box: (boxes, C, *output_size).
+
+    Args:
+        input: (N, C, H, W).
+        boxes: (K, 5) with the image's number first, or for each image a tensor (L, 4): x1, y1, x2, y2.
+        spatial_scale: from the boxes' coordinates to the feature map's.
+    """
+    if isinstance(boxes, (list, tuple)):
+        rows = [(i, *row) for i, each in enumerate(boxes) for row in each.tolist()]
+    else:
+        if boxes.ndim != 2 or boxes.shape[1] != 5:
+            raise ValueError(f"boxes must be (K, 5), or a list of (L, 4): got shape {list(boxes.shape)}")
+        rows = [tuple(row) for row in boxes.tolist()]
+    height, width = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
+    channels = input.shape[1]
+    if not rows:
+        return wrap(np.zeros((0, channels, height, width), input.array.dtype))
+    cells = []
+    for image, *corners in rows:
+        x1, y1, x2, y2 = (math.floor(c * spatial_scale + 0.5) for c in corners)
+        for v0, v1 in _cells(y1, y2, height, input.shape[2]):
+            for h0, h1 in _cells(x1, x2, width, input.shape[3]):
+                if v0 >= v1 or h0 >= h1:
+                    cells.append(wrap(np.zeros(channels, input.array.dtype)))
+                else:
+                    cells.append(input[int(image), :, v0:v1, h0:h1].flatten(1).max(1).values)
+    grid = FUNCTIONS["stack"](cells, 1)
+    return grid.reshape(channels, len(rows), height, width).transpose(0, 1)  # type: ignore[no-any-return]
+
+
+def _cells(start: int, end: int, count: int, size: int) -> list[tuple[int, int]]:
+    """The bounds of the cells along one side, inside the map."""
+    step = max(end - start + 1, 1) / count
+    return [
+        (min(max(math.floor(i * step) + start, 0), size), min(max(math.ceil((i + 1) * step) + start, 0), size))
+        for i in range(count)
+    ]
+
+
+def box_area(boxes: Tensor) -> Tensor:
+    """The areas of boxes (x1, y1, x2, y2)."""
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])  # type: ignore[no-any-return]
+
+
+def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
+    """Intersection over union of each pair of boxes, (N, M)."""
+    low = FUNCTIONS["maximum"](boxes1[:, None, :2], boxes2[:, :2])
+    high = FUNCTIONS["minimum"](boxes1[:, None, 2:], boxes2[:, 2:])
+    sides = (high - low).clamp(min=0)
+    common = sides[:, :, 0] * sides[:, :, 1]
+    return common / (box_area(boxes1)[:, None] + box_area(boxes2) - common)  # type: ignore[no-any-return]
+
+
+def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
+    """The indices of the boxes that no better one overlaps by more than the threshold, best first."""
+    overlap = box_iou(boxes.detach(), boxes.detach()).numpy()
+    kept: list[int] = []
+    for i in np.argsort(-scores.detach().numpy(), kind="stable").tolist():
+        if all(overlap[i, j] <= iou_threshold for j in kept):
+            kept.append(i)
+    return wrap(np.array(kept, np.int64))
