@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ class _Plan:
         last = self.result[-1]
         self.pixels = groups == 1 and not self.pointwise and last <= 16 and kernel[-1] * self.channels >= 2 * last
         image = max(1, self.channels * self.taps * self.places * itemsize)  # bytes of one image's columns
-        self.block = max(1, (1 << 21 if self.pixels else 1 << 19) // image)
+        self.block = max(1, (1 << 20 if self.pixels else 1 << 19) // image)
         # With stride 1 a shift by one tap is a shift in flat memory, if rows may overhang into the padding.
         self.flat = sum((n - 1) * step for n, step in zip(self.result, self.steps(), strict=True)) + 1
         self.shifts = all(s == 1 for s in stride) and self.flat < 1.35 * self.places
@@ -94,47 +95,74 @@ def _working(dtype: Any) -> Any:
 
 
 # --- columns -------------------------------------------------------------------------------------------------------
+#
+# Each of these prepares memory and views once and returns a function of a few lines that is called for every few images:
+# what Python does there, it does while another thread waits for its lock.
+
+Some = Callable[[int, int], Any]
 
 
-def _planes(p: _Plan, x: Any, dtype: Any) -> Any:
-    """The windows of some images as (B, groups, depth, places)."""
-    b = len(x)
-    if p.pads or x.dtype != dtype or not x.flags.c_contiguous:
-        padded = scratch("padded", (b, p.channels, *p.padded), dtype)
-        if p.pads:
-            padded.fill(0)
-        padded[(..., *p.inside)] = x
-        x = padded
-    if p.pointwise:
-        return x.reshape(b, p.groups, p.depth, p.places)
-    n, c, *steps = x.strides
-    near = [d * s for d, s in zip(p.dilation, steps, strict=True)]
-    far = [d * s for d, s in zip(p.stride, steps, strict=True)]
-    columns = scratch("columns", (b, p.channels, *p.kernel, *p.result), dtype)
-    np.copyto(columns, as_strided(x, columns.shape, (n, c, *near, *far)))
-    return columns.reshape(b, p.groups, p.depth, p.places)
-
-
-def _pixels(p: _Plan, x: Any, dtype: Any) -> Any:
-    """The windows of some images as (B * places, taps * channels)."""
-    b = len(x)
-    padded = scratch("padded", (b, *p.padded, p.channels), dtype)
+def _planes(p: _Plan, x: Any, dtype: Any) -> Some:
+    """A function of (i, j) that gives the windows of images i to j as (B, groups, depth, places)."""
+    copies = p.pads or x.dtype != dtype or not x.flags.c_contiguous
+    size = min(p.block, len(x))
+    if p.pointwise and not copies:
+        every = x.reshape(len(x), p.groups, p.depth, p.places)
+        return lambda i, j: every[i:j]
+    padded = scratch("padded", (size, p.channels, *p.padded), dtype) if copies else x
     if p.pads:
         padded.fill(0)
-    padded[(slice(None), *p.inside)] = np.moveaxis(x, 1, -1)
+    middle = padded[(..., *p.inside)]
+    n, c, *steps = padded.strides
+    near = [d * s for d, s in zip(p.dilation, steps, strict=True)]
+    far = [d * s for d, s in zip(p.stride, steps, strict=True)]
+    windows = as_strided(padded, (len(padded), p.channels, *p.kernel, *p.result), (n, c, *near, *far))
+    columns = scratch("columns", (size, *windows.shape[1:]), dtype)
+    flat = columns.reshape(size, p.groups, p.depth, p.places)
+
+    def some(i: int, j: int) -> Any:
+        if copies:
+            middle[: j - i] = x[i:j]
+        np.copyto(columns[: j - i], windows[: j - i] if copies else windows[i:j])
+        return flat[: j - i]
+
+    return some
+
+
+def _pixels(p: _Plan, x: Any, dtype: Any) -> Some:
+    """A function of (i, j) that gives the windows of images i to j as (B * places, taps * channels)."""
+    size = min(p.block, len(x))
+    padded = scratch("padded", (size, *p.padded, p.channels), dtype)
+    if p.pads:
+        padded.fill(0)
+    middle = padded[(slice(None), *p.inside)]
+    last = np.moveaxis(x, 1, -1)
     n, *steps, c = padded.strides
     near = [d * s for d, s in zip(p.dilation, steps, strict=True)]
     far = [d * s for d, s in zip(p.stride, steps, strict=True)]
-    columns = scratch("columns", (b, *p.result, *p.kernel, p.channels), dtype)
-    np.copyto(columns, as_strided(padded, columns.shape, (n, *far, *near, c)))
-    return columns.reshape(b * p.places, p.depth)
+    windows = as_strided(padded, (size, *p.result, *p.kernel, p.channels), (n, *far, *near, c))
+    columns = scratch("columns", windows.shape, dtype)
+    flat = columns.reshape(size * p.places, p.depth)
+
+    def some(i: int, j: int) -> Any:
+        middle[: j - i] = last[i:j]
+        np.copyto(columns[: j - i], windows[: j - i])
+        return flat[: (j - i) * p.places]
+
+    return some
 
 
-def _channels_last(p: _Plan, g: Any, dtype: Any) -> Any:
-    """Some images of the result as (B * places, outputs)."""
-    last = scratch("results", (len(g), p.places, p.outputs), dtype)
-    np.copyto(last, g.reshape(len(g), p.outputs, p.places).transpose(0, 2, 1), casting="same_kind")
-    return last.reshape(-1, p.outputs)
+def _results_last(p: _Plan, g: Any, dtype: Any) -> Some:
+    """A function of (i, j) that gives images i to j of the result as (B * places, outputs)."""
+    last = scratch("results", (min(p.block, len(g)), p.places, p.outputs), dtype)
+    turned = g.reshape(len(g), p.outputs, p.places).transpose(0, 2, 1)
+    flat = last.reshape(-1, p.outputs)
+
+    def some(i: int, j: int) -> Any:
+        last[: j - i] = turned[i:j]
+        return flat[: (j - i) * p.places]
+
+    return some
 
 
 # --- the three functions -------------------------------------------------------------------------------------------
@@ -152,22 +180,30 @@ def _convolution(
         w = weight.reshape(p.outputs, p.per_group, p.taps).transpose(2, 1, 0).astype(dtype).reshape(p.depth, p.outputs)
     else:
         w = weight.reshape(groups, -1, p.depth).astype(dtype, copy=False)
-    offset = None if bias is None else bias[:, None]
+    offset = None if bias is None else bias if p.pixels else bias[:, None]
 
-    def images(start: int, stop: int) -> None:
+    def pixels(start: int, stop: int) -> None:
+        columns = _pixels(p, input, dtype)
+        product = scratch("product", (min(p.block, p.images) * p.places, p.outputs), dtype)
+        turned = flat.transpose(0, 2, 1)
         for i in range(start, stop, p.block):
             j = min(i + p.block, stop)
-            if p.pixels:
-                columns = _pixels(p, input[i:j], dtype)
-                made = np.matmul(columns, w, out=scratch("product", (len(columns), p.outputs), dtype))
-                flat[i:j] = made.reshape(j - i, p.places, p.outputs).transpose(0, 2, 1)
-            else:
-                into = flat[i:j].reshape(j - i, groups, -1, p.places)
-                np.matmul(w, _planes(p, input[i:j], dtype), out=into)
+            made = product[: (j - i) * p.places]
+            np.matmul(columns(i, j), w, out=made)
+            if offset is not None:
+                made += offset
+            turned[i:j] = made.reshape(j - i, p.places, p.outputs)
+
+    def planes(start: int, stop: int) -> None:
+        columns = _planes(p, input, dtype)
+        grouped = flat.reshape(p.images, groups, -1, p.places)
+        for i in range(start, stop, p.block):
+            j = min(i + p.block, stop)
+            np.matmul(w, columns(i, j), out=grouped[i:j])
             if offset is not None:
                 flat[i:j] += offset
 
-    parallel_for(p.images, images, p.work)
+    parallel_for(p.images, pixels if p.pixels else planes, p.work)
     return out.astype(input.dtype, copy=False)
 
 
@@ -184,80 +220,109 @@ def _convolution_input(
     made = np.empty((p.images, channels, *size), dtype)
     if p.pixels:
         w = np.ascontiguousarray(weight.reshape(p.outputs, channels, p.taps).transpose(2, 0, 1), dtype)
-        spread = _spread_pixels
+        prepare = _spread_pixels
     else:
         w = weight.reshape(groups, -1, p.depth).transpose(0, 2, 1).astype(dtype, copy=False)
-        spread = _spread_shifted if p.shifts and not p.pointwise else _spread_planes
+        prepare = _spread_pointwise if p.pointwise else _spread_shifted if p.shifts else _spread_planes
 
     def images(start: int, stop: int) -> None:
+        spread = prepare(p, input, w, made)
         for i in range(start, stop, p.block):
-            j = min(i + p.block, stop)
-            spread(p, input[i:j], w, made[i:j])
+            spread(i, min(i + p.block, stop))
 
     parallel_for(p.images, images, p.work)
     return made.astype(input.dtype, copy=False)
 
 
-def _spread_planes(p: _Plan, g: Any, w: Any, made: Any) -> None:
+def _spread_pointwise(p: _Plan, g: Any, w: Any, made: Any) -> Some:
+    """Without neighbours there is nothing to spread."""
+    from_, into = g.reshape(len(g), p.groups, -1, p.places), made.reshape(len(g), p.groups, p.depth, p.places)
+    return lambda i, j: np.matmul(w, from_[i:j], out=into[i:j])
+
+
+def _spread_planes(p: _Plan, g: Any, w: Any, made: Any) -> Some:
     """Columns from one product, then each tap's part is added where it belongs."""
-    b = len(g)
-    g = g.reshape(b, p.groups, -1, p.places)
-    if p.pointwise:
-        np.matmul(w, g, out=made.reshape(b, p.groups, p.depth, p.places))
-        return
-    columns = np.matmul(w, g, out=scratch("columns", (b, p.groups, p.depth, p.places), made.dtype))
-    columns = columns.reshape(b, p.channels, p.taps, *p.result)
-    padded = scratch("padded", (b, p.channels, *p.padded), made.dtype) if p.pads else made
-    padded.fill(0)
-    for t, tap in enumerate(p.taps_at()):
-        padded[(..., *p.region(tap))] += columns[:, :, t]
-    if p.pads:
-        made[...] = padded[(..., *p.inside)]
+    size = min(p.block, len(g))
+    g = g.reshape(len(g), p.groups, -1, p.places)
+    flat = scratch("columns", (size, p.groups, p.depth, p.places), made.dtype)
+    columns = flat.reshape(size, p.channels, p.taps, *p.result)
+    padded = scratch("padded", (size, p.channels, *p.padded), made.dtype)
+    parts = [(padded[(..., *p.region(tap))], columns[:, :, t]) for t, tap in enumerate(p.taps_at())]
+    middle = padded[(..., *p.inside)]
+
+    def some(i: int, j: int) -> None:
+        n = j - i
+        np.matmul(w, g[i:j], out=flat[:n])
+        padded.fill(0)
+        for region, part in parts:
+            region[:n] += part[:n]
+        made[i:j] = middle[:n]
+
+    return some
 
 
-def _spread_shifted(p: _Plan, g: Any, w: Any, made: Any) -> None:
+def _spread_shifted(p: _Plan, g: Any, w: Any, made: Any) -> Some:
     """The same where the stride is 1: with rows of ``g`` as wide as the padded input, a tap is one shift in flat memory.
 
     The columns lie in rows of the padded size, each with as many zeros behind it as the largest shift. A view that steps
     back by each tap's shift then finds at one place all that belongs there, and one ``add.reduce`` adds it up.
     """
-    b = len(g)
-    wide = scratch("results", (b, p.outputs, p.result[0], *p.padded[1:]), made.dtype)
+    size, dtype = min(p.block, len(g)), made.dtype
+    wide = scratch("results", (size, p.outputs, p.result[0], *p.padded[1:]), dtype)
     wide.fill(0)
-    wide[(..., *[slice(0, n) for n in p.result])] = g
-    wide = wide.reshape(b, p.groups, p.outputs // p.groups, -1)[..., : p.flat]
+    valid = wide[(..., *[slice(0, n) for n in p.result])]
+    rows = wide.reshape(size, p.groups, p.outputs // p.groups, -1)[..., : p.flat]
     whole = math.prod(p.padded)
     furthest = whole - p.flat
-    memory = scratch("columns", (furthest + b * p.channels * p.taps * whole,), made.dtype)
+    memory = scratch("columns", (furthest + size * p.channels * p.taps * whole,), dtype)
     memory[:furthest] = 0
-    columns = memory[furthest:].reshape(b, p.groups, p.depth, whole)
+    columns = memory[furthest:].reshape(size, p.groups, p.depth, whole)
     columns[..., p.flat :] = 0
+    columns = columns[..., : p.flat]
     product = np.multiply if p.outputs == p.groups else np.matmul  # depthwise: an outer product
-    product(w, wide, out=columns[..., : p.flat])
-    size = made.itemsize
-    channel = whole * p.taps * size
-    rows = [math.prod(p.kernel[i + 1 :]) * whole for i in range(len(p.kernel))]
-    back = [(row - d * step) * size for row, d, step in zip(rows, p.dilation, p.steps(), strict=True)]
+    item = dtype.itemsize
+    channel = whole * p.taps * item
+    across = [math.prod(p.kernel[i + 1 :]) * whole for i in range(len(p.kernel))]
+    back = [(a - d * step) * item for a, d, step in zip(across, p.dilation, p.steps(), strict=True)]
     meeting = as_strided(
-        columns, (b, p.channels, whole, *p.kernel), (p.channels * channel, channel, size, *back), writeable=False
+        columns, (size, p.channels, whole, *p.kernel), (p.channels * channel, channel, item, *back), writeable=False
     )
-    padded = scratch("padded", (b, p.channels, *p.padded), made.dtype) if p.pads else made
-    np.add.reduce(meeting, axis=tuple(range(3, meeting.ndim)), out=padded.reshape(b, p.channels, whole))
-    if p.pads:
-        made[...] = padded[(..., *p.inside)]
+    axes = tuple(range(3, meeting.ndim))
+    padded = scratch("padded", (size, p.channels, *p.padded), dtype) if p.pads else made
+    sums, middle = padded.reshape(len(padded), p.channels, whole), padded[(..., *p.inside)]
+
+    def some(i: int, j: int) -> None:
+        n = j - i
+        valid[:n] = g[i:j]
+        product(w, rows[:n], out=columns[:n])
+        if p.pads:
+            np.add.reduce(meeting[:n], axis=axes, out=sums[:n])
+            made[i:j] = middle[:n]
+        else:
+            np.add.reduce(meeting[:n], axis=axes, out=sums[i:j])
+
+    return some
 
 
-def _spread_pixels(p: _Plan, g: Any, w: Any, made: Any) -> None:
+def _spread_pixels(p: _Plan, g: Any, w: Any, made: Any) -> Some:
     """The same with the channels inside."""
-    b = len(g)
-    last = _channels_last(p, g, made.dtype)
-    columns = np.matmul(last, w, out=scratch("columns", (p.taps, b * p.places, p.channels), made.dtype))
-    columns = columns.reshape(p.taps, b, *p.result, p.channels)
-    padded = scratch("padded", (b, *p.padded, p.channels), made.dtype)
-    padded.fill(0)
-    for t, tap in enumerate(p.taps_at()):
-        padded[(slice(None), *p.region(tap))] += columns[t]
-    made[...] = np.moveaxis(padded[(slice(None), *p.inside)], -1, 1)
+    size = min(p.block, len(g))
+    results = _results_last(p, g, made.dtype)
+    columns = scratch("columns", (p.taps, size * p.places, p.channels), made.dtype)
+    padded = scratch("padded", (size, *p.padded, p.channels), made.dtype)
+    regions = [padded[(slice(None), *p.region(tap))] for tap in p.taps_at()]
+    middle = np.moveaxis(padded[(slice(None), *p.inside)], -1, 1)
+
+    def some(i: int, j: int) -> None:
+        n = j - i
+        part = columns[:, : n * p.places]
+        np.matmul(results(i, j), w, out=part)
+        padded.fill(0)
+        for region, tap in zip(regions, part.reshape(p.taps, n, *p.result, p.channels), strict=True):
+            region[:n] += tap
+        made[i:j] = middle[:n]
+
+    return some
 
 
 def _convolution_weight(
@@ -271,17 +336,20 @@ def _convolution_weight(
     def pixels(start: int, stop: int) -> Any:
         total = np.zeros((p.outputs, p.depth), dtype)
         part = np.empty_like(total)
+        results, columns = _results_last(p, input, dtype), _pixels(p, other, dtype)
         for i in range(start, stop, p.block):
             j = min(i + p.block, stop)
-            total += np.matmul(_channels_last(p, input[i:j], dtype).T, _pixels(p, other[i:j], dtype), out=part)
+            total += np.matmul(results(i, j).T, columns(i, j), out=part)
         return total.reshape(p.outputs, p.taps, p.channels).transpose(0, 2, 1).reshape(shape)
 
     def planes(start: int, stop: int) -> Any:
         total = np.zeros((groups, p.depth, p.outputs // groups), dtype)
+        g = input.reshape(len(input), groups, -1, p.places).swapaxes(2, 3).astype(dtype, copy=False)
+        columns = _planes(p, other, dtype)
+        parts = scratch("product", (min(p.block, len(input)), *total.shape), dtype)
         for i in range(start, stop, p.block):
             j = min(i + p.block, stop)
-            g = input[i:j].reshape(j - i, groups, -1, p.places).astype(dtype, copy=False)
-            part = np.matmul(_planes(p, other[i:j], dtype), g.swapaxes(-1, -2))
+            part = np.matmul(columns(i, j), g[i:j], out=parts[: j - i])
             total += part[0] if j - i == 1 else part.sum(0)
         return total.swapaxes(1, 2).reshape(shape)
 

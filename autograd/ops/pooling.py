@@ -46,6 +46,12 @@ class _Windows:
             *[slice(a, a + (n - 1) * s + 1, s) for a, n, s in zip(starts, self.result, self.stride, strict=True)],
         )
 
+    def pairs(self) -> tuple[Any, Any, Any, Any]:
+        """Upper and lower rows, left and right columns, of windows of 2 x 2."""
+        rows, columns = (slice(0, 2 * n, 2) for n in self.result), (slice(1, 2 * n, 2) for n in self.result)
+        (top, left), (bottom, right) = rows, columns
+        return (..., top, slice(None)), (..., bottom, slice(None)), (..., left), (..., right)
+
     def padded_with(self, x: Any, value: Any) -> Any:
         """``x`` in the middle of ``value``."""
         if not self.pads:
@@ -90,16 +96,16 @@ def _largest(x: Any, w: _Windows) -> Any:
 
     def images(start: int, stop: int) -> None:
         for i in range(start, stop):
-            if w.halves:
-                a, b = w.region(0), w.region(1)
-                rows = np.maximum(x[i][..., a[-1]], x[i][..., b[-1]])
-                np.maximum(rows[(*a[:-1], slice(None))], rows[..., 1 : 2 * w.result[0] : 2, :], out=made[i])
+            if w.halves:  # pairs of rows first: they are contiguous
+                top, bottom, left, right = w.pairs()
+                rows = np.maximum(x[i][top], x[i][bottom])
+                np.maximum(rows[left], rows[right], out=made[i])
                 continue
             np.copyto(made[i], x[i][w.region(0)])
             for t in range(1, w.taps):
                 np.maximum(made[i], x[i][w.region(t)], out=made[i])
 
-    parallel_for(len(x), images, made.size * w.taps)
+    parallel_for(len(x), images, made.size * w.taps / 2)
     return made
 
 
@@ -108,20 +114,14 @@ def _largest_and_tap(x: Any, w: _Windows) -> tuple[Any, Any]:
     x = w.padded_with(x, _lowest(x.dtype))
     made = np.empty((*x.shape[: x.ndim - len(w.kernel)], *w.result), x.dtype)
     taps = np.empty(made.shape, np.uint8 if w.taps <= 256 else np.int32)
+    if w.halves:
+        parallel_for(len(x), lambda start, stop: _halve(x, made, taps, w, start, stop), made.size * 4)
+        if x.dtype.kind != "f" or not np.isnan(made.sum()):  # with NaN the slower way below finds its place
+            return made, taps
 
     def images(start: int, stop: int) -> None:
         for i in range(start, stop):
             image, largest, tap = x[i], made[i], taps[i]
-            if w.halves:  # first along the rows, then between them: the order of ties is row order
-                a, b = w.region(0)[-1], w.region(1)[-1]
-                left, right = image[..., a], image[..., b]
-                rows, wins = np.maximum(left, right), right > left
-                top, bottom = (slice(0, 2 * w.result[0], 2), slice(None)), (slice(1, 2 * w.result[0], 2), slice(None))
-                np.maximum(rows[(..., *top)], rows[(..., *bottom)], out=largest)
-                below = rows[(..., *bottom)] > rows[(..., *top)]
-                np.copyto(tap, wins[(..., *top)], casting="unsafe")
-                np.copyto(tap, wins[(..., *bottom)].view(np.uint8) + np.uint8(2), where=below)
-                continue
             np.copyto(largest, image[w.region(0)])
             tap.fill(0)
             for t in range(1, w.taps):
@@ -136,26 +136,56 @@ def _largest_and_tap(x: Any, w: _Windows) -> tuple[Any, Any]:
     return made, taps
 
 
+def _halve(x: Any, made: Any, taps: Any, w: _Windows, start: int, stop: int) -> None:
+    """Windows of 2 x 2: first along the rows, then between them, which keeps the order of ties."""
+    top, bottom, left, right = w.pairs()
+    lead, (height, width) = made.shape[1:-2], w.result
+    a, b = (np.empty((*lead, 2 * height, width), x.dtype) for _ in range(2))
+    second = np.empty(a.shape, bool)  # of each pair in a row
+    below = np.empty(made.shape[1:], bool)
+    upper, lower = second[top].view(np.uint8), second[bottom].view(np.uint8)
+    lies_below = below.view(np.uint8)
+    for i in range(start, stop):
+        rows = x[i, ..., : 2 * height, :]
+        np.copyto(a, rows[left])
+        np.copyto(b, rows[right])
+        np.greater(b, a, out=second)
+        np.maximum(a, b, out=a)
+        np.greater(a[bottom], a[top], out=below)
+        np.maximum(a[top], a[bottom], out=made[i])
+        tap = taps[i]  # 2 * below + (second of the row that won)
+        np.bitwise_xor(upper, lower, out=tap)
+        tap &= lies_below
+        tap ^= upper
+        tap += lies_below
+        tap += lies_below
+
+
 def _place(input: Any, taps: Any, windows: _Windows) -> Any:
     """Each element at the tap of its window that ``taps`` names; what meets is added."""
     w = windows
     lead = input.shape[: input.ndim - len(w.kernel)]
     apart = not w.pads and w.kernel == w.stride and w.spatial == tuple(map(int.__mul__, w.result, w.stride))
     made = np.empty((*lead, *w.spatial), input.dtype)
+    regions = [w.region(t) for t in range(w.taps)]
 
     def images(start: int, stop: int) -> None:
-        padded = made[0] if apart else np.empty((*lead[1:], *w.padded), input.dtype)
+        padded = np.empty((*lead[1:], *w.padded), input.dtype)
+        chosen = np.empty(input.shape[1:], input.dtype)
         for i in range(start, stop):
-            if apart:  # the windows tile the input: every place is written once
-                for t in range(w.taps):
-                    np.multiply(input[i], taps[i] == t, out=made[i][w.region(t)])
-                continue
-            padded.fill(0)
-            for t in range(w.taps):
-                padded[w.region(t)] += input[i] * (taps[i] == t)
-            made[i] = padded[(..., *w.inside)]
+            if not apart:
+                padded.fill(0)
+            for t, region in enumerate(regions):
+                np.copyto(chosen, taps[i] == t)
+                np.multiply(chosen, input[i], out=chosen)
+                if apart:  # the windows tile the input: every place is written once
+                    made[i][region] = chosen
+                else:
+                    padded[region] += chosen
+            if not apart:
+                made[i] = padded[(..., *w.inside)]
 
-    parallel_for(len(input), images, 2 * input.size * w.taps)
+    parallel_for(len(input), images, input.size * w.taps)
     return made
 
 

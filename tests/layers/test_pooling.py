@@ -70,6 +70,15 @@ def test_layers_print_as_pytorchs(layer, arguments):
     assert repr(getattr(nn, layer)(*arguments)) == repr(getattr(pt.nn, layer)(*arguments))
 
 
+def test_nan_counts_as_largest():
+    x = pt.arange(32.0).reshape(1, 2, 4, 4)
+    x[0, 0, 1, 2] = x[0, 1, 0, 0] = float("nan")
+    y, indices = F.max_pool2d(x, 2, return_indices=True)
+    z, places = G.max_pool2d(ours(x), 2, return_indices=True)
+    assert indices.tolist() == places.tolist()
+    assert y.isnan().tolist() == z.isnan().tolist()
+
+
 def test_nothing_is_recorded_without_need():
     x = autograd.randn(2, 3, 4, 4)
     assert not G.max_pool2d(x, 2).requires_grad
