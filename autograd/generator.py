@@ -33,6 +33,7 @@ from .devices import CPU, check_device
 from .devices import device as Device
 from .graph import mode
 from .tensor import Tensor, wrap
+from .threads import parallel_for
 
 __all__ = ["Generator"]
 
@@ -139,13 +140,10 @@ class Generator:
 
     def uniform(self, n: int, dtype: Any = np.float64, low: float = 0.0, high: float = 1.0) -> Array:
         """``n`` uniform numbers in [low, high)."""
+        made = np.empty(n, np.float64 if dtype == np.float64 else np.float32)
         with self._lock:
-            if dtype == np.float64:
-                made = (self.long_words(n) & np.uint64(2**53 - 1)).astype(np.float64)
-                made *= 2.0**-53
-            else:
-                made = (self.words(n) & np.uint32(2**24 - 1)).astype(np.float32)
-                made *= np.float32(2.0**-24)
+            for at in range(0, n, _CHUNK):
+                self._uniform_into(made[at : at + _CHUNK])
         if (low, high) != (0.0, 1.0):
             low, high = made.dtype.type(low), made.dtype.type(high)
             if made.dtype == np.float32:  # a fused multiply-add, as PyTorch's compiler makes it
@@ -158,6 +156,19 @@ class Generator:
         made = made.astype(dtype)
         made[made == high] = low  # rounding to half precision must not reach the open end
         return made
+
+    def _uniform_into(self, out: Array) -> None:
+        """Fill an array that fits the cache with uniform numbers in [0, 1)."""
+        if out.dtype == np.float64:
+            words = self.long_words(len(out))
+            words &= np.uint64(2**53 - 1)
+            np.copyto(out, words)
+            out *= 2.0**-53
+        else:
+            short = self.words(len(out))
+            short &= np.uint32(2**24 - 1)
+            np.copyto(out, short, casting="unsafe")
+            out *= np.float32(2.0**-24)
 
     def integers(self, n: int, low: int, high: int) -> Array:
         """``n`` integers in [low, high), as int64."""
@@ -191,15 +202,25 @@ class Generator:
             if n < 16 or not together:
                 return (self._normal_pairs(n) * std + mean).astype(dtype)
             work = np.float64 if dtype == np.float64 else np.float32
-            if work == dtype:
-                made = _groups(self.uniform(n, work)[: n // 16 * 16], mean, std)
-                made = np.concatenate([made, np.empty(n % 16, work)]) if n % 16 else made
-            else:  # half precision draws only for whole groups
-                made = np.empty(n, work)
-                made[: n // 16 * 16] = _groups(self.uniform(n // 16 * 16, work), mean, std)
+            made = np.empty(n, work)
+            whole = n // 16 * 16
+            self._groups_into(made[:whole], mean, std)
             if n % 16:
-                made[-16:] = _groups(self.uniform(16, work), mean, std)
+                if work == dtype:
+                    self.words((n - whole) * (work().itemsize // 4))  # drawn for the rest, and not used
+                self._groups_into(made[-16:], mean, std)
         return made.astype(dtype, copy=False)
+
+    def _groups_into(self, out: Array, mean: float, std: float) -> None:
+        """Fill an array with normals, in groups of 16: 8 radii, then 8 angles, each from a uniform number."""
+        for at in range(0, len(out), _CHUNK):
+            self._uniform_into(out[at : at + _CHUNK])
+
+        def transform(start: int, stop: int) -> None:
+            for at in range(start * _BLOCK, min(stop * _BLOCK, len(out)), _BLOCK):
+                _box_muller(out[at : at + _BLOCK].reshape(-1, 2, 8), mean, std)
+
+        parallel_for(-(-len(out) // _BLOCK), transform, work=40.0 * len(out))
 
     def _normal_pairs(self, n: int) -> Array:
         """Box-Muller in float64, two at a time; an odd one waits in ``_spare``."""
@@ -260,22 +281,9 @@ _STATE = np.dtype(
 
 # --- sixteen normals at a time ---------------------------------------------------------------------------------------
 
-_BLOCK = 8192
+_BLOCK = 8192  # normals at a time: blocks that stay in the first cache
+_CHUNK = 65536  # uniforms at a time
 
-
-def _groups(u: Array, mean: float, std: float) -> Array:
-    """Normals from uniforms, in groups of 16: 8 radii, then 8 angles."""
-    made = np.empty_like(u)
-    for at in range(0, len(u), _BLOCK):  # blocks that stay in the cache
-        part = u[at : at + _BLOCK].reshape(-1, 2, 8)
-        target = made[at : at + _BLOCK].reshape(-1, 2, 8)
-        if u.dtype == np.float32:
-            target[:, 0], target[:, 1] = _box_muller32(1 - part[:, 0], part[:, 1], np.float32(mean), np.float32(std))
-        else:
-            radius, angle = np.sqrt(-2 * np.log(1 - part[:, 0])), (2 * np.pi) * part[:, 1]
-            target[:, 0] = radius * np.cos(angle) * std + mean
-            target[:, 1] = radius * np.sin(angle) * std + mean
-    return made
 
 
 def _single(x: float) -> np.float64:
@@ -291,7 +299,8 @@ def _fma(a: Any, b: Any, c: Any) -> Any:
     """The float32 fused multiply-add a * b + c, on float64 arrays that hold float32 values."""
     t = a * b
     t += c
-    return _round(t)
+    np.copyto(t, t.astype(np.float32))
+    return t
 
 
 _LOG = [_single(c) for c in (
@@ -303,6 +312,16 @@ _COS = [_single(c) for c in (2.443315711809948e-5, -1.388731625493765e-3, 4.1666
 _SIN = [_single(c) for c in (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1)]
 _PI_PARTS = [_single(c) for c in (-0.78515625, -2.4187564849853515625e-4, -3.77489497744594108e-8)]
 _FOUR_OVER_PI, _TWO_PI = _single(4 / math.pi), _single(2 * math.pi)
+
+
+def _box_muller(pairs: Array, mean: float, std: float) -> None:
+    """Normals in place of uniforms: (groups, 2, 8), where [:, 0] are radii and [:, 1] angles."""
+    if pairs.dtype == np.float32:
+        pairs[:, 0], pairs[:, 1] = _box_muller32(1 - pairs[:, 0], pairs[:, 1], np.float32(mean), np.float32(std))
+    else:
+        radius, angle = np.sqrt(-2 * np.log(1 - pairs[:, 0])), (2 * np.pi) * pairs[:, 1]
+        pairs[:, 0] = radius * np.cos(angle) * std + mean
+        pairs[:, 1] = radius * np.sin(angle) * std + mean
 
 
 def _box_muller32(u1: Array, u2: Array, mean: np.float32, std: np.float32) -> tuple[Array, Array]:
@@ -336,8 +355,8 @@ def _sincos32(x: Array) -> tuple[Array, Array]:
     """Cephes' sinf and cosf of non-negative float32 values."""
     octant = (_round(x * _FOUR_OVER_PI).astype(np.int32) + 1) & ~1
     turns = octant.astype(np.float64)
-    for piece in _PI_PARTS:
-        x = _fma(turns, piece, x)
+    x = x + turns * _PI_PARTS[0] + turns * _PI_PARTS[1]  # these parts have so few bits that nothing is rounded
+    x = _fma(turns, _PI_PARTS[2], x)
     z = _round(x * x)
     even = _fma(_fma(_COS[0], z, _COS[1]), z, _COS[2])
     even = _fma(_round(even * z), z, -_round(0.5 * z))
