@@ -10,6 +10,7 @@ Source: https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promoti
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ import numpy as np
 __all__ = [
     "bfloat16", "bool", "cdouble", "cfloat", "complex128", "complex64", "double", "dtype", "finfo", "float",
     "float16", "float32", "float64", "half", "iinfo", "int", "int16", "int32", "int64", "int8", "long", "short",
-    "uint16", "uint32", "uint64", "uint8", "can_cast", "promote_types", "result_type", "get_default_dtype", "set_default_dtype",
-]  # fmt: skip
+    "uint16", "uint32", "uint64", "uint8", "can_cast", "promote_types", "result_type", "get_default_dtype",
+    "set_default_dtype",
+]  # noqa: F822  # fmt: skip
 
 _by_numpy: dict[np.dtype[Any], "dtype"] = {}
 
@@ -130,7 +132,7 @@ def as_numpy(given: Any) -> np.dtype[Any]:
 # --- promotion -----------------------------------------------------------------------------------------------------
 
 _default: np.dtype[Any] = np.dtype(np.float32)
-_complex_of = {
+_complex_of: dict[str, np.dtype[Any]] = {
     "float16": np.dtype(np.complex64), "float32": np.dtype(np.complex64), "float64": np.dtype(np.complex128),
     "bfloat16": np.dtype(np.complex64),
 }  # fmt: skip
@@ -154,7 +156,7 @@ def set_default_dtype(d: dtype) -> None:
     _default = d.dtype
 
 
-def category(numpy: np.dtype[Any]) -> int:
+def category(numpy: np.dtype[Any]) -> builtins.int:
     """0 for bool, 1 for integers, 2 for floats, 3 for complex numbers."""
     return {"b": 0, "u": 1, "i": 1, "c": 3}.get(numpy.kind, 2)
 
@@ -169,8 +171,10 @@ def promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     if a == b:
         return a
     ca, cb = category(a), category(b)
-    if 2 not in (ca, cb) and any([d.kind == "u" and d.itemsize > 1 for d in (a, b)]):
-        raise RuntimeError(f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {of(a)} and {of(b)}")
+    if 2 not in (ca, cb) and any(d.kind == "u" and d.itemsize > 1 for d in (a, b)):
+        raise RuntimeError(
+            f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {of(a)} and {of(b)}"
+        )
     if ca != cb and 3 not in (ca, cb):
         return a if ca > cb else b
     if ca == cb == 2 and a.itemsize == b.itemsize == 2:  # float16 with bfloat16
@@ -191,11 +195,11 @@ def _dtype_and_rank(value: Any) -> tuple[np.dtype[Any], Any]:
     if isinstance(value, np.ndarray):
         return value.dtype, 2 if value.ndim else 1
     if type(value).__module__ == "builtins":
-        if isinstance(value, (np.bool_, type(True))):
+        if isinstance(value, (np.bool_, builtins.bool)):
             return np.dtype(np.bool_), 0
-        if isinstance(value, type(1)):
+        if isinstance(value, builtins.int):
             return np.dtype(np.int64), 0
-        if isinstance(value, type(1.0)):
+        if isinstance(value, builtins.float):
             return _default, 0
         if isinstance(value, complex):
             return _complex_of[_default.name], 0
@@ -268,7 +272,7 @@ class finfo:
 
             info: Any = ml_dtypes.finfo(d)
         else:
-            info = np.finfo(d)
+            info = np.finfo(d)  # type: ignore[no-untyped-call, unused-ignore]
         self.dtype = repr(of(d).to_real()).removeprefix("torch.")
         self.bits = info.bits
         for name in ("eps", "max", "min", "tiny", "smallest_normal", "resolution"):

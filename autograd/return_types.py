@@ -22,9 +22,11 @@ class _Named(tuple[Any, ...]):
         return tuple.__new__(cls, values[0] if len(values) == 1 and len(cls._fields) > 1 else values)
 
     def __repr__(self) -> str:
-        return f"torch.return_types.{type(self).__name__}(\n" + ",\n".join(
-            [f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True)]
-        ) + ")"
+        return (
+            f"torch.return_types.{type(self).__name__}(\n"
+            + ",\n".join([f"{name}={value!r}" for name, value in zip(self._fields, self, strict=True)])
+            + ")"
+        )
 
     def __reduce__(self) -> Any:
         return type(self), (tuple(self),)
@@ -61,7 +63,9 @@ _FIELDS = {
 for _names, _types in _FIELDS.items():
     for _type in _types.split():
         globals()[_type] = type(
-            _type, (_Named,), {"__slots__": (), "_fields": tuple(_names.split())} | {n: _field(i) for i, n in enumerate(_names.split())}
+            _type,
+            (_Named,),
+            {"__slots__": (), "_fields": tuple(_names.split())} | {n: _field(i) for i, n in enumerate(_names.split())},
         )
         __all__.append(_type)
 

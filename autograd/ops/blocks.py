@@ -1,4 +1,4 @@
-"""Long chains of NumPy calls on large arrays, done a block at a time: what is still in the cache need not be fetched again."""
+"""Long chains of NumPy calls on large arrays, a block at a time: what is in the cache need not be fetched again."""
 
 from __future__ import annotations
 

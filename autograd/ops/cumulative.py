@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes, return_types
 from ..lift import general, lift, linear
-from ..tensor import Tensor, normal_dim, wrap
+from ..tensor import normal_dim, wrap
 from .indexing import getitem
 
 __all__ = [
@@ -32,10 +32,10 @@ def _shift(input: Any, dim: int, by: int) -> Any:
     return made
 
 
-shift = linear(_shift, name="shift", input=lambda g, dim, by: shift(g, dim, -by))
+shift: Any = linear(_shift, name="shift", input=lambda g, dim, by: shift(g, dim, -by))
 """Elements moved ``by`` places along ``dim``; zeros come in."""
 
-turned = linear(lambda input, dim: np.flip(input, dim), name="flip", input=lambda g, dim: turned(g, dim))
+turned: Any = linear(lambda input, dim: np.flip(input, dim), name="flip", input=lambda g, dim: turned(g, dim))
 
 # --- the linear recurrence -----------------------------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ def _recur_back(g: Any, y: Any, decay: Any, dim: int) -> Any:
 
 
 recur = lift(_recur, name="recur", joint=_recur_back, arrays=("input", "decay"))
-"""``y[k] = input[k] + decay[k] * y[k-1]`` along ``dim``: the derivatives of cumulative products and log-sums are of this form."""
+"""``y[k] = input[k] + decay[k] * y[k-1]`` along ``dim``: so are the derivatives of cumulative products and log-sums."""
 
 
 def recur_backwards(input: Any, decay: Any, dim: int) -> Any:
@@ -92,7 +92,9 @@ def backwards(g: Any, dim: int) -> Any:
 
 
 cumsum = linear(
-    lambda input, dim, *, dtype=None: _running(np.add, input, dim, dtype), name="cumsum", input=lambda g, dim: backwards(g, dim)
+    lambda input, dim, *, dtype=None: _running(np.add, input, dim, dtype),
+    name="cumsum",
+    input=lambda g, dim: backwards(g, dim),
 )
 
 
@@ -144,7 +146,9 @@ cumprod = general(
 
 def _logcumsumexp(input: Any, dim: int) -> Any:
     if input.dtype.kind in "biu":
-        raise NotImplementedError(f"logcumsumexp is not implemented for {dtypes.of(input.dtype)}: it needs floating point tensors")
+        raise NotImplementedError(
+            f"logcumsumexp is not implemented for {dtypes.of(input.dtype)}: it needs floating point tensors"
+        )
     at = normal_dim(dim, input.ndim)
     if not input.ndim or not input.size:
         return input.copy()
@@ -163,7 +167,9 @@ def _logcumsumexp_back(g: Any, input: Any, y: Any, dim: int) -> Any:
     return np.exp(input - y) * recur_backwards(g, decay, at)
 
 
-logcumsumexp = general(_logcumsumexp, name="logcumsumexp", input=lambda g, input, y, dim: _logcumsumexp_back(g, input, y, dim))
+logcumsumexp = general(
+    _logcumsumexp, name="logcumsumexp", input=lambda g, input, y, dim: _logcumsumexp_back(g, input, y, dim)
+)
 
 # --- largest and smallest so far -----------------------------------------------------------------------------------
 
@@ -180,15 +186,19 @@ def _gather_back(input: Any, index: Any, dim: int, shape: tuple[int, ...]) -> An
     return made
 
 
-gather_along = lift(
+gather_along: Any = lift(
     _gather,
     kind="linear",
     name="gather",
     constants=("index",),
     input=lambda g, index, dim, like: scatter_along(g, index, dim, like.shape),
 )
-scatter_along = lift(
-    _gather_back, kind="linear", name="scatter_add", constants=("index",), input=lambda g, index, dim: gather_along(g, index, dim)
+scatter_along: Any = lift(
+    _gather_back,
+    kind="linear",
+    name="scatter_add",
+    constants=("index",),
+    input=lambda g, index, dim: gather_along(g, index, dim),
 )
 
 
@@ -259,7 +269,9 @@ def _panels(y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:
         raise TypeError("give x or dx, not both")
     if x.ndim == 1:
         if x.shape[0] != y.shape[at]:
-            raise RuntimeError(f"trapezoid: There must be one `x` value for each sample point: {x.shape[0]} for {y.shape[at]}")
+            raise RuntimeError(
+                f"trapezoid: There must be one `x` value for each sample point: {x.shape[0]} for {y.shape[at]}"
+            )
         steps = diff(x).reshape((-1,) + (1,) * (y.ndim - at - 1))
     else:
         steps = diff(x, dim=at - y.ndim)

@@ -21,16 +21,17 @@ from ..tensor import Tensor
 from .blocks import by_blocks
 
 __all__ = [
-    "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
-    "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "clamp", "clamp_max", "clamp_min", "clip", "copysign", "cos",
-    "cosh", "deg2rad", "div", "divide", "exp", "exp2", "expm1", "fix", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod",
-    "frac", "frexp", "gcd", "heaviside", "hypot", "lcm", "ldexp", "lerp", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2",
-    "logit", "maximum", "minimum", "mul", "multiply", "nan_to_num", "neg", "negative", "nextafter", "positive", "pow", "rad2deg",
-    "reciprocal", "relu", "remainder", "round", "rsqrt", "rsub", "sgn", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "sqrt",
-    "square", "sub", "subtract", "tan", "tanh", "true_divide", "trunc", "where", "xlogy",
+    "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "arccos", "arccosh", "arcsin", "arcsinh",
+    "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "clamp", "clamp_max",
+    "clamp_min", "clip", "copysign", "cos", "cosh", "deg2rad", "div", "divide", "exp", "exp2", "expm1", "fix",
+    "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "frexp", "gcd", "heaviside", "hypot",
+    "lcm", "ldexp", "lerp", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logit", "maximum",
+    "minimum", "mul", "multiply", "nan_to_num", "neg", "negative", "nextafter", "positive", "pow", "rad2deg",
+    "reciprocal", "relu", "remainder", "round", "rsqrt", "rsub", "sgn", "sigmoid", "sign", "signbit", "sin", "sinc",
+    "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh", "true_divide", "trunc", "where", "xlogy",
 ]  # fmt: skip
 
-vanish = linear(lambda input: np.zeros(input.shape, input.dtype), name="zero", input=lambda g: vanish(g))
+vanish: Any = linear(lambda input: np.zeros(input.shape, input.dtype), name="zero", input=lambda g: vanish(g))
 """The cotangent of what is flat almost everywhere (floor, sign, ...): zeros, as in PyTorch, rather than none."""
 
 
@@ -43,8 +44,12 @@ def _where_true(input: Any, mask: Any) -> Any:
     return np.bitwise_and(made, input.view(bits), out=made).view(input.dtype)
 
 
-where_true = linear(
-    lambda input, mask: _where_true(input, mask), name="where", constants=("mask",), promote="none", input=lambda g, mask: where_true(g, mask)
+where_true: Any = linear(
+    lambda input, mask: _where_true(input, mask),
+    name="where",
+    constants=("mask",),
+    promote="none",
+    input=lambda g, mask: where_true(g, mask),
 )
 """``input`` where a mask is true and 0 elsewhere: the gradient of everything that selects."""
 
@@ -71,7 +76,9 @@ def _divisor(input: Any, other: Any) -> None:
     if kind == "b" and np.asarray(input).dtype.kind == "b":
         raise NotImplementedError("the division of bools with a remainder is not implemented. Convert first: t.long()")
     if kind in "iu" and not np.all(other):
-        raise RuntimeError("ZeroDivisionError: an integer tensor is divided by zero. Convert it to float first for inf and nan")
+        raise RuntimeError(
+            "ZeroDivisionError: an integer tensor is divided by zero. Convert it to float first for inf and nan"
+        )
 
 
 def _floor_divide(input: Any, other: Any) -> Any:
@@ -100,7 +107,7 @@ def _fmod(input: Any, other: Any) -> Any:
 
 
 def _fmod32(input: Any, other: Any) -> Any:
-    """fmod of float32, seven times as fast as NumPy's: in float64 the product below is exact for quotients under 2**28."""
+    """fmod of float32, seven times as fast as NumPy's: in float64 the product is exact for quotients under 2**28."""
     wide = np.asarray(other, np.float64)
     quotient = np.trunc(np.asarray(input, np.float64) / wide)
     if not (np.abs(quotient) < 2.0**28).all():  # very large, infinite or NaN
@@ -117,20 +124,30 @@ def _logaddexp(input: Any, other: Any) -> Any:
     return np.where(input == other, input + math.log(2), made) if not np.isfinite(gap).all() else made
 
 
-floor_divide = elementwise(
-    _floor_divide, name="floor_divide", input=lambda g: vanish(g), other=lambda g: vanish(g)
-)
+floor_divide = elementwise(_floor_divide, name="floor_divide", input=lambda g: vanish(g), other=lambda g: vanish(g))
 trunc_divide = elementwise(_trunc_divide, name="div", input=lambda g: vanish(g), other=lambda g: vanish(g))
 remainder = elementwise(
-    by_blocks(_remainder), name="remainder", input=lambda g: g, other=lambda g, input, other: -g * np.floor(input / other)
+    by_blocks(_remainder),
+    name="remainder",
+    input=lambda g: g,
+    other=lambda g, input, other: -g * np.floor(input / other),
 )
-fmod = elementwise(by_blocks(_fmod), name="fmod", tensors=1, input=lambda g: g, other=lambda g, input, other: -g * np.trunc(input / other))
+fmod = elementwise(
+    by_blocks(_fmod),
+    name="fmod",
+    tensors=1,
+    input=lambda g: g,
+    other=lambda g, input, other: -g * np.trunc(input / other),
+)
 
 
 def _scaled(other: Any, alpha: Any, input: Any) -> Any:
     """``alpha * other``, if add and sub may have this ``alpha``."""
     if type(alpha) is float:
-        kinds = {t.array.dtype.kind if isinstance(t, Tensor) else "f" if isinstance(t, float) else "i" for t in (input, other)}
+        kinds = {
+            t.array.dtype.kind if isinstance(t, Tensor) else "f" if isinstance(t, float) else "i"
+            for t in (input, other)
+        }
         if not kinds & set("fcV"):
             raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     return mul(other, alpha)
@@ -212,13 +229,22 @@ rsqrt = elementwise(
     lambda input: 1 / np.sqrt(input), name="rsqrt", promote="float", input=lambda g, y: -0.5 * g * (y * y * y)
 )
 square = elementwise(
-    lambda input: np.square(input if input.dtype.kind != "b" else input.astype(np.int64)), name="square", input=lambda g, input: g * (2 * input)
+    lambda input: np.square(input if input.dtype.kind != "b" else input.astype(np.int64)),
+    name="square",
+    input=lambda g, input: g * (2 * input),
 )
 logaddexp = elementwise(
-    by_blocks(_logaddexp), name="logaddexp", tensors=2, input=lambda g, y, input: g * np.exp(input - y), other=lambda g, y, other: g * np.exp(other - y)
+    by_blocks(_logaddexp),
+    name="logaddexp",
+    tensors=2,
+    input=lambda g, y, input: g * np.exp(input - y),
+    other=lambda g, y, other: g * np.exp(other - y),
 )
 logaddexp2 = elementwise(
-    np.logaddexp2, tensors=2, input=lambda g, y, input: g * np.exp2(input - y), other=lambda g, y, other: g * np.exp2(other - y)
+    np.logaddexp2,
+    tensors=2,
+    input=lambda g, y, input: g * np.exp2(input - y),
+    other=lambda g, y, other: g * np.exp2(other - y),
 )
 
 
@@ -234,7 +260,9 @@ def _pow(input: Any, other: Any) -> Any:
     if not isinstance(other, np.ndarray):
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     safe = np.power(input, np.maximum(other, 0))
-    return np.where(other >= 0, safe, np.where(input == 1, 1, np.where(input == -1, 1 - 2 * (other % 2), 0))).astype(safe.dtype)
+    return np.where(other >= 0, safe, np.where(input == 1, 1, np.where(input == -1, 1 - 2 * (other % 2), 0))).astype(
+        safe.dtype
+    )
 
 
 pow = elementwise(
@@ -255,13 +283,22 @@ def one_less(exponent: Any) -> Any:
 def log_of_base(input: Any) -> Any:
     """The logarithm of a base, 0 for the base 0; a number stays a number, so that it is weak in promotion."""
     if isinstance(input, (float, int, complex)):
-        return (math.log(input) if not isinstance(input, complex) and input > 0 else complex(np.log(complex(input))) if input else 0.0)
+        return (
+            math.log(input)
+            if not isinstance(input, complex) and input > 0
+            else complex(np.log(complex(input)))
+            if input
+            else 0.0
+        )
     return np.log(np.where(input == 0, 1, input))
 
 
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """``input ** exponent`` in double precision, whatever the dtypes."""
-    kinds = [v.array.dtype.kind if isinstance(v, Tensor) else "c" if isinstance(v, complex) else "f" for v in (input, exponent)]
+    kinds = [
+        v.array.dtype.kind if isinstance(v, Tensor) else "c" if isinstance(v, complex) else "f"
+        for v in (input, exponent)
+    ]
     wanted = dtypes.complex128 if "c" in kinds else dtypes.float64
     from .shape import cast
 
@@ -273,7 +310,7 @@ xlogy = elementwise(
     lambda input, other: np.where((input == 0) & ~np.isnan(other), 0, input * np.log(other)),
     name="xlogy",
     promote="float",
-    input=lambda g, input, other: g * np.where((input == 0) & (other <= 0), 0, np.log(np.where((input == 0) & (other <= 0), 1, other))),
+    input=lambda g, input, other: g * np.log(np.where((input == 0) & (other <= 0), 1, other)),
     other=lambda g, input, other: g * input / other,
 )  # fmt: skip
 
@@ -309,7 +346,11 @@ atan2 = elementwise(
     other=lambda g, input, other: -g * (input / squared_length(input, other)),
 )
 hypot = elementwise(
-    by_blocks(_hypot), name="hypot", tensors=2, input=lambda g, y, input: g * (input / y), other=lambda g, y, other: g * (other / y)
+    by_blocks(_hypot),
+    name="hypot",
+    tensors=2,
+    input=lambda g, y, input: g * (input / y),
+    other=lambda g, y, other: g * (other / y),
 )
 deg2rad = elementwise(np.deg2rad, promote="float", input=lambda g: g * (math.pi / 180))
 rad2deg = elementwise(np.rad2deg, promote="float", input=lambda g: g * (180 / math.pi))
@@ -326,7 +367,10 @@ def _sinc_slope(input: Any) -> Any:
 
 
 sinc = elementwise(
-    lambda input: np.sinc(input).astype(input.dtype), name="sinc", promote="float", input=lambda g, input: g * _sinc_slope(input)
+    lambda input: np.sinc(input).astype(input.dtype),
+    name="sinc",
+    promote="float",
+    input=lambda g, input: g * _sinc_slope(input),
 )
 
 # --- rounding ------------------------------------------------------------------------------------------------------
@@ -364,7 +408,9 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
 
 def _sign(input: Any) -> Any:
     if input.dtype.kind == "c":
-        raise NotImplementedError("Unlike NumPy, sign is not intended to support complex numbers. Please use sgn instead.")
+        raise NotImplementedError(
+            "Unlike NumPy, sign is not intended to support complex numbers. Please use sgn instead."
+        )
     return input.copy() if input.dtype.kind == "b" else np.sign(input)
 
 
@@ -382,14 +428,27 @@ def sgn(input: Any, *, out: Any = None) -> Any:
 abs = elementwise(np.abs, refuses="b", holomorphic=False, input=lambda g, input: g * sgn(input))
 sign = elementwise(_sign, name="sign", input=lambda g: vanish(g))
 direction = elementwise(
-    _direction, name="sgn", holomorphic=False, input=lambda g, y, input: (g - y * (g * y.conj()).real) / size_or_one(input)
+    _direction,
+    name="sgn",
+    holomorphic=False,
+    input=lambda g, y, input: (g - y * (g * y.conj()).real) / size_or_one(input),
 )
-signbit = elementwise(lambda input: np.signbit(input) if input.dtype.kind == "f" else input < 0, name="signbit", arrays=("input",))
+signbit = elementwise(
+    lambda input: np.signbit(input) if input.dtype.kind == "f" else input < 0, name="signbit", arrays=("input",)
+)
 copysign = elementwise(
-    np.copysign, tensors=1, promote="float", input=lambda g, y, input: g * (sign(input) * sign(y)), other=lambda g: vanish(g)
+    np.copysign,
+    tensors=1,
+    promote="float",
+    input=lambda g, y, input: g * (sign(input) * sign(y)),
+    other=lambda g: vanish(g),
 )
 heaviside = elementwise(
-    lambda input, values: np.heaviside(input, values) if input.dtype.kind == "f" else np.where(input == 0, values, input > 0).astype(input.dtype),
+    lambda input, values: (
+        np.heaviside(input, values)
+        if input.dtype.kind == "f"
+        else np.where(input == 0, values, input > 0).astype(input.dtype)
+    ),
     name="heaviside",
     tensors=2,
     arrays=("input", "values"),
@@ -419,13 +478,16 @@ sigmoid = elementwise(_sigmoid, name="sigmoid", promote="float", input=lambda g,
 
 
 def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
-    """``log(x / (1 - x))``, the inverse of sigmoid; ``x`` is first clamped to ``[eps, 1 - eps]`` if ``eps`` is given."""
+    """``log(x / (1 - x))``, the inverse of sigmoid; ``x`` is first clamped to ``[eps, 1 - eps]``, if that is given."""
     x = input if eps is None else clamp(input, eps, 1 - eps)
     return log_odds(x, out=out)
 
 
 log_odds = elementwise(
-    lambda input: np.log(input / (1 - input)), name="logit", promote="float", input=lambda g, input: g / (input * (1 - input))
+    lambda input: np.log(input / (1 - input)),
+    name="logit",
+    promote="float",
+    input=lambda g, input: g / (input * (1 - input)),
 )
 
 # --- larger and smaller --------------------------------------------------------------------------------------------
@@ -534,7 +596,9 @@ def clamp_max(input: Any, max: Any, *, out: Any = None) -> Any:
 
 def _lerp(input: Any, end: Any, weight: Any) -> Any:
     if input.dtype.kind not in "fc":
-        raise NotImplementedError(f"lerp is not implemented for {dtypes.of(input.dtype)}: it needs floating point tensors")
+        raise NotImplementedError(
+            f"lerp is not implemented for {dtypes.of(input.dtype)}: it needs floating point tensors"
+        )
     way = end - input
     if np.ndim(weight) == 0:
         return input + weight * way if builtins.abs(weight) < 0.5 else end - way * (1 - weight)  # exact at weight 1
@@ -565,7 +629,9 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
 
 
 addcmul = elementwise(
-    lambda input, tensor1, tensor2, *, value=1: input + (tensor1 * tensor2 if value == 1 else value * tensor1 * tensor2),
+    lambda input, tensor1, tensor2, *, value=1: (
+        input + (tensor1 * tensor2 if value == 1 else value * tensor1 * tensor2)
+    ),
     name="addcmul",
     input=lambda g: g,
     tensor1=lambda g, tensor2, value: g * (tensor2 * value),
@@ -576,7 +642,7 @@ addcmul = elementwise(
 def _addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     if input.dtype.kind in "biu":
         raise RuntimeError(
-            "Integer division with addcdiv is no longer supported, as it would truncate: convert the tensors to float first"
+            "Integer division with addcdiv is no longer supported, as it would truncate: convert to float first"
         )
     return input + value * (tensor1 / tensor2)
 
@@ -614,7 +680,9 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
 
         return nonzero(condition, as_tuple=True)
     if isinstance(condition, Tensor) and condition.array.dtype.kind != "b":
-        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}")
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
+        )
     return select_where(condition, input, other, out=out)
 
 
@@ -633,7 +701,7 @@ def nan_to_num(
 
 
 def frexp(input: Any, *, out: Any = None) -> Any:
-    """``(mantissa, exponent)`` with ``input == mantissa * 2 ** exponent`` and the mantissa in [0.5, 1); exponent int32."""
+    """``(mantissa, exponent)`` with ``input == mantissa * 2 ** exponent``: the mantissa in [0.5, 1), the exponent int32."""
     from ..lift import write_out
     from ..return_types import frexp as named
     from ..tensor import wrap

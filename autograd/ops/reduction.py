@@ -1,6 +1,6 @@
 """Reductions: many elements become one, along dimensions.
 
-``dim`` is None (all of them), an int or several; what is reduced keeps its place with length 1 if ``keepdim``. Functions
+``dim`` is None (all of them), an int or several; with ``keepdim`` what is reduced keeps its place, with length 1. Functions
 that say *where* the value came from return a named tuple ``(values, indices)``, and the gradient goes to that place;
 those that don't (amax, amin, max of everything) share it evenly among the equals.
 """
@@ -14,15 +14,19 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, return_types
-from ..lift import elementwise, general, lift, linear
+from ..lift import general, lift, linear
 from ..tensor import Tensor, normal_dim, wrap
 from .elementwise import maximum, minimum, select_where
 from .shape import cast, reshape_to, sum_to
 
 __all__ = [
-    "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "count_nonzero", "logsumexp", "max", "mean", "min", "nanmean", "nansum",
-    "prod", "std", "std_mean", "sum", "var", "var_mean",
+    "all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "count_nonzero", "logsumexp", "max", "mean", "min",
+    "nanmean", "nansum", "prod", "std", "std_mean", "sum", "var", "var_mean",
 ]  # fmt: skip
+
+_add: Any = np.add.reduce
+_multiply: Any = np.multiply.reduce
+_maximum: Any = np.maximum.reduce
 
 
 def dims_of(dim: Any, ndim: int) -> tuple[int, ...] | None:
@@ -73,10 +77,10 @@ def count(shape: tuple[int, ...], dim: Any) -> int:
 def add_up(array: Any, dim: Any, keepdim: bool) -> Any:
     """The sum in the array's own dtype; float16 is added up in float32."""
     if array.dtype == np.float16:
-        return np.add.reduce(array, axis=dims_of(dim, array.ndim), dtype=np.float32, keepdims=keepdim).astype(np.float16)
+        return _add(array, axis=dims_of(dim, array.ndim), dtype=np.float32, keepdims=keepdim).astype(np.float16)
     if array.dtype.kind == "b":
         return np.any(array, axis=dims_of(dim, array.ndim), keepdims=keepdim)
-    return np.add.reduce(array, axis=dims_of(dim, array.ndim), dtype=array.dtype, keepdims=keepdim)
+    return _add(array, axis=dims_of(dim, array.ndim), dtype=array.dtype, keepdims=keepdim)
 
 
 def _summed_in(input: Any, dtype: Any) -> Any:
@@ -154,7 +158,7 @@ def _var(input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     input = _float_of(input, None, "var")
     axes = dims_of(dim, input.ndim)
     n = count(input.shape, dim)
-    away = input - np.add.reduce(input, axis=axes, keepdims=True) / (n or np.nan)
+    away = input - _add(input, axis=axes, keepdims=True) / (n or np.nan)
     squares = np.square(away, out=away if away.ndim else None) if away.dtype.kind != "c" else (away * away.conj()).real
     total = add_up(squares, dim, keepdim)
     left = n - correction
@@ -171,17 +175,18 @@ spread = general(
     _var,
     name="var",
     holomorphic=False,
-    input=lambda g, input, dim, correction, keepdim, like: kept(g * 2, like, dim, keepdim)
-    * away_from_mean(input, dim, correction),
+    input=lambda g, input, dim, correction, keepdim, like: (
+        kept(g * 2, like, dim, keepdim) * away_from_mean(input, dim, correction)
+    ),
 )
 deviation = general(
     lambda input, dim, correction, keepdim: np.sqrt(_var(input, dim, correction, keepdim)),
     name="std",
     holomorphic=False,
-    input=lambda g, y, input, dim, correction, keepdim, like: kept(
-        np.where(y == 0, 0, g / np.where(y == 0, 1, y)), like, dim, keepdim
-    )
-    * away_from_mean(input, dim, correction),
+    input=lambda g, y, input, dim, correction, keepdim, like: (
+        kept(np.where(y == 0, 0, g / np.where(y == 0, 1, y)), like, dim, keepdim)
+        * away_from_mean(input, dim, correction)
+    ),
 )
 
 
@@ -197,7 +202,13 @@ def _spread_arguments(name: str, dim: Any, unbiased: Any, keepdim: bool, correct
 
 
 def var(
-    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None, out: Any = None
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+    out: Any = None,
 ) -> Any:
     """The variance over ``dim``, divided by ``n - correction`` (1 if not given; ``unbiased=False`` means 0).
 
@@ -211,7 +222,13 @@ def var(
 
 
 def std(
-    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None, out: Any = None
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+    out: Any = None,
 ) -> Any:
     """The standard deviation: the root of ``var``."""
     return deviation(input, *_spread_arguments("std", dim, unbiased, keepdim, correction), out=out)
@@ -223,14 +240,26 @@ def _with_mean(function: Any, name: str, input: Any, dim: Any, unbiased: Any, ke
 
 
 def var_mean(
-    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None, out: Any = None
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+    out: Any = None,
 ) -> Any:
     """``(var, mean)``."""
     return _into(out, _with_mean(spread, "var_mean", input, dim, unbiased, keepdim, correction))
 
 
 def std_mean(
-    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None, out: Any = None
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: Any = None,
+    out: Any = None,
 ) -> Any:
     """``(std, mean)``."""
     return _into(out, _with_mean(deviation, "std_mean", input, dim, unbiased, keepdim, correction))
@@ -252,9 +281,9 @@ def multiply_up(array: Any, axis: Any, keepdims: bool) -> Any:
     if axis is None and array.size > 16384 and array.flags.c_contiguous and array.dtype.kind == "f":
         flat = array.reshape(-1)
         body = flat[: flat.size // 1024 * 1024].reshape(-1, 1024)
-        made = np.multiply.reduce(np.multiply.reduce(body)) * np.multiply.reduce(flat[body.size :])
+        made = _multiply(_multiply(body)) * _multiply(flat[body.size :])
         return made.reshape((1,) * array.ndim) if keepdims else made
-    return np.multiply.reduce(array, axis=axis, dtype=array.dtype, keepdims=keepdims)
+    return _multiply(array, axis=axis, dtype=array.dtype, keepdims=keepdims)
 
 
 def _prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
@@ -294,11 +323,11 @@ def _logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     """
     axes = dims_of(dim, input.ndim)
     if input.size == 0:
-        return np.log(np.add.reduce(np.exp(input), axis=axes, keepdims=keepdim))
+        return np.log(_add(np.exp(input), axis=axes, keepdims=keepdim))
     size = input.real if input.dtype.kind == "c" else input
-    top = np.maximum.reduce(size, axis=axes, keepdims=True)
+    top = _maximum(size, axis=axes, keepdims=True)
     top = np.where(np.isfinite(top), top, np.zeros((), top.dtype))
-    total = np.log(np.add.reduce(np.exp(input - top), axis=axes, keepdims=keepdim))
+    total = np.log(_add(np.exp(input - top), axis=axes, keepdims=keepdim))
     return total + (top if keepdim else top.reshape(np.shape(total)))
 
 
@@ -306,7 +335,9 @@ logsumexp = general(
     _logsumexp,
     name="logsumexp",
     promote="float",
-    input=lambda g, y, input, dim, keepdim, like: kept(g, like, dim, keepdim) * np.exp(input - kept(y, like, dim, keepdim)),
+    input=lambda g, y, input, dim, keepdim, like: (
+        kept(g, like, dim, keepdim) * np.exp(input - kept(y, like, dim, keepdim))
+    ),
 )
 
 # --- largest and smallest ------------------------------------------------------------------------------------------
@@ -346,7 +377,7 @@ def _put_back(input: Any, index: Any, dim: int, keepdim: bool, shape: tuple[int,
     return made
 
 
-pick = lift(
+pick: Any = lift(
     _pick,
     kind="linear",
     name="pick",
@@ -355,7 +386,7 @@ pick = lift(
 )
 """The elements at ``index`` along ``dim`` (each at most once): what max, sort, topk, median ... select."""
 
-put_back = lift(
+put_back: Any = lift(
     _put_back,
     kind="linear",
     name="put_back",
@@ -381,7 +412,8 @@ def _not_empty(name: str, array: Any, dim: Any) -> None:
     if array.size == 0:
         if dim is None:
             raise RuntimeError(
-                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument."
+                f"{name}(): Expected reduction dim to be specified for input.numel() == 0. "
+                "Specify the reduction dim with the 'dim' argument."
             )
         for at in dims_of(dim, array.ndim) or ():
             if array.shape[at] == 0:
@@ -401,10 +433,14 @@ def _arg(find: Any, input: Any, dim: Any, keepdim: bool, name: str) -> Any:
 
 
 argmax = general(
-    lambda input, dim=None, keepdim=False: _arg(np.ndarray.argmax, input, dim, keepdim, "argmax"), name="argmax", arrays=("input",)
+    lambda input, dim=None, keepdim=False: _arg(np.ndarray.argmax, input, dim, keepdim, "argmax"),
+    name="argmax",
+    arrays=("input",),
 )
 argmin = general(
-    lambda input, dim=None, keepdim=False: _arg(np.ndarray.argmin, input, dim, keepdim, "argmin"), name="argmin", arrays=("input",)
+    lambda input, dim=None, keepdim=False: _arg(np.ndarray.argmin, input, dim, keepdim, "argmin"),
+    name="argmin",
+    arrays=("input",),
 )
 
 
@@ -413,7 +449,9 @@ def _extreme(reduce: Any, name: str) -> Any:
         _not_empty(name, input, None if dims_of(dim, input.ndim) is None else dim)
         return reduce(input, axis=dims_of(dim, input.ndim), keepdims=keepdim)
 
-    function.__doc__ = f"The {name[1:]}imum over ``dim`` (one, several or all dimensions). Equals share the gradient evenly."
+    function.__doc__ = (
+        f"The {name[1:]}imum over ``dim`` (one, several or all dimensions). Equals share the gradient evenly."
+    )
     return function
 
 

@@ -78,7 +78,11 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     if not array.ndim:
         index = np.zeros((), np.int64)
     elif k < n // 8 and n > 256:  # find them first, sort the few
-        where = np.argpartition(array, n - k if largest else k - 1, axis=at) if k else np.zeros((*array.shape[:at], 0, *array.shape[at + 1 :]), np.int64)
+        where = (
+            np.argpartition(array, n - k if largest else k - 1, axis=at)
+            if k
+            else np.zeros((*array.shape[:at], 0, *array.shape[at + 1 :]), np.int64)
+        )
         mine: Any = (slice(None),) * at + ((slice(n - k, None) if largest else slice(k)),)
         where = np.sort(where[mine], axis=at)
         index = np.take_along_axis(where, order_of(np.take_along_axis(array, where, at), at, largest), at)
@@ -122,7 +126,9 @@ def unique(
     return _results(values, inverse, counts, return_inverse, return_counts)
 
 
-def unique_consecutive(input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None) -> Any:
+def unique_consecutive(
+    input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
     """The elements without those that equal the one before them.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.unique_consecutive.html
@@ -168,7 +174,7 @@ def searchsorted(
         raise RuntimeError(f"side can only be 'left' or 'right' but got {side}")
     if side == "left" and right:
         raise RuntimeError(f"side and right can't be set to opposites, got side of {side} while right was True")
-    where = "right" if right or side == "right" else "left"
+    where: Any = "right" if right or side == "right" else "left"
     line = sorted_sequence.array
     values = input.array if isinstance(input, Tensor) else np.asarray(input)
     if isinstance(input, Tensor) and line.dtype != values.dtype:
@@ -186,8 +192,8 @@ def searchsorted(
     else:
         if not isinstance(input, Tensor) or values.shape[:-1] != line.shape[:-1]:
             raise RuntimeError(
-                "searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor and "
-                f"input value tensor must match, but got boundaries {list(line.shape)} and input {list(values.shape)}"
+                "searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
+                f"tensor and input value tensor must match, but got boundaries {list(line.shape)} and input {list(values.shape)}"
             )
         found = np.empty(values.shape, np.int64)
         for i in np.ndindex(line.shape[:-1]):
@@ -198,7 +204,9 @@ def searchsorted(
 def _in_given_order(line: Any, sorter: Any) -> Any:
     order = sorter.array
     if order.shape != line.shape:
-        raise RuntimeError(f"searchsorted(): the sorter has shape {list(order.shape)} and the boundaries {list(line.shape)}")
+        raise RuntimeError(
+            f"searchsorted(): the sorter has shape {list(order.shape)} and the boundaries {list(line.shape)}"
+        )
     if order.dtype != np.int64:
         raise RuntimeError(f"searchsorted(): sorter must be a tensor of long dtype but got dtype {sorter.dtype}")
     if order.size and (order.min() < 0 or order.max() >= line.shape[-1]):
@@ -215,14 +223,16 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
     return _into(out, wrap(np.asarray(found, np.int32 if out_int32 else np.int64)))
 
 
-def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False, out: Any = None) -> Any:
+def isin(
+    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False, out: Any = None
+) -> Any:
     """Which of ``elements`` are among ``test_elements``; either may be a number.
 
     >>> import autograd
     >>> autograd.isin(autograd.tensor([1, 2, 3]), autograd.tensor([2, 5]))
     tensor([False,  True, False])
     """
-    both = [v.array if isinstance(v, Tensor) else np.asarray(v) for v in (elements, test_elements)]
-    if not any([isinstance(v, Tensor) for v in (elements, test_elements)]):
+    a, b = [v.array if isinstance(v, Tensor) else np.asarray(v) for v in (elements, test_elements)]
+    if not any(isinstance(v, Tensor) for v in (elements, test_elements)):
         raise TypeError("isin() takes at least one Tensor")
-    return _into(out, wrap(np.isin(*both, assume_unique=assume_unique, invert=invert)))
+    return _into(out, wrap(np.isin(a, b, assume_unique=assume_unique, invert=invert)))

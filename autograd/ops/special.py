@@ -29,7 +29,7 @@ def scipy_special() -> Any:
         import scipy.special
     except ImportError as error:
         raise ImportError(
-            "the special functions (erf, lgamma, digamma, i0, ...) need SciPy: pip install scipy. Nothing else here does"
+            "the special functions (erf, lgamma, digamma, i0, ...) need SciPy: pip install scipy"
         ) from error
     return scipy.special
 
@@ -58,8 +58,15 @@ erfinv = _one("erfinv", lambda g, y: g * (math.sqrt(math.pi) / 2 * np.exp(y * y)
 ndtr = _one("ndtr", lambda g, input: g * (1 / math.sqrt(2 * math.pi) * np.exp(-0.5 * input * input)))
 ndtri = _one("ndtri", lambda g, y: g * (math.sqrt(2 * math.pi) * np.exp(0.5 * y * y)))
 log_ndtr = _one("log_ndtr", lambda g, input: g * (math.sqrt(2 / math.pi) / erfcx(input * -math.sqrt(0.5))))
+
+
+def _entropy(input: Any) -> Any:
+    usual = -input * np.log(np.where(input > 0, input, 1))
+    return np.where(input < 0, -np.inf, np.where(np.isnan(input), input, usual)).astype(input.dtype)
+
+
 entr = elementwise(
-    lambda input: np.where(input < 0, -np.inf, np.where(input == 0, 0, -input * np.log(np.where(input > 0, input, input + np.nan)))).astype(input.dtype),
+    lambda input: _entropy(input),
     name="entr",
     promote="float",
     input=lambda g, input: g * (-1 - np.log(input)),
@@ -68,7 +75,7 @@ xlog1py = elementwise(
     lambda input, other: np.where((input == 0) & ~np.isnan(other), 0, input * np.log1p(other)),
     name="xlog1py",
     promote="float",
-    input=lambda g, input, other: g * np.where((input == 0) & (other <= -1), 0, np.log1p(np.where((input == 0) & (other <= -1), 0, other))),
+    input=lambda g, input, other: g * np.log1p(np.where((input == 0) & (other <= -1), 0, other)),
     other=lambda g, input, other: g * input / (other + 1),
 )  # fmt: skip
 
@@ -83,7 +90,7 @@ def _lgamma(input: Any) -> Any:
     return _scipy("gammaln", input)
 
 
-polygamma_of = elementwise(
+polygamma_of: Any = elementwise(
     _polygamma, name="polygamma", promote="float", input=lambda g, input, n: g * polygamma_of(input, n + 1)
 )
 lgamma = elementwise(_lgamma, name="lgamma", promote="float", input=lambda g, input: g * polygamma_of(input, 0))
@@ -95,7 +102,9 @@ digamma = elementwise(
 def _digamma(input: Any) -> Any:
     """SciPy's psi, with PyTorch's value at the poles: -inf at 0 (inf at -0), NaN at the negative integers."""
     made = _scipy("psi", input)
-    return np.where(input == 0, np.copysign(np.inf, -input), np.where((input < 0) & (input == np.floor(input)), np.nan, made)).astype(input.dtype)
+    return np.where(
+        input == 0, np.copysign(np.inf, -input), np.where((input < 0) & (input == np.floor(input)), np.nan, made)
+    ).astype(input.dtype)
 
 
 def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
@@ -155,8 +164,12 @@ def _zeta(input: Any, other: Any) -> Any:
     return _scipy("zeta", input, other)
 
 
-zeta = elementwise(
-    _zeta, name="zeta", promote="float", arrays=("input", "other"), other=lambda g, input, other: g * (-input * zeta(input + 1, other))
+zeta: Any = elementwise(
+    _zeta,
+    name="zeta",
+    promote="float",
+    arrays=("input", "other"),
+    other=lambda g, input, other: g * (-input * zeta(input + 1, other)),
 )
 
 # --- Bessel and Airy functions -------------------------------------------------------------------------------------
@@ -170,15 +183,22 @@ def _or_one(input: Any) -> Any:
     return np.where(input == 0, 1, input)
 
 
-i0 = _one("i0", lambda g, input: g * i1(input))
-i0e = _one("i0e", lambda g, input, y: g * (i1e(input) - np.sign(input) * y))
-i1 = _one("i1", lambda g, input, y: g * _slope_at_zero(input, i0(input) - y / _or_one(input), 0.5))
-i1e = _one("i1e", lambda g, input, y: g * _slope_at_zero(input, i0e(input) - y * (np.sign(input) + 1 / _or_one(input)), 0.5))
+i0: Any = _one("i0", lambda g, input: g * i1(input))
+i0e: Any = _one("i0e", lambda g, input, y: g * (i1e(input) - np.sign(input) * y))
+i1: Any = _one("i1", lambda g, input, y: g * _slope_at_zero(input, i0(input) - y / _or_one(input), 0.5))
+i1e: Any = _one(
+    "i1e", lambda g, input, y: g * _slope_at_zero(input, i0e(input) - y * (np.sign(input) + 1 / _or_one(input)), 0.5)
+)
 bessel_j0, bessel_j1, bessel_y0, bessel_y1 = [_one(name) for name in ("j0", "j1", "y0", "y1")]
-modified_bessel_i0, modified_bessel_i1, modified_bessel_k0, modified_bessel_k1 = [_one(name) for name in ("i0", "i1", "k0", "k1")]
+modified_bessel_i0, modified_bessel_i1, modified_bessel_k0, modified_bessel_k1 = [
+    _one(name) for name in ("i0", "i1", "k0", "k1")
+]
 scaled_modified_bessel_k0, scaled_modified_bessel_k1 = _one("k0e"), _one("k1e")
 airy_ai = elementwise(
-    lambda input: np.asarray(scipy_special().airy(input)[0], input.dtype), name="airy_ai", promote="float", arrays=("input",)
+    lambda input: np.asarray(scipy_special().airy(input)[0], input.dtype),
+    name="airy_ai",
+    promote="float",
+    arrays=("input",),
 )
 spherical_bessel_j0 = elementwise(
     lambda input: np.where(np.isinf(input), 0, np.sinc(input / math.pi)).astype(input.dtype),
@@ -191,7 +211,7 @@ spherical_bessel_j0 = elementwise(
 
 
 def _polynomial(name: str, first: Callable[[Any], Any], step: Callable[..., Any], shifted: bool = False) -> Any:
-    """``p(x, n)`` by its recurrence: ``p0 = 1``, ``p1 = first(x)``, ``p[k+1] = step(k, x, p[k], p[k-1])``; 0 for n < 0."""
+    """``p(x, n)`` by recurrence: ``p0 = 1``, ``p1 = first(x)``, ``p[k+1] = step(k, x, p[k], p[k-1])``; 0 for n < 0."""
 
     def function(input: Any, n: Any) -> Any:
         x, degree = np.broadcast_arrays(2 * input - 1 if shifted else input, n)
@@ -228,11 +248,16 @@ chebyshev_polynomial_t, chebyshev_polynomial_u, chebyshev_polynomial_v, chebyshe
     shifted_chebyshev_polynomial_u,
     shifted_chebyshev_polynomial_v,
     shifted_chebyshev_polynomial_w,
-) = [_polynomial(f"shifted_chebyshev_polynomial_{kind}", first, _chebyshev, shifted=True) for kind, first in _KINDS.items()]
+) = [
+    _polynomial(f"shifted_chebyshev_polynomial_{kind}", first, _chebyshev, shifted=True)
+    for kind, first in _KINDS.items()
+]
 hermite_polynomial_h = _polynomial(
     "hermite_polynomial_h", lambda x: 2 * x, lambda k, x, now, before: 2 * x * now - 2 * k * before
 )
-hermite_polynomial_he = _polynomial("hermite_polynomial_he", lambda x: x, lambda k, x, now, before: x * now - k * before)
+hermite_polynomial_he = _polynomial(
+    "hermite_polynomial_he", lambda x: x, lambda k, x, now, before: x * now - k * before
+)
 laguerre_polynomial_l = _polynomial(
     "laguerre_polynomial_l", lambda x: 1 - x, lambda k, x, now, before: ((2 * k + 1 - x) * now - k * before) / (k + 1)
 )

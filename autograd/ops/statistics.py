@@ -17,7 +17,8 @@ from .shape import reshape_to
 from .sorting import no_order, order_of, sort
 
 __all__ = [
-    "bincount", "histc", "histogram", "histogramdd", "kthvalue", "median", "mode", "nanmedian", "nanquantile", "quantile",
+    "bincount", "histc", "histogram", "histogramdd", "kthvalue", "median", "mode", "nanmedian", "nanquantile",
+    "quantile",
 ]  # fmt: skip
 
 # --- the middle ----------------------------------------------------------------------------------------------------
@@ -115,7 +116,7 @@ _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 def quantile(
     input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
 ) -> Any:
-    """The ``q``-th quantiles (a number or a 1-d tensor, in [0, 1]) along ``dim``, or of all elements. NaN if there is one.
+    """The ``q``-th quantiles (a number or a 1-d tensor, in [0, 1]) along ``dim``, or of all elements; NaN if there is NaN.
 
     The dimension of ``q``, if it has one, comes first.
     Source: https://docs.pytorch.org/docs/stable/generated/torch.quantile.html
@@ -141,7 +142,9 @@ def _check_quantile(input: Any, q: Any, interpolation: str, name: str) -> Any:
     if input.array.size == 0:
         raise RuntimeError(f"{name}() input tensor must be non-empty")
     if interpolation not in _INTERPOLATIONS:
-        raise RuntimeError(f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}")
+        raise RuntimeError(
+            f"{name}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}"
+        )
     if isinstance(q, Tensor):
         if q.ndim > 1:
             raise RuntimeError(f"{name}() q must be a scalar or 1D tensor, but it has {q.ndim} dimensions")
@@ -284,7 +287,9 @@ def _counts(points: Any, edges: list[Any], weight: Any, density: bool) -> Any:
     return hist
 
 
-def histogramdd(input: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False, out: Any = None) -> Any:
+def histogramdd(
+    input: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False, out: Any = None
+) -> Any:
     """``(hist, bin_edges)`` of points, whose coordinates are the last dimension; one tensor of edges for each."""
     array = input.array
     if array.dtype.kind != "f":
@@ -299,5 +304,3 @@ def histogramdd(input: Any, bins: Any, *, range: Any = None, weight: Any = None,
     hist = _counts(points, edges, weight, density)
     made = (wrap(hist), tuple([wrap(e) for e in edges]))
     return _into(out, return_types.histogramdd(*made))  # type: ignore[attr-defined]
-
-

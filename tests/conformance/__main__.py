@@ -1,8 +1,8 @@
 """Compare with PyTorch from the command line.
 
-    python -m tests.conformance add softmax 'linalg.*'    these operations, with tracebacks
-    python -m tests.conformance --used FILE               the operations listed in a file
-    python -m tests.conformance --write                   everything, into docs/conformance.md
+python -m tests.conformance add softmax 'linalg.*'    these operations, with tracebacks
+python -m tests.conformance --used FILE               the operations listed in a file
+python -m tests.conformance --write                   everything, into docs/conformance.md
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def run(name_and_all: tuple[str, bool]) -> Report:
 
 def main() -> None:
     """Parse the command line, run, print, write."""
-    parser = argparse.ArgumentParser(prog="python -m tests.conformance", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.conformance", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("names", nargs="*", help="entries of op_db, or patterns")
     parser.add_argument("--used", type=Path, help="a file with one name a line")
     parser.add_argument("--all", action="store_true", help="every sample, not a spread of them")
@@ -79,7 +81,10 @@ def show(report: Any, brief: bool, failing: bool) -> None:
     if report.reason:
         print(f"{report.name}: out of scope ({report.reason})")
         return
-    print(f"{report.name}: " + ", ".join(f"{a} {report.status(a)}" for a in ASPECTS if report.status(a) != "-"), flush=True)
+    print(
+        f"{report.name}: " + ", ".join(f"{a} {report.status(a)}" for a in ASPECTS if report.status(a) != "-"),
+        flush=True,
+    )
     for aspect in failed:
         print(f"    {aspect}: {report.failures[aspect]} of {report.checks[aspect]} fail; {report.messages[aspect]}")
         if not brief and aspect in report.tracebacks:

@@ -61,7 +61,7 @@ class Report:
     tracebacks: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def status(self, aspect: str) -> str:
-        """"ok", "FAIL", or "-" where nothing applies."""
+        """ "ok", "FAIL", or "-" where nothing applies."""
         if self.failures.get(aspect):
             return "FAIL"
         return "ok" if self.checks.get(aspect) else "-"
@@ -69,7 +69,11 @@ class Report:
     @property
     def conforms(self) -> bool:
         """Values, first and second gradients are as PyTorch's (where they exist)."""
-        return not self.reason and self.status("values") == "ok" and all(self.status(a) != "FAIL" for a in ("grad", "gradgrad"))
+        return (
+            not self.reason
+            and self.status("values") == "ok"
+            and all(self.status(a) != "FAIL" for a in ("grad", "gradgrad"))
+        )
 
 
 # --- samples -------------------------------------------------------------------------------------------------------
@@ -145,7 +149,11 @@ def compare(mine: Any, theirs: Any, where: str = "output", values: bool = True, 
     elif isinstance(theirs, (list, tuple)):
         if not isinstance(mine, (list, tuple)) or len(mine) != len(theirs):
             raise Different(f"{where}: {_brief(mine)} instead of {len(theirs)} results")
-        fields = [n for n in dir(theirs) if not n.startswith("_") and n not in ("count", "index")] if "return_types" in str(type(theirs)) else []
+        fields = (
+            [n for n in dir(theirs) if not n.startswith("_") and n not in ("count", "index")]
+            if "return_types" in str(type(theirs))
+            else []
+        )
         for name in fields:
             if name.startswith("n_"):
                 continue
@@ -213,8 +221,12 @@ class Run:
             report.failures[aspect] = report.failures.get(aspect, 0) + 1
             if aspect not in report.messages:
                 text = str(error).split("\n")[0][:160]
-                report.messages[aspect] = f"{label}: {text if isinstance(error, Different) else f'{type(error).__name__}: {text}'}"
-                report.tracebacks[aspect] = "".join(traceback.format_exception(None, error, error.__traceback__, limit=-6, chain=False))
+                report.messages[aspect] = (
+                    f"{label}: {text if isinstance(error, Different) else f'{type(error).__name__}: {text}'}"
+                )
+                report.tracebacks[aspect] = "".join(
+                    traceback.format_exception(None, error, error.__traceback__, limit=-6, chain=False)
+                )
 
     def all(self) -> Report:
         """All aspects, or as many as the time allows."""
@@ -262,7 +274,10 @@ class Run:
         mine = call(self.function, ours_too)
         if self.entry.name in ANY_OF_EQUALS:
             takes_k = self.entry.name in ("topk", "kthvalue")
-            mine, theirs = _elements(ours_too.input, mine, sample, takes_k), _elements(sample.input, theirs, sample, takes_k)
+            mine, theirs = (
+                _elements(ours_too.input, mine, sample, takes_k),
+                _elements(sample.input, theirs, sample, takes_k),
+            )
         compare(our_process(mine), process(theirs), values=self.by_value, loose=LOOSER.get(self.report.name, 0.0))
 
     def _supports(self, dtype: Any) -> bool:
@@ -316,7 +331,11 @@ class Run:
                     expected = call(theirs, _cloned(sample))
             except Exception:
                 continue
-            self.check("inplace", lambda sample=sample, expected=expected: self._in_place(name, sample, expected), f"sample {i}")
+            self.check(
+                "inplace",
+                lambda sample=sample, expected=expected: self._in_place(name, sample, expected),
+                f"sample {i}",
+            )
 
     def _in_place(self, name: str, sample: Any, expected: Any) -> None:
         function = getattr(autograd.Tensor, name, None) or function_of(self.entry.inplace_variant, name)
@@ -379,7 +398,11 @@ class Run:
                 except Exception:
                     continue
                 self.check("others", lambda sample=sample: self._one(sample), f"{dtype} sample {i}")
-        if self.entry.supports_autograd and self.by_value and pt.complex128 in self.entry.supported_backward_dtypes("cpu"):
+        if (
+            self.entry.supports_autograd
+            and self.by_value
+            and pt.complex128 in self.entry.supported_backward_dtypes("cpu")
+        ):
             for i, sample in enumerate(samples(self.entry, pt.complex128, self.limits["others"], requires_grad=True)):
                 if any(t.requires_grad for t in arguments(sample)):
                     self.check("others", Gradients(self, sample).first, f"complex gradient, sample {i}")
@@ -408,7 +431,13 @@ def _same(value: Any) -> Any:
 
 
 def _cloned(sample: Any) -> Any:
-    return sample.transform(lambda t: t.detach().clone(memory_format=pt.preserve_format).requires_grad_(t.requires_grad) if isinstance(t, pt.Tensor) else t)
+    return sample.transform(
+        lambda t: (
+            t.detach().clone(memory_format=pt.preserve_format).requires_grad_(t.requires_grad)
+            if isinstance(t, pt.Tensor)
+            else t
+        )
+    )
 
 
 def _or_zeros(gradients: Any, inputs: Any) -> list[Any]:
@@ -449,9 +478,15 @@ class Gradients:
             self.mine = []
             return
         self.mine = autograd.grad(
-            [o for o, _ in recorded], self.our_inputs, self.our_cotangents, create_graph=bool(self.twice), allow_unused=True
+            [o for o, _ in recorded],
+            self.our_inputs,
+            self.our_cotangents,
+            create_graph=bool(self.twice),
+            allow_unused=True,
         )
-        for i, (g, t) in enumerate(zip(_or_zeros(self.mine, self.our_inputs), _or_zeros(self.theirs, self.inputs), strict=True)):
+        for i, (g, t) in enumerate(
+            zip(_or_zeros(self.mine, self.our_inputs), _or_zeros(self.theirs, self.inputs), strict=True)
+        ):
             compare(g, t, f"gradient {i}")
 
     def differentiate_theirs(self) -> bool:
@@ -470,12 +505,18 @@ class Gradients:
         if not hasattr(self, "mine"):
             raise Different("no first gradient to differentiate")
         theirs = self.second_theirs
-        pairs = [(self.mine[i], w) for i, w in zip(self.twice, self.weights, strict=True) if self.mine[i] is not None and self.mine[i].requires_grad]
+        pairs = [
+            (self.mine[i], w)
+            for i, w in zip(self.twice, self.weights, strict=True)
+            if self.mine[i] is not None and self.mine[i].requires_grad
+        ]
         ours_in = [*self.our_inputs, *self.our_cotangents]
         mine: Any = [None] * len(ours_in)
         if pairs:
             mine = autograd.grad([m for m, _ in pairs], ours_in, [ours(w) for _, w in pairs], allow_unused=True)
-        for i, (g, t) in enumerate(zip(_or_zeros(mine, ours_in), _or_zeros(theirs, [*self.inputs, *self.cotangents]), strict=True)):
+        for i, (g, t) in enumerate(
+            zip(_or_zeros(mine, ours_in), _or_zeros(theirs, [*self.inputs, *self.cotangents]), strict=True)
+        ):
             compare(g, t, f"second gradient {i}")
 
 

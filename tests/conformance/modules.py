@@ -57,7 +57,7 @@ class Report:
     failed_configurations: set[str] = dataclasses.field(default_factory=set)
 
     def status(self, aspect: str) -> str:
-        """"ok", "FAIL", or "-" where nothing applies."""
+        """ "ok", "FAIL", or "-" where nothing applies."""
         return "FAIL" if self.failures[aspect] else "ok" if self.checks[aspect] else "-"
 
     @property
@@ -246,9 +246,17 @@ by `load_state_dict`.
 
 def write(reports: list[Report]) -> None:
     """Write the table."""
-    lines = [HEAD, summary(reports), "", "| module | configurations | " + " | ".join(ASPECTS) + " | note |", "|---" * 7 + "|"]
+    lines = [
+        HEAD,
+        summary(reports),
+        "",
+        "| module | configurations | " + " | ".join(ASPECTS) + " | note |",
+        "|---" * 7 + "|",
+    ]
     for r in reports:
-        notes = "; ".join(f"{a}: {r.failures[a]} of {r.checks[a]}, {r.messages.get(a, '')}" for a in ASPECTS if r.failures[a])
+        notes = "; ".join(
+            f"{a}: {r.failures[a]} of {r.checks[a]}, {r.messages.get(a, '')}" for a in ASPECTS if r.failures[a]
+        )
         text = notes.replace("|", "\\|").replace("\n", " ")[:240]
         lines.append(f"| {r.name} | {r.configurations} | " + " | ".join(map(r.status, ASPECTS)) + f" | {text} |")
     TABLE.write_text("\n".join(lines) + "\n")
@@ -289,7 +297,11 @@ def main() -> None:
         reports.append(report)
         bad = [a for a in ASPECTS if report.failures[a]]
         if bad or options.names:
-            print(f"{name}: {report.configurations} configurations; " + ", ".join(f"{a} {report.status(a)}" for a in ASPECTS), flush=True)
+            print(
+                f"{name}: {report.configurations} configurations; "
+                + ", ".join(f"{a} {report.status(a)}" for a in ASPECTS),
+                flush=True,
+            )
         for aspect in bad:
             print(f"    {aspect}: {report.failures[aspect]} of {report.checks[aspect]}; {report.messages.get(aspect)}")
             if not options.brief:

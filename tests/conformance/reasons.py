@@ -24,23 +24,46 @@ OUT_OF_SCOPE = {
 """Patterns of names, with the reason; an empty one brings back names that an earlier pattern took out."""
 
 RANDOM = frozenset(
-    """
-    bernoulli cauchy exponential geometric log_normal multinomial normal normal.in_place normal.number_mean uniform
-    randn randn_like rand_like randint randint_like nn.functional.dropout nn.functional.dropout2d nn.functional.dropout3d
-    nn.functional.alpha_dropout nn.functional.feature_alpha_dropout.with_train nn.functional.rrelu
-    nn.functional.fractional_max_pool2d nn.functional.fractional_max_pool3d pca_lowrank svd_lowrank
-    """.split()
+    [
+        "bernoulli",
+        "cauchy",
+        "exponential",
+        "geometric",
+        "log_normal",
+        "multinomial",
+        "normal",
+        "normal.in_place",
+        "normal.number_mean",
+        "uniform",
+        "randn",
+        "randn_like",
+        "rand_like",
+        "randint",
+        "randint_like",
+        "nn.functional.dropout",
+        "nn.functional.dropout2d",
+        "nn.functional.dropout3d",
+        "nn.functional.alpha_dropout",
+        "nn.functional.feature_alpha_dropout.with_train",
+        "nn.functional.rrelu",
+        "nn.functional.fractional_max_pool2d",
+        "nn.functional.fractional_max_pool3d",
+        "pca_lowrank",
+        "svd_lowrank",
+    ]
 )
 """Two generators give other numbers: compared in structure, shape and dtype only."""
 
-UNDEFINED_VALUES = frozenset("empty empty_like empty_permuted empty_strided new_empty new_empty_strided".split())
+UNDEFINED_VALUES = frozenset(
+    ["empty", "empty_like", "empty_permuted", "empty_strided", "new_empty", "new_empty_strided"]
+)
 """Uninitialised memory: compared in shape and dtype only."""
 
 
 LOOSER = dict.fromkeys(["special.bessel_j0", "special.bessel_j1", "special.bessel_y0", "special.bessel_y1"], 1e-5)
 """Relative tolerances where PyTorch's own results are wrong: j0(-5.02) by 4e-7, as numerical integration shows."""
 
-ANY_OF_EQUALS = frozenset("argsort kthvalue mode sort topk".split())
+ANY_OF_EQUALS = frozenset(["argsort", "kthvalue", "mode", "sort", "topk"])
 """Their indices may name any of several equal elements: compared by the elements."""
 
 

@@ -34,7 +34,9 @@ def counts(reports: list[Any]) -> dict[str, int]:
         "in scope": len(inside),
         "conform": sum(r.conforms for r in inside),
         "operations that conform": len({ENTRIES[r.name].name for r in inside if r.conforms}),
-        "without any FAIL": sum(all(r.status(a) != "FAIL" for a in ASPECTS) and r.status("values") == "ok" for r in inside),
+        "without any FAIL": sum(
+            all(r.status(a) != "FAIL" for a in ASPECTS) and r.status("values") == "ok" for r in inside
+        ),
     }
     for aspect in ASPECTS:
         found[f"{aspect} ok"] = sum(r.status(aspect) == "ok" for r in inside)
@@ -48,7 +50,12 @@ def summary(reports: list[Any]) -> str:
 
 def write(reports: list[Any]) -> None:
     """Write the table."""
-    lines = [HEAD, *(f"- {k}: {v}" for k, v in counts(reports).items()), "", "| entry | " + " | ".join(ASPECTS) + " | note |"]
+    lines = [
+        HEAD,
+        *(f"- {k}: {v}" for k, v in counts(reports).items()),
+        "",
+        "| entry | " + " | ".join(ASPECTS) + " | note |",
+    ]
     lines.append("|---" * (len(ASPECTS) + 2) + "|")
     for r in reports:
         if r.reason:

@@ -61,7 +61,9 @@ def function_of(theirs: Any, name: str) -> Any:
     """Our counterpart of a callable from PyTorch's list."""
     if isinstance(theirs, functools.partial):
         inside = "nn.functional." if theirs.func.__module__ == "torch.nn.functional" else ""
-        return functools.partial(function_of(theirs.func, inside + theirs.func.__name__), *ours(theirs.args), **ours(theirs.keywords))
+        return functools.partial(
+            function_of(theirs.func, inside + theirs.func.__name__), *ours(theirs.args), **ours(theirs.keywords)
+        )
     if isinstance(theirs, types.FunctionType) and "testing/_internal" in theirs.__code__.co_filename:
         return with_our_torch(theirs)
     return lookup(name)
@@ -70,7 +72,9 @@ def function_of(theirs: Any, name: str) -> Any:
 def with_our_torch(function: Any) -> Any:
     """A Python function from PyTorch's tests with ``torch`` replaced by this library."""
     names = {**function.__globals__, "torch": Torch(), "wrapper_set_seed": _set_seed, "np": np}
-    cells = function.__closure__ and tuple(types.CellType(_closed_over(cell.cell_contents)) for cell in function.__closure__)
+    cells = function.__closure__ and tuple(
+        types.CellType(_closed_over(cell.cell_contents)) for cell in function.__closure__
+    )
     made = types.FunctionType(function.__code__, names, function.__name__, function.__defaults__, cells)
     made.__kwdefaults__ = function.__kwdefaults__
     return made
@@ -100,7 +104,9 @@ def array_of(t: pt.Tensor) -> Any:
 
 
 def _strided_copy(array: Any) -> Any:
-    room = np.zeros(sum((n - 1) * abs(s) for n, s in zip(array.shape, array.strides, strict=True)) + array.itemsize, np.uint8)
+    room = np.zeros(
+        sum((n - 1) * abs(s) for n, s in zip(array.shape, array.strides, strict=True)) + array.itemsize, np.uint8
+    )
     made = np.ndarray(array.shape, array.dtype, room.data, 0, tuple(abs(s) for s in array.strides))
     made[...] = array
     return made

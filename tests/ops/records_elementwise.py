@@ -6,9 +6,22 @@ import math
 
 import numpy as np
 
-from autograd.ops import comparison as c, elementwise as e
+from autograd.ops import comparison as c
+from autograd.ops import elementwise as e
 
-from .records import Record, args, away_from, between, binary, complex_normal, integers, normal, positive, ternary, unary
+from .records import (
+    Record,
+    args,
+    away_from,
+    between,
+    binary,
+    complex_normal,
+    integers,
+    normal,
+    positive,
+    ternary,
+    unary,
+)
 
 
 def each(function):
@@ -35,8 +48,14 @@ ARITHMETIC = [
     Record(e.vanish, unary(), lambda x: 0 * x),
     Record(e.reciprocal, unary(nonzero) + complexes, lambda x: 1 / x),
     Record(e.floor_divide, [args(between(0.1, 0.9)(3, 4) + 2, between(1, 1.2)(4))], each(lambda a, b: a // b)),
-    Record(e.trunc_divide, [args(between(0.1, 0.9)(3, 4) - 3, between(1, 1.2)(4))], each(lambda a, b: math.trunc(a / b))),
-    Record(e.remainder, [args(between(0.1, 0.9)(3, 4) - 3, between(1, 1.2)(4)), args(between(1.1, 1.4)(3), np.array(0.5))], each(lambda a, b: a % b)),
+    Record(
+        e.trunc_divide, [args(between(0.1, 0.9)(3, 4) - 3, between(1, 1.2)(4))], each(lambda a, b: math.trunc(a / b))
+    ),
+    Record(
+        e.remainder,
+        [args(between(0.1, 0.9)(3, 4) - 3, between(1, 1.2)(4)), args(between(1.1, 1.4)(3), np.array(0.5))],
+        each(lambda a, b: a % b),
+    ),
     Record(e.fmod, [args(between(0.1, 0.9)(3, 4) - 3, between(1, 1.2)(4))], each(math.fmod)),
     Record(e.gcd, [args(integers(1, 30)(3, 4), integers(1, 30)(4))], lambda a, b: np.vectorize(math.gcd)(a, b)),
     Record(e.lcm, [args(integers(1, 30)(3, 4), integers(1, 30)(4))], lambda a, b: np.vectorize(math.lcm)(a, b)),
@@ -55,7 +74,11 @@ POWERS = [
     Record(e.square, unary() + complexes, lambda x: x * x),
     Record(e.logaddexp, binary(), each(lambda a, b: math.log(math.exp(a) + math.exp(b)))),
     Record(e.logaddexp2, binary(), each(lambda a, b: math.log2(2**a + 2**b))),
-    Record(e.pow, [*binary(positive, normal), args(normal(3), 2), args(normal(3), 3.0), args(2.5, normal(3)), *complex_pairs], np.power),
+    Record(
+        e.pow,
+        [*binary(positive, normal), args(normal(3), 2), args(normal(3), 3.0), args(2.5, normal(3)), *complex_pairs],
+        np.power,
+    ),
     Record(e.xlogy, binary(normal, positive), each(lambda a, b: a * math.log(b))),
 ]
 
@@ -109,14 +132,26 @@ SELECTION = [
     Record(e.fmin, binary(low, high) + binary(high, low), each(min)),
     Record(e.at_least, binary(low, high) + binary(high, low), each(max)),
     Record(e.at_most, binary(low, high) + binary(high, low), each(min)),
-    Record(e.between, ternary(between(-0.5, 0.5), low, high) + ternary(between(3, 4), low, high), each(lambda x, a, b: min(max(x, a), b))),
+    Record(
+        e.between,
+        ternary(between(-0.5, 0.5), low, high) + ternary(between(3, 4), low, high),
+        each(lambda x, a, b: min(max(x, a), b)),
+    ),
     Record(e.between_numbers, unary(away_from(-0.5, 0.5), -0.5, 0.5), lambda x, a, b: np.clip(x, a, b)),
-    Record(e.where_true, [args(normal(3, 4), normal(3, 4) > 0), args(normal(50, 50), normal(50, 50) > 0)], lambda x, m: x * m),
+    Record(
+        e.where_true,
+        [args(normal(3, 4), normal(3, 4) > 0), args(normal(50, 50), normal(50, 50) > 0)],
+        lambda x, m: x * m,
+    ),
     Record(e.lerp_by_number, binary(normal, None, 0.3) + binary(normal, None, 0.8), lambda a, b, w: a + w * (b - a)),
     Record(e.lerp_by_tensor, ternary(normal, normal, normal), each(lambda a, b, w: a + w * (b - a))),
     Record(e.addcmul, ternary(normal, normal, normal, value=0.5), lambda a, b, c, *, value: a + value * b * c),
     Record(e.addcdiv, ternary(normal, normal, nonzero, value=0.5), lambda a, b, c, *, value: a + value * b / c),
-    Record(e.select_where, [args(normal(3, 4) > 0, normal(3, 4), normal(4)), args(np.array(True), normal(2), normal())], np.where),
+    Record(
+        e.select_where,
+        [args(normal(3, 4) > 0, normal(3, 4), normal(4)), args(np.array(True), normal(2), normal())],
+        np.where,
+    ),
     Record(e.replace_nan, unary(normal, 0.0, None, None), lambda x, *_: x),
 ]
 
@@ -128,7 +163,7 @@ COMPARISON = [
         (c.logical_xor, lambda a, b: (a != 0) ^ (b != 0)),
     ]],
     Record(c.logical_not, unary(integers(0, 2)), lambda a: a == 0),
-    *[Record(f, unary(lambda *s: np.where(normal(*s) > 0, value, normal(*s))), g) for f, value, g in [
+    *[Record(f, unary(lambda *s, v=value: np.where(normal(*s) > 0, v, normal(*s))), g) for f, value, g in [
         (c.isnan, np.nan, lambda x: x != x), (c.isinf, -np.inf, lambda x: abs(x) == np.inf), (c.isfinite, np.inf, lambda x: abs(x) < np.inf),
         (c.isposinf, np.inf, lambda x: x == np.inf), (c.isneginf, -np.inf, lambda x: x == -np.inf), (c.isreal, 1.0, lambda x: x == x),
     ]],

@@ -6,7 +6,11 @@ import itertools
 
 import numpy as np
 
-from autograd.ops import attention as at, conv as c, pooling as p, recurrent as rec, resample as rs
+from autograd.ops import attention as at
+from autograd.ops import conv as c
+from autograd.ops import pooling as p
+from autograd.ops import recurrent as rec
+from autograd.ops import resample as rs
 
 from .records import Record, args, distinct, normal
 
@@ -24,7 +28,10 @@ def convolve(x, w, bias, stride, padding, dilation, groups):
     per = len(w) // groups
     for o, at_ in itertools.product(range(len(w)), np.ndindex(*sizes)):
         channels = slice(o // per * w.shape[1], (o // per + 1) * w.shape[1])
-        window = [slice(a * s, a * s + d * (k - 1) + 1, d) for a, s, d, k in zip(at_, stride, dilation, w.shape[2:], strict=True)]
+        window = [
+            slice(a * s, a * s + d * (k - 1) + 1, d)
+            for a, s, d, k in zip(at_, stride, dilation, w.shape[2:], strict=True)
+        ]
         y[(slice(None), o, *at_)] = (x[(slice(None), channels, *window)] * w[o]).sum(tuple(range(1, n + 2)))
     return y if bias is None else y + bias.reshape(-1, *[1] * n)
 
@@ -164,9 +171,20 @@ RECORDS = [
     Record(p.take_flat, [args(normal(1, 2, 2, 4), flat)], lambda x, i: np.take_along_axis(x.reshape(1, 2, 8), i, 2)),
     Record(p.put_flat, [args(normal(1, 2, 3), flat, (2, 4))]),
     Record(p.unpool, [args(normal(1, 2, 3), np.array([[[0, 5, 2], [7, 6, 1]]]), (2, 4))]),
-    Record(p.window_sums, [args(normal(2, 3, 5, 6), mean_windows, 0.25), args(normal(2, 1, 5, 6), mean_windows, normal(*mean_windows.result))], naive_mean),
+    Record(
+        p.window_sums,
+        [
+            args(normal(2, 3, 5, 6), mean_windows, 0.25),
+            args(normal(2, 1, 5, 6), mean_windows, normal(*mean_windows.result)),
+        ],
+        naive_mean,
+    ),
     Record(p.window_spread, [args(normal(2, 3, *mean_windows.result), mean_windows, 0.25)]),
-    Record(rs.blend, [args(normal(2, t.size, 3), t, 1) for t in tables], lambda x, t, dim: np.einsum("os,bsc->boc", dense(t), x)),
+    Record(
+        rs.blend,
+        [args(normal(2, t.size, 3), t, 1) for t in tables],
+        lambda x, t, dim: np.einsum("os,bsc->boc", dense(t), x),
+    ),
     Record(rs.read_places, [args(normal(2, 3, 2, 3), read_at, inside)]),
     Record(rs.write_places, [args(normal(2, 3, 2, 2), read_at, inside, (2, 3))]),
     Record(rs.unfold_columns, [args(normal(2, 2, 5, 4), (2, 3), (1, 1), (1, 0), (2, 1))]),

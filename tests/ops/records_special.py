@@ -9,8 +9,8 @@ import pytest
 
 scipy_special = pytest.importorskip("scipy.special")
 
-from autograd.ops import special as s
 from autograd.lift import LIFTED
+from autograd.ops import special as s
 
 from .records import Record, args, away_from, between, binary, integers, normal, positive, unary
 from .records_elementwise import each

@@ -11,8 +11,20 @@ import autograd
 
 pt = pytest.importorskip("torch")
 
-DTYPES = "bool uint8 int8 int16 int32 int64 float16 float32 float64 complex64 complex128".split()
-UNSIGNED = "uint16 uint32 uint64".split()
+DTYPES = [
+    "bool",
+    "uint8",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "float16",
+    "float32",
+    "float64",
+    "complex64",
+    "complex128",
+]
+UNSIGNED = ["uint16", "uint32", "uint64"]
 NUMBERS = {"bool": True, "int": 2, "float": 2.5, "complex": 2 + 1j}
 
 
@@ -78,14 +90,56 @@ def test_a_tensor_and_a_number(first, number):
             mine, theirs = [outcome(getattr(t, name), value) for t in (x, y)]
             assert mine == theirs, f"{first}{list(shape)}.{name}({value})"
         for symbol in ("+", "-", "*", "/"):
-            mine, theirs = [outcome(lambda t: eval(f"value {symbol} t", {"t": t, "value": value}), t) for t in (x, y)]
+            mine, theirs = [
+                outcome(lambda t, s=symbol: eval(f"value {s} t", {"t": t, "value": value}), t) for t in (x, y)
+            ]
             assert mine == theirs, f"{value} {symbol} {first}{list(shape)}"
         mine, theirs = [outcome_of(m.result_type, t, value) for m, t in ((autograd, x), (pt, y))]
         assert mine == theirs, f"result_type({first}{list(shape)}, {value})"
 
 
-UNARY = "abs neg exp sqrt sin floor ceil round trunc sign sgn square reciprocal sigmoid tanh relu isnan logical_not bitwise_not frac log1p positive".split()
-REDUCTIONS = "sum prod mean amax max argmax all any var logsumexp cumsum cumprod median std nansum count_nonzero".split()
+UNARY = [
+    "abs",
+    "neg",
+    "exp",
+    "sqrt",
+    "sin",
+    "floor",
+    "ceil",
+    "round",
+    "trunc",
+    "sign",
+    "sgn",
+    "square",
+    "reciprocal",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "isnan",
+    "logical_not",
+    "bitwise_not",
+    "frac",
+    "log1p",
+    "positive",
+]
+REDUCTIONS = [
+    "sum",
+    "prod",
+    "mean",
+    "amax",
+    "max",
+    "argmax",
+    "all",
+    "any",
+    "var",
+    "logsumexp",
+    "cumsum",
+    "cumprod",
+    "median",
+    "std",
+    "nansum",
+    "count_nonzero",
+]
 
 
 @pytest.mark.parametrize("first", DTYPES)
@@ -104,7 +158,21 @@ def test_the_default_dtype_decides_for_integers(default):
         for library in (autograd, pt):
             library.set_default_dtype(getattr(library, default))
             x = library.ones(2, dtype=library.int64)
-            found.append([repr(t.dtype) for t in (x / 2, x * 1.5, x.exp(), library.tensor(1.0), x + 1j, library.ones(2), x.div(x), library.tensor(2) * 0.5)])
+            found.append(
+                [
+                    repr(t.dtype)
+                    for t in (
+                        x / 2,
+                        x * 1.5,
+                        x.exp(),
+                        library.tensor(1.0),
+                        x + 1j,
+                        library.ones(2),
+                        x.div(x),
+                        library.tensor(2) * 0.5,
+                    )
+                ]
+            )
         assert found[0] == found[1]
     finally:
         autograd.set_default_dtype(before[0])

@@ -21,12 +21,14 @@ RECORDS: list[Record] = [
     for record in importlib.import_module(f".{path.stem}", __package__).RECORDS
 ]
 
-COMPLETE = frozenset("comparison cumulative elementwise numpy reduction special statistics".split())
+COMPLETE = frozenset(["comparison", "cumulative", "elementwise", "numpy", "reduction", "special", "statistics"])
 """Families in which every operation must have a record. May only grow."""
 
 each_record = pytest.mark.parametrize("record", RECORDS, ids=[f"{i}-{r.name}" for i, r in enumerate(RECORDS)])
 differentiable = pytest.mark.parametrize(
-    "record", [r for r in RECORDS if r.function.op.records], ids=[f"{i}-{r.name}" for i, r in enumerate(RECORDS) if r.function.op.records]
+    "record",
+    [r for r in RECORDS if r.function.op.records],
+    ids=[f"{i}-{r.name}" for i, r in enumerate(RECORDS) if r.function.op.records],
 )
 
 
@@ -39,7 +41,9 @@ def places(record: Record, sample: Sample) -> list[Any]:
     names = [*op.names[: len(sample.args)]] if not op.varargs else [op.names[0]] * 0
     found: list[Any] = []
     for i, value in enumerate(sample.args):
-        wanted = op.varargs or names[i] in op.arrays and (op.joint is not None or op.plain_formulas.get(names[i]) is not None)
+        wanted = op.varargs or (
+            names[i] in op.arrays and (op.joint is not None or op.plain_formulas.get(names[i]) is not None)
+        )
         if wanted and isinstance(value, np.ndarray) and value.dtype.kind in "fc" and not _constant(op, i):
             found.append(i)
     for name, value in sample.kwargs.items():
@@ -167,7 +171,9 @@ def test_second_derivative(record):
                 autograd.grad([g for g, _ in live], xs, [autograd.tensor(w) for _, w in live], allow_unused=True), xs
             )
         h = 1e-5
-        ends = [arrays(first([t.array + s * h * v for t, v in zip(inputs, vs, strict=True)])[1], inputs) for s in (1, -1)]
+        ends = [
+            arrays(first([t.array + s * h * v for t, v in zip(inputs, vs, strict=True)])[1], inputs) for s in (1, -1)
+        ]
         slope = inner(ws, [(p - m) / (2 * h) for p, m in zip(*ends, strict=True)])
         assert slope == pytest.approx(inner(seconds, vs), rel=max(1e-5, record.tolerance), abs=1e-6)
 
