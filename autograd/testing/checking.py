@@ -23,7 +23,7 @@ import numpy as np
 from .. import passes
 from ..graph import enable_grad
 from ..tensor import Tensor, wrap
-from . import diagnosis
+from . import diagnosis, retrials
 from .numeric import Slope, derivative, measured_noise
 from .problem import Array, Problem, as_real, like_real, tupled
 from .report import Fault, GradcheckError, Report
@@ -285,7 +285,7 @@ class Checker:
         problem = self.problem
         value, again = np.concatenate([as_real(a) for a in problem.values]), problem.value()
         v = self.cotangents()[0]
-        diagnosis.check_writes(problem, self.settings.order)
+        retrials.check_writes(problem, self.settings.order)
         if value.shape != again.shape or not np.allclose(value, again, rtol=1e3 * self.eps, atol=0, equal_nan=True):
             self.fail(
                 "nondeterministic",
@@ -296,10 +296,10 @@ class Checker:
             return
         kept = [t.array.copy() for t in problem.inputs]
         first, second = self._pull(v), self._pull(v)
-        diagnosis.check_inputs(problem, kept, "Backward", self.settings.order)
+        retrials.check_inputs(problem, kept, "Backward", self.settings.order)
         for i, (a, b) in enumerate(zip(first, second, strict=True)):
             if not np.allclose(a, b, rtol=0, atol=self.settings.nondet_tol, equal_nan=True):
-                cause, sentence = diagnosis.explain_reentrancy(problem, v)
+                cause, sentence = retrials.explain_reentrancy(problem, v)
                 self.fail(
                     cause,
                     "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives "
@@ -349,7 +349,7 @@ class Checker:
         try:
             return self.problem.pull(v)
         except RuntimeError as error:
-            fault = diagnosis.shape_fault(error)
+            fault = retrials.shape_fault(error)
             if fault is None:
                 raise
             raise GradcheckError(Report(fault, order=self.settings.order)) from error
@@ -450,7 +450,7 @@ class Checker:
 
     def layout(self) -> None:
         """The same numbers in another arrangement in memory give the same gradients."""
-        fault = diagnosis.layout_fault(self.problem, self.cotangents()[0], self.eps)
+        fault = retrials.layout_fault(self.problem, self.cotangents()[0], self.eps)
         if fault is not None:
             raise GradcheckError(Report(fault, order=self.settings.order))
 

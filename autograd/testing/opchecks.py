@@ -18,7 +18,7 @@ from ..dtypes import is_float
 from ..graph import enable_grad, no_grad
 from ..tensor import Tensor, wrap
 from .checking import gradcheck, gradgradcheck
-from .diagnosis import strided
+from .retrials import strided
 from .problem import tupled
 
 __all__ = ["OpReport", "OpcheckError", "opcheck"]
