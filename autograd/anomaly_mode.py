@@ -1,7 +1,8 @@
 """detect_anomaly: which forward line made the NaN.
 
-While it is on, every new node remembers the line of the user's program that made it, and backward looks at each gradient
-that a formula returns. While it is off nothing of this exists: ``graph.watcher`` is None, and backward has no test for it.
+While it is on, every new node remembers the line of the user's program that made it, and backward looks at each
+gradient that a formula returns. While it is off nothing of this exists: ``graph.watcher`` is None, and backward has no
+test for it.
 
 Source: https://docs.pytorch.org/docs/stable/autograd.html#anomaly-detection
 """
@@ -128,8 +129,8 @@ class set_detect_anomaly:
 class detect_anomaly:
     """A context manager in which backward says which forward line made a NaN, instead of passing it on.
 
-    Both the forward and the backward pass must run inside. RuntimeError names the operation, the place in the gradient, and
-    the line. It costs a walk up the stack for every operation: for debugging only.
+    Both the forward and the backward pass must run inside. RuntimeError names the operation, the place in the
+    gradient, and the line. It costs a walk up the stack for every operation: for debugging only.
 
     >>> import autograd
     >>> x = autograd.tensor([0.0], requires_grad=True)
@@ -148,7 +149,8 @@ class detect_anomaly:
         self.check_nan = check_nan
         self._kept: list[tuple[bool, bool]] = []
         warnings.warn(
-            "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging.",
+            "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled "
+            "for debugging.",
             stacklevel=2,
         )
 

@@ -1,6 +1,7 @@
 """``torch.autograd.gradcheck``: in PyTorch a function, and also the module that ``GradcheckError`` is imported from.
 
-Both at once need a trick: the entry of this module in ``sys.modules`` is the function, which carries the names as attributes.
+Both at once need a trick: the entry of this module in ``sys.modules`` is the function, which carries the names as
+attributes.
 """
 
 from __future__ import annotations

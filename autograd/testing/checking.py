@@ -3,8 +3,9 @@
 The signatures and the meaning of every option are PyTorch's (docs.pytorch.org/docs/stable/autograd.html#gradcheck).
 Two things differ:
 
-*The tolerance is derived.* Numerical derivatives come with error bars (``numeric.py``), so ``eps`` is not needed and ``atol``
-and ``rtol`` at their defaults mean "as tight as the arithmetic allows". Other values loosen the check, as in PyTorch.
+*The tolerance is derived.* Numerical derivatives come with error bars (``numeric.py``), so ``eps`` is not needed and
+``atol`` and ``rtol`` at their defaults mean "as tight as the arithmetic allows". Other values loosen the check, as in
+PyTorch.
 
 *A failure is diagnosed* (``diagnosis.py``): GradcheckError knows the cause, the guilty elements and what to look at.
 
@@ -196,14 +197,15 @@ def _run(problem: Problem, settings: Settings) -> Report:
 def _check_arguments(problem: Problem) -> None:
     if not problem.inputs:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True."
+            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
+            "requires_grad=True."
         )
     for number, t in zip(problem.wrt, problem.inputs, strict=True):
         overlapping = any(n > 1 and s == 0 for n, s in zip(t.array.shape, t.array.strides, strict=True))
         if overlapping or not t.array.flags.writeable:
             raise RuntimeError(
-                f"The {number}th input has a dimension with stride 0, or memory that can't be written. gradcheck moves the "
-                "elements of its inputs one by one: pass a clone() of it"
+                f"The {number}th input has a dimension with stride 0, or memory that can't be written. gradcheck "
+                "moves the elements of its inputs one by one: pass a clone() of it"
             )
 
 
@@ -302,8 +304,9 @@ class Checker:
                 cause, sentence = retrials.explain_reentrancy(problem, v)
                 self.fail(
                     cause,
-                    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives "
-                    f"different values. The tolerance for nondeterminism was {self.settings.nondet_tol}. {sentence}",
+                    "Backward is not reentrant, i.e., running backward with same input and grad_output multiple "
+                    "times gives different values. The tolerance for nondeterminism was "
+                    f"{self.settings.nondet_tol}. {sentence}",
                     input=problem.wrt[i],
                 )
 
@@ -332,7 +335,8 @@ class Checker:
             self._inputs_that_tie(cotangents)
 
     def _inputs_that_tie(self, cotangents: list[Array]) -> None:
-        """All inputs moved together: at a tie between two of them, each alone may claim everything, both together not."""
+        """All inputs moved together: at a tie between two of them, each alone may claim everything, both together
+        not."""
         problem = self.problem
         us = [self.directions(i)[-1] for i in range(len(problem.inputs))]
         slope = derivative(problem.along_all(us), self.eps)
@@ -380,10 +384,11 @@ class Checker:
         """Elements without a derivative (a jump): left out, so that their bars don't hide the others."""
         size = np.abs(np.where(good, slope.value, 0.0))
         hopeless = slope.bar > 1e-2 * (size + np.sqrt(np.mean(np.where(slope.bar < size, size, 0.0) ** 2)))
-        return hopeless & ~hopeless[good].all() if good.any() else hopeless
+        return hopeless & ~hopeless[good].all() if good.any() else hopeless  # type: ignore[no-any-return]
 
     def _staircase(self, i: int, u: Array, slope: Slope) -> None:
-        """A float64 function that does not move with a small step, though it has a slope, computes in less than float64."""
+        """A float64 function that does not move with a small step, though it has a slope, computes in less than
+        float64."""
         value = slope.centre
         sure = (slope.bar < 0.1 * np.abs(slope.value)) & ~slope.kink & (np.abs(slope.value) > 1e-3 * np.abs(value))
         sure &= np.abs(value) > 1e-6 * np.max(np.abs(u))  # smaller ones may be steps of a cancellation, such as 1 - y*y
@@ -394,8 +399,9 @@ class Checker:
         if np.mean((moved == value)[sure]) > 0.8:
             self.fail(
                 "dtype",
-                "The function computes in less than the float64 of its input: it moves in steps. float32 noise would drown a "
-                "float64 check. Look for float(), .astype, float32 constants or buffers in the forward code.",
+                "The function computes in less than the float64 of its input: it moves in steps. float32 noise "
+                "would drown a float64 check. Look for float(), .astype, float32 constants or buffers in the "
+                "forward code.",
                 input=self.problem.wrt[i],
                 output=self.problem.which[0],
             )
@@ -480,8 +486,8 @@ class Checker:
                 if not np.allclose(a, b, rtol=1e3 * self.eps, atol=0, equal_nan=True):
                     self.fail(
                         "unknown",
-                        "Backward gives other gradients when an output has no cotangent than when its cotangent is zeros. "
-                        "Expected all inputs to be the same for an undefined output grad: treat None as zeros.",
+                        "Backward gives other gradients when an output has no cotangent than when its cotangent is "
+                        "zeros. Expected all inputs to be the same for an undefined output grad: treat None as zeros.",
                         input=problem.wrt[i],
                         output=problem.which[k],
                     )
@@ -513,21 +519,22 @@ class Checker:
         problem = self.problem
         for i, t in enumerate(problem.inputs):
             us = [u for _ in range(2) for u in self.directions(i)]
-            stacked = wrap(np.stack([like_real(u, t.array) for u in us]))
-            got = vmap(
-                lambda tangent, t=t: tuple(r for r in passes.forward(problem.outputs, [t], [tangent]) if r is not None)
-            )(stacked)
-            for n, u in enumerate(us):
-                row = np.concatenate([as_real(r.array[n]) for r in tupled(got)])
-                one = np.concatenate(
-                    [
-                        as_real(r.array)
-                        for r in passes.forward(problem.outputs, [t], [wrap(like_real(u, t.array))])
-                        if r is not None
-                    ]
+
+            def push(tangent: Tensor, t: Tensor = t) -> tuple[Tensor, ...]:
+                got = passes.forward(problem.outputs, [t], [tangent])
+                return tuple(
+                    wrap(np.zeros_like(a)) if r is None else r for r, a in zip(got, problem.values, strict=True)
                 )
-                if not np.allclose(row, one, rtol=1e3 * self.eps, atol=1e2 * self.eps, equal_nan=True):
-                    self.fail("unknown", "While computing batched forward gradients, got a result that differs from one tangent at a time.", input=problem.wrt[i])  # fmt: skip
+
+            batch = tupled(vmap(push)(wrap(np.stack([like_real(u, t.array) for u in us]))))
+            for n, u in enumerate(us):
+                row = np.concatenate([as_real(r.array[n]) for r in batch])
+                if not np.allclose(row, problem.push(i, u), rtol=1e3 * self.eps, atol=1e2 * self.eps, equal_nan=True):
+                    self.fail(
+                        "unknown",
+                        "While computing batched forward gradients, got another result than one tangent at a time.",
+                        input=problem.wrt[i],
+                    )
 
     def fail(self, cause: str, sentence: str, input: int | None = None, output: int | None = None) -> None:
         """Raise GradcheckError."""

@@ -43,9 +43,9 @@ def assert_close(
         actual: tensors, arrays, numbers, or sequences and mappings of them.
         expected: the same structure.
         allow_subclasses: compare subclasses of Tensor with each other; False: the types must be the same.
-        rtol: relative tolerance; by default what the dtype can do (1.3e-6 for float32, 1e-7 for float64, 0 for integers).
-        atol: absolute tolerance; by default 1e-5 for float32, 1e-7 for float64, 0 for integers. Give both or none.
-        equal_nan: two NaN are equal.
+        rtol: relative tolerance; by default what the dtype can do (1.3e-6 for float32, 1e-7 for float64, 0 for
+        integers). atol: absolute tolerance; by default 1e-5 for float32, 1e-7 for float64, 0 for integers. Give both
+        or none. equal_nan: two NaN are equal.
         check_device: all tensors here are on the CPU: nothing to do.
         check_dtype: the dtypes must be the same; else they are promoted first.
         check_layout: all tensors here are strided: nothing to do.
@@ -59,9 +59,8 @@ def assert_close(
     >>> assert_close([1, 2.5], [1, 2.5])
     """
     if (rtol is None) != (atol is None):
-        raise ValueError(
-            f"Both 'rtol' and 'atol' must be either specified or unspecified, but got no {'rtol' if rtol is None else 'atol'}"
-        )
+        missing = "rtol" if rtol is None else "atol"
+        raise ValueError(f"Both 'rtol' and 'atol' must be either specified or unspecified, but got no {missing}")
     comparison = _Comparison(rtol, atol, equal_nan, check_dtype, check_stride, allow_subclasses)
     try:
         comparison.compare(actual, expected, ())
@@ -175,7 +174,7 @@ class _Comparison:
             raise _mismatch("dtype", first, second, path)
         if self.check_stride and a.strides != b.strides:
             steps = [tuple(s // t.itemsize for s in t.strides) for t in (a, b)]
-            raise _mismatch("stride()", *steps, path)
+            raise _mismatch("stride()", steps[0], steps[1], path)
         rtol, atol = (self.rtol, self.atol) if self.rtol is not None else _tolerances(a.dtype, b.dtype)
         if a.dtype != b.dtype:
             common = dtypes.result_dtype(a, b)
@@ -237,8 +236,8 @@ def _mismatch(what: str, a: Any, b: Any, path: tuple[Any, ...]) -> _Difference:
 def _unknown_pair(a: Any, b: Any, path: tuple[Any, ...]) -> Exception:
     at = f" (item {''.join(f'[{step!r}]' for step in path)})" if path else ""
     return TypeError(
-        f"No comparison pair was able to handle inputs of type {type(a)} and {type(b)}{at}. They can be tensors, arrays, "
-        "numbers, None, or sequences and mappings of them"
+        f"No comparison pair was able to handle inputs of type {type(a)} and {type(b)}{at}. They can be tensors, "
+        "arrays, numbers, None, or sequences and mappings of them"
     )
 
 

@@ -39,7 +39,8 @@ def joint_kink_fault(checker: Any, i: int) -> Fault:
 
 
 def _no_subgradient(evidence: Evidence) -> Fault:
-    """Each element alone is between the one-sided derivatives; together they are not, as when all ties get everything."""
+    """Each element alone is between the one-sided derivatives; together they are not, as when all ties get
+    everything."""
     o = _worst_output(evidence, evidence.kink)
     case = Case(evidence, o)
     case.wrong = case.kink & (case.claimed != 0)

@@ -183,7 +183,7 @@ class Evidence:
         slack = slack + settings.atol + settings.rtol * np.abs(self.true)
         off = np.abs(self.claimed - self.true) > slack
         between = self.kink & (self.claimed >= self.low - slack) & (self.claimed <= self.high + slack)
-        return (off & ~between & self.known) | ~np.isfinite(self.claimed)
+        return (off & ~between & self.known) | ~np.isfinite(self.claimed)  # type: ignore[no-any-return]
 
 
 class Case:
@@ -209,10 +209,10 @@ class Case:
     def pull(self, v: Array) -> Array:
         """What is claimed for this input, for a cotangent of this output alone."""
         if self.evidence.mode == "forward":
-            return self.claimed.T @ v[self.rows]
+            return self.claimed.T @ v[self.rows]  # type: ignore[no-any-return]
         whole = np.zeros(sum(self.problem.output_sizes()))
         whole[self.offset : self.offset + v.size] = v
-        return self.problem.pull(whole)[self.i]
+        return self.problem.pull(whole)[self.i]  # type: ignore[no-any-return]
 
     def probe(self, seed: int) -> Array:
         """A random cotangent of this output."""
@@ -225,7 +225,7 @@ class Case:
         """The true gradient for a cotangent, on the columns that were looked at."""
         own = slice(self.offset, self.offset + v.size)
         if self.evidence.mode == "forward":
-            return self.true.T @ v[self.rows]
+            return self.true.T @ v[self.rows]  # type: ignore[no-any-return]
         return np.stack([self.evidence.columns[int(c)][own] for c in self.cols]) @ v
 
     def on_rows(self, v: Array) -> Array:
@@ -236,7 +236,8 @@ class Case:
         return kept
 
     def telling_places(self) -> Array:
-        """Multi-indices of elements (output first, then input) whose true or claimed value is not zero, wrong ones first."""
+        """Multi-indices of elements (output first, then input) whose true or claimed value is not zero, wrong ones
+        first."""
         told = ((np.abs(self.true) > 4 * self.bar) | (self.claimed != 0)) & self.known
         r, c = np.nonzero(told)
         order = np.argsort(~self.wrong[r, c], kind="stable")

@@ -1,9 +1,9 @@
 """The hypotheses: which mistake turns the true Jacobian into the one that was claimed?
 
-Each hypothesis is a cause and a function that *predicts*: from the true Jacobian (measured, with error bars) it yields the
-Jacobians that this mistake would make backward claim, or True where the mistake shows in another way. The table at the end
-of this file lists them in the order of simplicity - a sign explains more with less than a missing term does - and the first
-prediction that fits names the cause.
+Each hypothesis is a cause and a function that *predicts*: from the true Jacobian (measured, with error bars) it yields
+the Jacobians that this mistake would make backward claim, or True where the mistake shows in another way. The table at
+the end of this file lists them in the order of simplicity - a sign explains more with less than a missing term does -
+and the first prediction that fits names the cause.
 """
 
 from __future__ import annotations
@@ -174,7 +174,10 @@ def _wrong_argument(case: Case) -> Iterator[Prediction]:
             if claim.any():
                 yield claim, {"other": problem.wrt[k]}
                 yield -claim, {"other": problem.wrt[k]}
-    mixed = "It would be the right gradient if the values of this input and of argument {other} were exchanged: the formula uses the wrong one."
+    mixed = (
+        "It would be the right gradient if the values of this input and of argument {other} were exchanged: the "
+        "formula uses the wrong one."
+    )
     for k, argument in enumerate(problem.arguments):
         if k == problem.wrt[case.i] or not isinstance(argument, Tensor) or argument is problem.inputs[case.i]:
             continue
@@ -213,7 +216,8 @@ def _transposed(case: Case) -> Iterator[Prediction]:
 
 
 def _rearrangements(out_shape: tuple[int, ...], in_shape: tuple[int, ...]) -> Iterator[tuple[dict[str, Any], Move]]:
-    """Ways to mix up the axes of a Jacobian (output axes first): from multi-indices of the claim to those of the truth."""
+    """Ways to mix up the axes of a Jacobian (output axes first): from multi-indices of the claim to those of the
+    truth."""
     shape = (*out_shape, *in_shape)
     n_out, axes = len(out_shape), tuple(range(len(shape)))
     swaps = [(a, b) for a in axes for b in axes if a < b]
@@ -328,12 +332,12 @@ def _summed_over_the_wrong_axis(case: Case) -> Iterator[Prediction]:
                 yield np.swapaxes(true, a, b).reshape(case.true.shape), {"axis": a}
     support = np.abs(true) > 4 * case.bar.reshape(true.shape)
     claimed = case.claimed.reshape(true.shape) != 0
+    if n_in == n_out or np.array_equal(claimed, support):
+        return
     for a, b in itertools.combinations(range(n_out), 2):
-        if case.out_shape[a] == case.out_shape[b] and not np.array_equal(claimed, support):
-            if n_in < n_out and np.array_equal(claimed, np.swapaxes(support, a, b)):
-                spans = support.any(axis=tuple(k for k in range(true.ndim) if k not in (a, n_out)))
-                axis = a if n_in and (spans.sum(axis=0) > 1).any() else b
-                yield True, {"axis": axis, "sentence": WRONG_AXIS}
+        if case.out_shape[a] == case.out_shape[b] and np.array_equal(claimed, np.swapaxes(support, a, b)):
+            spans = support.any(axis=tuple(k for k in range(true.ndim) if k not in (a, n_out)))
+            yield True, {"axis": a if n_in and (spans.sum(axis=0) > 1).any() else b, "sentence": WRONG_AXIS}
 
 
 def _spurious_elements(case: Case) -> Iterator[Prediction]:
@@ -449,14 +453,14 @@ def _anything(case: Case) -> Iterator[Prediction]:
 # --- the table -----------------------------------------------------------------------------------------------------
 
 CONSTANT = (
-    "It is right for a cotangent of ones and for no other: the formula assumes that the cotangent is the same everywhere "
-    "(one element or the mean of g in place of g, or g used twice)."
+    "It is right for a cotangent of ones and for no other: the formula assumes that the cotangent is the same "
+    "everywhere (one element or the mean of g in place of g, or g used twice)."
 )
 THROUGH = "Only the direct part is there: what one place passes on to the next along axis {axis} is left out."
 WRONG_AXIS = "The sum over axis {axis} is missing; the formula sums over another axis of the same length instead."
 TIES = (
-    "Each element is between the one-sided derivatives, all together are not: several elements that tie get a full gradient "
-    "each (or none gets any). Give it to one of them, or share it."
+    "Each element is between the one-sided derivatives, all together are not: several elements that tie get a full "
+    "gradient each (or none gets any). Give it to one of them, or share it."
 )
 REREAD = (
     "The {what} was reshaped where its axes should have been permuted: the numbers are right, their places are not."
@@ -465,7 +469,10 @@ REVERSED = (
     "The gradient is reversed along an axis: a flip is missing, or is one too many (a kernel that is not turned)."
 )
 TERM = "A term is left out: true = claimed + g * {what}."
-INSIDE = "A sum over axis {axis} inside the formula is missing: each element only knows itself (g * y where sum(g * y) is meant)."
+INSIDE = (
+    "A sum over axis {axis} inside the formula is missing: each element only knows itself (g * y where sum(g * y) "
+    "is meant)."
+)
 REPEATED = (
     "Elements that are used more than once are wrong: their contributions must be added up (np.add.at, index_add), "
     "and an assignment keeps only the last."
@@ -475,8 +482,8 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
     (
         "unknown",
         _not_finite,
-        "Backward gives nan or inf where the function is smooth: look for 0 * inf, 0 / 0 or log(0) in the formula; mask "
-        "before dividing, not after.",
+        "Backward gives nan or inf where the function is smooth: look for 0 * inf, 0 / 0 or log(0) in the formula; "
+        "mask before dividing, not after.",
     ),
     (
         "ignores-cotangent",
@@ -497,14 +504,14 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
     (
         "unknown",
         _nonlinear,
-        "Backward is not linear in the cotangent, as every vector-Jacobian product is: g is squared, clipped, compared or "
-        "normalised.",
+        "Backward is not linear in the cotangent, as every vector-Jacobian product is: g is squared, clipped, "
+        "compared or normalised.",
     ),
     (
         "detached",
         _detached,
-        "No gradient arrives where there is one: look for detach(), .data, no_grad, numpy() or a formula that is missing "
-        "or returns None.",
+        "No gradient arrives where there is one: look for detach(), .data, no_grad, numpy() or a formula that is "
+        "missing or returns None.",
     ),
     ("sign", _sign, "The sign is wrong: a minus is missing, or is one too many."),
     (
@@ -520,19 +527,20 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
     (
         "wrong-argument",
         _wrong_argument,
-        "It is the gradient of input {other}: the formulas of the two are exchanged, or this one uses the wrong argument.",
+        "It is the gradient of input {other}: the formulas of the two are exchanged, or this one uses the wrong "
+        "argument.",
     ),
     (
         "missing-reduction",
         _missing_reduction,
-        "The sum over axis {axis} of the cotangent is missing: the input was used at every place along it, and only one "
-        "place counts.",
+        "The sum over axis {axis} of the cotangent is missing: the input was used at every place along it, and "
+        "only one place counts.",
     ),
     (
         "transposed",
         _transposed,
-        "The right numbers in transposed places: an axis pair is exchanged (.mT, permute without its inverse, g @ w for "
-        "g @ w.mT).",
+        "The right numbers in transposed places: an axis pair is exchanged (.mT, permute without its inverse, g @ "
+        "w for g @ w.mT).",
     ),
     (
         "transposed",
@@ -567,8 +575,8 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
     (
         "missing-term",
         _missing_term,
-        "Neither a sign, a factor nor a permutation explains it, and the shape of the dependence is right: a term of a sum "
-        "or a factor of a chain is left out.",
+        "Neither a sign, a factor nor a permutation explains it, and the shape of the dependence is right: a term "
+        "of a sum or a factor of a chain is left out.",
     ),
     (
         "unknown",

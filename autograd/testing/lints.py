@@ -1,7 +1,7 @@
 """doctor: the classic mistakes of a training step, found in the recorded graph and the state around it.
 
-Each rule is a function of the case that yields what it finds; ``RULES`` is the list. A rule speaks only when it is sure: it
-reads what was recorded (operations, shapes, saved values, the times of writes), not the text of the program.
+Each rule is a function of the case that yields what it finds; ``RULES`` is the list. A rule speaks only when it is
+sure: it reads what was recorded (operations, shapes, saved values, the times of writes), not the text of the program.
 """
 
 from __future__ import annotations
@@ -50,7 +50,8 @@ class Finding:
 
 
 class Checkup:
-    """What the doctor found: iterate over it, print it, or look at it in a notebook. Empty (and false) if all is well."""
+    """What the doctor found: iterate over it, print it, or look at it in a notebook. Empty (and false) if all is
+    well."""
 
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = findings
@@ -218,7 +219,10 @@ def softmax_before_cross_entropy(case: _Case) -> Iterator[str]:
         if node.op is not None and node.op.name == "nll_loss":
             source = _source(node.parents[0])
             if source is not None and _is_layer(source):
-                yield "nll_loss is given the output of a layer. It takes log-probabilities: use cross_entropy on the logits"
+                yield (
+                    "nll_loss is given the output of a layer. It takes log-probabilities: use cross_entropy on the "
+                    "logits"
+                )
 
 
 def broadcast_loss(case: _Case) -> Iterator[str]:
@@ -233,8 +237,8 @@ def broadcast_loss(case: _Case) -> Iterator[str]:
         n = whole[-1] if whole else 0
         if len(whole) == 2 and whole == (n, n) and n > 1 and any(s in ((n, 1), (n,)) for s in shapes):
             yield (
-                f"prediction and target broadcast to {list(whole)}: one has shape [{n}, 1] and the other [{n}], so that each "
-                "prediction is compared with every target. squeeze(1) the one or unsqueeze(1) the other"
+                f"prediction and target broadcast to {list(whole)}: one has shape [{n}, 1] and the other [{n}], so "
+                "that each prediction is compared with every target. squeeze(1) the one or unsqueeze(1) the other"
             )
 
 
@@ -242,17 +246,17 @@ def graph_kept_alive(case: _Case) -> Iterator[str]:
     """Nodes from before the last optimizer step, or from a graph that backward has used up."""
     if case.freed:
         yield (
-            f"the loss depends on {case.freed[0].name()}, whose graph an earlier backward() has released: a hidden state "
-            "or a running sum is carried from step to step. detach() it, or sum loss.item()"
+            f"the loss depends on {case.freed[0].name()}, whose graph an earlier backward() has released: a hidden "
+            "state or a running sum is carried from step to step. detach() it, or sum loss.item()"
         )
         return
     writes = [last_write(p.array) for p in case.trainable().values()]
-    newest = max((w.time for w in writes if w is not None and ".step" in w.by), default=0)
+    newest = max((w.time for w in writes if w is not None and ".step" in w.by), default=0)  # type: ignore[attr-defined]
     old = [n for n in case.nodes if not isinstance(n, Leaf) and n.id < newest]
     if old:
         yield (
-            f"{len(old)} recorded operations are older than the last optimizer step (such as {old[0].name()}): the graph of "
-            "earlier steps is kept alive and grows. detach() what is carried over, or sum loss.item()"
+            f"{len(old)} recorded operations are older than the last optimizer step (such as {old[0].name()}): the "
+            "graph of earlier steps is kept alive and grows. detach() what is carried over, or sum loss.item()"
         )
 
 
@@ -265,7 +269,10 @@ def no_gradient(case: _Case) -> Iterator[str]:
         return
     names = [n for n, p in case.trainable().items() if current(p).id not in case.by_id]  # type: ignore[union-attr]
     if names:
-        yield f"the loss does not depend on {_names(names)}: they get no gradient. A module that forward does not call, or a detach()"
+        yield (
+            f"the loss does not depend on {_names(names)}: they get no gradient. A module that forward does not "
+            f"call, or a detach()"
+        )
 
 
 def not_in_optimizer(case: _Case) -> Iterator[str]:
@@ -275,7 +282,9 @@ def not_in_optimizer(case: _Case) -> Iterator[str]:
     held = {id(p) for p in case.optimized()}
     names = [n for n, p in case.trainable().items() if id(p) not in held]
     if names:
-        yield f"the optimizer does not have {_names(names)}: they will never change. Make it after the model is complete"
+        yield (
+            f"the optimizer does not have {_names(names)}: they will never change. Make it after the model is complete"
+        )
     known = {id(p) for p in case.parameters.values()}
     strange = [p for p in case.optimized() if id(p) not in known]
     if strange and names:
@@ -295,8 +304,8 @@ def missing_zero_grad(case: _Case) -> Iterator[str]:
             stale.append(name)
     if stale:
         yield (
-            f"{_names(stale)} still have a gradient that is not this loss's: backward() adds to it. Call optimizer.zero_grad() "
-            "in each step (ignore this if you accumulate on purpose)"
+            f"{_names(stale)} still have a gradient that is not this loss's: backward() adds to it. Call "
+            "optimizer.zero_grad() in each step (ignore this if you accumulate on purpose)"
         )
 
 
@@ -315,8 +324,8 @@ def dead_relu(case: _Case) -> Iterator[str]:
         dead = float((y.max(axis=axes) <= 0).mean())
         if dead >= DEAD:
             yield (
-                f"{dead:.0%} of the {y.shape[1]} units of a relu (output {list(y.shape)}) are zero for the whole batch: no gradient "
-                "passes. Lower the learning rate, look at the initial bias, or use leaky_relu"
+                f"{dead:.0%} of the {y.shape[1]} units of a relu (output {list(y.shape)}) are zero for the whole "
+                "batch: no gradient passes. Lower the learning rate, look at the initial bias, or use leaky_relu"
             )
 
 
@@ -337,12 +346,15 @@ def vanishing_or_exploding(case: _Case) -> Iterator[str]:
     small = [name for name, size in sizes.items() if size < VANISHING * largest]
     if small:
         yield (
-            f"the gradients of {_names(small)} are less than {VANISHING:g} of the largest layer's: they vanish on the way. Look "
-            "at the initial weights, saturated activations, normalisation, or skip connections"
+            f"the gradients of {_names(small)} are less than {VANISHING:g} of the largest layer's: they vanish on "
+            "the way. Look at the initial weights, saturated activations, normalisation, or skip connections"
         )
     if largest > EXPLODING:
         name = max(sizes, key=lambda n: sizes[n])
-        yield f"the gradient of {name} is {largest:.3g} times its weights: it explodes. Clip it, or scale the initial weights down"
+        yield (
+            f"the gradient of {name} is {largest:.3g} times its weights: it explodes. Clip it, or scale the initial "
+            f"weights down"
+        )
 
 
 def train_and_eval_mixed(case: _Case) -> Iterator[str]:
@@ -355,11 +367,20 @@ def train_and_eval_mixed(case: _Case) -> Iterator[str]:
     training = bool(case.model.training)
     other = [n or "the model" for n, m in moody if bool(m.training) != training]
     if other:
-        yield f"the model is in {_mode(training)} mode and {_names(other)} in {_mode(not training)} mode. Call model.{_mode(training)}()"
+        yield (
+            f"the model is in {_mode(training)} mode and {_names(other)} in {_mode(not training)} mode. Call "
+            f"model.{_mode(training)}()"
+        )
     elif moody and not training and case.root is not None and case.optimizer is not None:
-        yield f"the model is trained in eval mode: {_names(n for n, _ in moody)} do nothing or use running statistics. Call model.train()"
+        yield (
+            f"the model is trained in eval mode: {_names(n for n, _ in moody)} do nothing or use running "
+            f"statistics. Call model.train()"
+        )
     elif moody and training and case.root is None:
-        yield f"the loss is computed without gradients while the model is in train mode ({_names(n for n, _ in moody)}). Call model.eval()"
+        yield (
+            f"the loss is computed without gradients while the model is in train mode "
+            f"({_names(n for n, _ in moody)}). Call model.eval()"
+        )
 
 
 def _mode(training: bool) -> str:

@@ -94,7 +94,8 @@ def _bounds(dtype: Any, kind: str, low: float | None, high: float | None) -> tup
         raise ValueError(f"`low` must be less than `high`, but got {low} >= {high}")
     if high < least or low >= most:
         raise ValueError(
-            f"The value interval specified by `low` and `high` is [{low}, {high}), but {dtype} only supports [{least}, {most})"
+            f"The value interval specified by `low` and `high` is [{low}, {high}), but {dtype} only supports "
+            f"[{least}, {most})"
         )
     low, high = min(max(low, least), most), min(max(high, least), most)
     return (math.ceil(low), math.ceil(high)) if kind in "biu" else (low, high)

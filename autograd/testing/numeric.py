@@ -1,9 +1,9 @@
 """Numerical derivatives with error bars, by Richardson extrapolation in the manner of Ridders.
 
-Central differences at h, h/2, h/4 ... are extrapolated to h = 0; each entry of the table is compared with its neighbours, and
-for every element the entry with the smallest disagreement wins and brings that disagreement along as its error bar.
-The steps shrink until the bars are tight, so a kink or the edge of the domain nearby only costs a few more steps. Nothing
-is tuned to a function: the bar says how much the number can be trusted.
+Central differences at h, h/2, h/4 ... are extrapolated to h = 0; each entry of the table is compared with its
+neighbours, and for every element the entry with the smallest disagreement wins and brings that disagreement along as
+its error bar. The steps shrink until the bars are tight, so a kink or the edge of the domain nearby only costs a few
+more steps. Nothing is tuned to a function: the bar says how much the number can be trusted.
 
 Sources: Ridders, Advances in Engineering Software 4 (1982); Moré and Wild, Estimating computational noise (2011).
 """
@@ -39,7 +39,7 @@ class Slope:
         near = np.abs(claimed - self.value) <= self.bar + slack
         low, high = np.minimum(self.left, self.right), np.maximum(self.left, self.right)
         between = self.kink & (claimed >= low - self.bar - slack) & (claimed <= high + self.bar + slack)
-        return near | between
+        return near | between  # type: ignore[no-any-return]
 
 
 def derivative(f: Path, eps: float, noise: Array | None = None, stretch: float = 1.0) -> Slope:

@@ -1,7 +1,7 @@
 """opcheck: everything about an operation at once.
 
-``CHECKS`` is the list. Each check takes the case and returns nothing (it holds) or a remark (the function refuses such input,
-which is its right), and raises where something is wrong. All of them run, and the error shows the whole table.
+``CHECKS`` is the list. Each check takes the case and returns nothing (it holds) or a remark (the function refuses such
+input, which is its right), and raises where something is wrong. All of them run, and the error shows the whole table.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from ..dtypes import is_float
 from ..graph import enable_grad, no_grad
 from ..tensor import Tensor, wrap
 from .checking import gradcheck, gradgradcheck
-from .retrials import strided
 from .problem import tupled
+from .retrials import strided
 
 __all__ = ["OpReport", "OpcheckError", "opcheck"]
 
@@ -67,8 +67,8 @@ def opcheck(fn: Callable[..., Any], *inputs: Any, order: int = 2, raise_exceptio
     float32; no writing to inputs; no silent error when the result is written to; determinism; threads.
 
     >>> import autograd
-    >>> report = opcheck(lambda a, b: (a * b).tanh(), autograd.randn(3, dtype=autograd.float64), autograd.rand(3).double())
-    >>> report.ok, report["gradients"]
+    >>> report = opcheck(lambda a, b: (a * b).tanh(), autograd.randn(3, dtype=autograd.float64),
+    autograd.rand(3).double()) >>> report.ok, report["gradients"]
     (True, 'ok')
     """
     case = _Case(fn, inputs, order)
@@ -143,9 +143,7 @@ def _same(found: Any, expected: Any, what: str, rtol: float = 1e-10) -> None:
     """Raise AssertionError unless two lists of arrays agree."""
     for k, (a, b) in enumerate(zip(found, expected, strict=True)):
         if (a is None) != (b is None):
-            raise AssertionError(
-                f"{what}: number {k} is {'missing' if a is None else 'there'}, and should {'not be' if b is None else 'be'}"
-            )
+            raise AssertionError(f"{what}: number {k} is {'missing' if a is None else 'there, and should not be'}")
         if a is None:
             continue
         if a.shape != b.shape:
@@ -255,7 +253,7 @@ def _batched(case: _Case) -> None:
 def _vmap(case: _Case) -> None:
     from ..func import vmap
 
-    rows = [case.fresh(lambda a, k=k: a * (1 + 0.01 * k), wanted=()) for k in range(3)]
+    rows = [case.fresh(lambda a, k=k: a * (1 + 0.01 * k), wanted=()) for k in range(3)]  # type: ignore[misc]
     stacked = [
         wrap(np.stack([row[i].array for row in rows])) if i in case.which else a for i, a in enumerate(case.originals)
     ]
@@ -332,7 +330,7 @@ def _broadcast(case: _Case) -> None:
     last = case.which[-1]
     for cut in (lambda a: a[..., :1], lambda a: a[0]):
         arguments = case.fresh()
-        arguments[last] = wrap(np.array(cut(arguments[last].array))).requires_grad_()
+        arguments[last] = wrap(np.array(cut(arguments[last].array))).requires_grad_()  # type: ignore[no-untyped-call]
         case.try_call(arguments)
         gradcheck(case.fn, tuple(arguments))
 

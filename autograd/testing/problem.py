@@ -1,7 +1,7 @@
 """A function at a point, seen as real vectors: the form in which both sides of a gradient check are computed.
 
-A complex tensor is two real ones. PyTorch's gradient of a real loss with respect to ``a + ib`` is ``dL/da + i dL/db``, so
-seen through ``(..., 2)`` real views every vector-Jacobian product is that of an ordinary real Jacobian, and nothing
+A complex tensor is two real ones. PyTorch's gradient of a real loss with respect to ``a + ib`` is ``dL/da + i dL/db``,
+so seen through ``(..., 2)`` real views every vector-Jacobian product is that of an ordinary real Jacobian, and nothing
 else in this package needs to know about complex numbers.
 """
 
@@ -25,7 +25,7 @@ def as_real(array: Any) -> Array:
     array = np.ascontiguousarray(array)
     if array.dtype.kind == "c":
         array = array.view(array.real.dtype)
-    return array.reshape(-1).astype(np.float64)
+    return array.reshape(-1).astype(np.float64)  # type: ignore[no-any-return]
 
 
 def like_real(vector: Array, model: Array) -> Array:

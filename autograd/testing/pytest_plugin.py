@@ -1,4 +1,5 @@
-"""pytest plugin (loaded by its entry point): gradient checks as fixtures and a marker, with the diagnosis in the output.
+"""pytest plugin (loaded by its entry point): gradient checks as fixtures and a marker, with the diagnosis in the
+output.
 
     def test_my_op(gradcheck, rng):
         x = autograd.tensor(rng.normal(size=(3, 4)), requires_grad=True)
@@ -58,7 +59,8 @@ def gradcheck() -> Callable[..., bool]:
 
 @pytest.fixture
 def rng(request: Any) -> Any:
-    """A NumPy random generator; the seed is the name of the test, so that each test has its own numbers, always the same."""
+    """A NumPy random generator; the seed is the name of the test, so that each test has its own numbers, always the
+    same."""
     import zlib
 
     import numpy as np
@@ -71,7 +73,7 @@ def assert_close() -> Callable[..., None]:
     """``autograd.testing.assert_close``."""
     from . import assert_close as function
 
-    return function
+    return function  # type: ignore[no-any-return]
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -97,7 +99,8 @@ def pytest_pyfunc_call(pyfuncitem: Any) -> Iterator[None]:
     if not (isinstance(returned, tuple) and len(returned) == 2 and callable(returned[0])):
         outcome.force_exception(  # type: ignore[attr-defined]
             TypeError(
-                f"a test marked gradcheck returns (function, inputs), and {pyfuncitem.name} returned {type(returned).__name__}"
+                f"a test marked gradcheck returns (function, inputs), and {pyfuncitem.name} returned "
+                f"{type(returned).__name__}"
             )
         )
         return

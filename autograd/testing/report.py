@@ -72,9 +72,9 @@ class Report:
         found = self.fault
         sentence = (
             "The first derivative is right, its derivative is not "
-            f"(seen as a first derivative the fault would be called {found.cause!r}). A formula that leaves the graph - raw "
-            "arrays, detach, a saved intermediate value - is right once and wrong twice: write it with operations on its "
-            f"arguments only. {found.sentence}"
+            f"(seen as a first derivative the fault would be called {found.cause!r}). A formula that leaves the "
+            "graph - raw arrays, detach, a saved intermediate value - is right once and wrong twice: write it with "
+            f"operations on its arguments only. {found.sentence}"
         )
         return Report(replace(found, cause="second-order", sentence=sentence, inner=found), 2, self.kinks)
 
@@ -164,8 +164,8 @@ class Report:
             for h in ("d output", "d input", "true", "&plusmn;", "claimed")
         )
         table = (
-            f'<p>{fault.wrong} of {fault.checked} elements looked at are wrong. The worst:</p><table style="border-collapse:'
-            f'collapse;font-family:monospace"><tr>{heads}</tr>{rows}</table>'
+            f"<p>{fault.wrong} of {fault.checked} elements looked at are wrong. The worst:</p>"
+            f'<table style="border-collapse:collapse;font-family:monospace"><tr>{heads}</tr>{rows}</table>'
             if fault.wrong
             else ""
         )

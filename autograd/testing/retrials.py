@@ -1,7 +1,7 @@
 """Mistakes that need no Jacobian: found by running the function or backward again, and watching.
 
-An input or a saved array that changes (overwritten), two runs that differ (nondeterministic), other strides that give other
-gradients (layout), a gradient whose shape does not fit.
+An input or a saved array that changes (overwritten), two runs that differ (nondeterministic), other strides that give
+other gradients (layout), a gradient whose shape does not fit.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def saved_fault(problem: Problem) -> Fault | None:
                 if not np.array_equal(array, copy, equal_nan=array.dtype.kind in "fc"):
                     return Fault(
                         "overwritten",
-                        f"{name} saved an array of shape {list(array.shape)}, and its values were changed {when}: look for "
-                        "out=, an in-place operation, .data or a buffer that is used again.",
+                        f"{name} saved an array of shape {list(array.shape)}, and its values were changed {when}: "
+                        "look for out=, an in-place operation, .data or a buffer that is used again.",
                     )
         if phase == 0:
             outputs = [results[k] for k in problem.which]

@@ -112,7 +112,7 @@ def strided(draw: Any, array: Any) -> Any:
     order = draw(st.permutations(range(array.ndim)))
     steps = [draw(st.sampled_from([1, 2, -1, -2])) for _ in range(array.ndim)]
     wide = np.zeros([array.shape[k] * abs(steps[k]) for k in order], array.dtype)
-    made = wide.transpose(np.argsort(order))[(..., *[slice(None, None, step) for step in steps])]
+    made = wide.transpose(np.argsort(order))[(..., *[slice(None, None, step) for step in steps])]  # type: ignore[arg-type]
     made[...] = array
     return made
 
@@ -128,13 +128,14 @@ def tensors(
     contiguous: bool = False,
     distinct: bool = False,
 ) -> Tensor:
-    """Tensors. ``shape`` and ``dtype`` are values or strategies; memory is arranged in all ways unless ``contiguous``."""
+    """Tensors. ``shape`` and ``dtype`` are values or strategies; memory is arranged in all ways unless
+    ``contiguous``."""
     array = draw(arrays(shapes() if shape is None else shape, dtype, low, high, distinct))
     made = wrap(array if contiguous else draw(strided(array)))
     return made.requires_grad_() if requires_grad and array.dtype.kind in "fc" else made
 
 
 @st.composite
-def tensor_tuples(draw: Any, count: int = 2, **options: Any) -> tuple[Tensor, ...]:
+def tensor_tuples(draw: Any, /, count: int = 2, **options: Any) -> tuple[Tensor, ...]:
     """Tensors whose shapes broadcast together; ``options`` are those of ``tensors``."""
     return tuple(draw(tensors(shape, **options)) for shape in draw(broadcastable(count)))

@@ -45,9 +45,9 @@ def broadcastable(rng: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return (a, b) if rng.random() < 0.5 else (b, a)
 
 
-ANYWHERE = "abs atan cos exp expm1 neg relu sigmoid sin sinh cosh square tanh asinh softmax_last erf sinc".split()
-POSITIVE = "log log2 log10 log1p sqrt rsqrt reciprocal acosh1 exp2".split()
-UNIT = "acos asin atanh tan".split()
+ANYWHERE = ["abs", "atan", "cos", "exp", "expm1", "neg", "relu", "sigmoid", "sin", "sinh", "cosh", "square", "tanh", "asinh", "softmax_last", "erf", "sinc"]
+POSITIVE = ["log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal", "acosh1", "exp2"]
+UNIT = ["acos", "asin", "atanh", "tan"]
 
 
 @family
@@ -66,7 +66,7 @@ def elementwise(rng: Any) -> Any:
 
 @family
 def activation(rng: Any) -> Any:
-    names = "relu leaky_relu elu selu celu gelu silu mish softplus softsign logsigmoid hardtanh hardswish hardsigmoid relu6 tanhshrink softshrink hardshrink".split()
+    names = ["relu", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "softsign", "logsigmoid", "hardtanh", "hardswish", "hardsigmoid", "relu6", "tanhshrink", "softshrink", "hardshrink"]
     name = pick(rng, names)
     return name, getattr(F, name), (normal(rng, *shape(rng)),)
 
@@ -74,7 +74,7 @@ def activation(rng: Any) -> Any:
 @family
 def broadcasting(rng: Any) -> Any:
     a, b = broadcastable(rng)
-    name = pick(rng, "add sub mul div atan2 maximum minimum hypot logaddexp where pow".split())
+    name = pick(rng, ["add", "sub", "mul", "div", "atan2", "maximum", "minimum", "hypot", "logaddexp", "where", "pow"])
     function = getattr(torch, name)
     if name == "where":
         mask = torch.from_numpy(rng.random(np.broadcast_shapes(a, b)) < 0.5)
@@ -85,7 +85,7 @@ def broadcasting(rng: Any) -> Any:
 
 @family
 def reduction(rng: Any) -> Any:
-    name = pick(rng, "sum mean prod var std amax amin logsumexp cumsum cumprod max median_free norm".split())
+    name = pick(rng, ["sum", "mean", "prod", "var", "std", "amax", "amin", "logsumexp", "cumsum", "cumprod", "max", "median_free", "norm"])
     s = shape(rng, 1)
     dim, keep = int(rng.integers(-len(s), len(s))), bool(rng.random() < 0.5)
     x = normal(rng, *s)
@@ -127,7 +127,7 @@ def ties(rng: Any) -> Any:
 def indexing(rng: Any) -> Any:
     s = shape(rng, 1)
     x = normal(rng, *s)
-    name = pick(rng, "take mask slice gather index_select flip roll index_add masked_fill scatter_add".split())
+    name = pick(rng, ["take", "mask", "slice", "gather", "index_select", "flip", "roll", "index_add", "masked_fill", "scatter_add"])
     dim = int(rng.integers(len(s)))
     index = rng.integers(0, s[dim], int(rng.integers(1, 6)))
     i = torch.from_numpy(index)
@@ -165,7 +165,7 @@ def rng_index(s: tuple[int, ...], index: Any) -> Any:
 def shapes(rng: Any) -> Any:
     s = shape(rng, 1)
     x = normal(rng, *s)
-    name = pick(rng, "permute reshape cat stack expand tile diagonal tril squeeze split in_place".split())
+    name = pick(rng, ["permute", "reshape", "cat", "stack", "expand", "tile", "diagonal", "tril", "squeeze", "split", "in_place"])
     order = tuple(int(k) for k in rng.permutation(len(s)))
     if name == "permute":
         return name, lambda x: x.permute(*order), (x,)
@@ -200,7 +200,7 @@ def shapes(rng: Any) -> Any:
 def matmul(rng: Any) -> Any:
     n, k, m = (int(v) for v in rng.integers(1, 6, 3))
     batch = shape(rng, 0, 2, 3)
-    name = pick(rng, "matmul mv dot einsum bmm linear outer batched".split())
+    name = pick(rng, ["matmul", "mv", "dot", "einsum", "bmm", "linear", "outer", "batched"])
     if name == "mv":
         return name, torch.mv, (normal(rng, n, k), normal(rng, k))
     if name == "dot":
@@ -229,7 +229,7 @@ def conv(rng: Any) -> Any:
         "padding": int(rng.integers(0, 2)),
         "dilation": int(rng.integers(1, 3)),
     }
-    name = pick(rng, "conv1d conv2d max_pool2d avg_pool2d max_pool1d".split())
+    name = pick(rng, ["conv1d", "conv2d", "max_pool2d", "avg_pool2d", "max_pool1d"])
     size = [int(v) for v in rng.integers(2 * k + 1, 2 * k + 4, 2)]
     if name == "conv1d":
         return (
@@ -250,7 +250,7 @@ def conv(rng: Any) -> Any:
 @family
 def norm(rng: Any) -> Any:
     n, c = int(rng.integers(2, 5)), int(rng.integers(2, 6))
-    name = pick(rng, "layer_norm softmax log_softmax normalize standardise softmin".split())
+    name = pick(rng, ["layer_norm", "softmax", "log_softmax", "normalize", "standardise", "softmin"])
     x = normal(rng, n, c)
     if name == "layer_norm" and hasattr(F, "layer_norm"):
         return name, lambda x, w, b: F.layer_norm(x, (c,), w, b), (x, normal(rng, c), normal(rng, c))
@@ -267,7 +267,7 @@ def loss(rng: Any) -> Any:
     reduction = pick(rng, ["mean", "sum", "none"])
     name = pick(
         rng,
-        "mse_loss l1_loss smooth_l1_loss huber_loss cross_entropy nll_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div cosine_similarity".split(),
+        ["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div", "cosine_similarity"],
     )
     target = torch.from_numpy(rng.integers(0, c, n))
     x, y = normal(rng, n, c), normal(rng, n, c)
@@ -313,7 +313,7 @@ def recurrent(rng: Any) -> Any:
 def complex_valued(rng: Any) -> Any:
     s = shape(rng, 0, 3)
     z = torch.from_numpy(np.asarray(rng.normal(size=s) + 1j * rng.normal(size=s))).requires_grad_()
-    name = pick(rng, "exp sin abs angle mul conj real imag square reciprocal view_as_real".split())
+    name = pick(rng, ["exp", "sin", "abs", "angle", "mul", "conj", "real", "imag", "square", "reciprocal", "view_as_real"])
     if name == "mul":
         w = torch.from_numpy(np.asarray(rng.normal(size=s) + 1j * rng.normal(size=s))).requires_grad_()
         return name, torch.mul, (z, w)
