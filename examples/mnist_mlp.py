@@ -93,6 +93,7 @@ def learning_curves(history: list[dict[str, float]], path: Path) -> None:
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import MaxNLocator
 
     epochs = range(1, len(history) + 1)
     fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), constrained_layout=True)
@@ -102,7 +103,8 @@ def learning_curves(history: list[dict[str, float]], path: Path) -> None:
     for ax, title in ((left, "cross-entropy"), (right, "accuracy, %")):
         ax.set_title(title, loc="left", fontsize=11)
         ax.set_xlabel("epoch")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set_xlim(0.5, len(history) + 0.5)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(alpha=0.25)
         ax.legend(frameon=False)

@@ -120,6 +120,6 @@ LIMITS = {
     "constant multiplication": 5,
     "recorded index": 6,
     "backward of a node": 7,
-    "training step": 600,
+    "training step": 620,
     "bytes of a training step": 60000,
 }
