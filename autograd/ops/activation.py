@@ -13,6 +13,7 @@ import numpy as np
 
 from ..lift import elementwise, general
 from ..tensor import normal_dim
+from ..threads import in_blocks
 from .elementwise import sigmoid
 
 __all__ = ["log_softmax", "softmax"]  # fmt: skip
@@ -174,11 +175,14 @@ def _mish_slope(x: Any) -> Any:
 
 # --- gelu ----------------------------------------------------------------------------------------------------------
 
-# erf(x) = tanh(x P(x^2)) for |x| < 3.9, P fitted by reweighted least squares: error at most 1.4e-7 in float32
-_ERF = (1.1283792477, 0.1027698591, -1.9527612917e-4, -6.1484963484e-4, 8.4601624205e-5, -4.7956995937e-6, 2.768753668e-8, 5.4174060984e-9)  # fmt: skip
+# Phi(x) = (1 + tanh(x P(x^2))) / 2 in float32: P fitted by reweighted least squares, so that x Phi(x) is off by at most
+# 6e-7. P is positive everywhere, so the tails come out right by themselves.
+_PHI = (0.79788453, 0.036333797, -3.2860985e-5, -5.5309136e-5, 3.9778625e-6, -1.3397327e-7, 1.8174852e-9)
+_DENSITY = 1 / math.sqrt(2 * math.pi)
 _erf_exactly = np.frompyfunc(math.erf, 1, 1)
 
 
+@in_blocks(3)
 def _normal_cdf(x: Any) -> Any:
     """The distribution function of the standard normal distribution."""
     kind = x.dtype.type
@@ -186,57 +190,82 @@ def _normal_cdf(x: Any) -> Any:
         return 0.5 + 0.5 * np.asarray(_erf_exactly(x * math.sqrt(0.5)), np.float64)
     if x.dtype != np.float32:
         return _normal_cdf(x.astype(np.float32)).astype(x.dtype)
-    t = np.asarray(x * kind(math.sqrt(0.5)))
-    np.clip(t, kind(-3.9), kind(3.9), out=t)
-    square = t * t
-    p = np.asarray(square * kind(_ERF[-1]))
-    for coefficient in _ERF[-2:0:-1]:
+    square = x * x
+    p = np.asarray(square * kind(_PHI[-1]))
+    for coefficient in _PHI[-2:0:-1]:
         p += kind(coefficient)
         p *= square
-    p += kind(_ERF[0])
-    p *= t
+    p += kind(_PHI[0])
+    p *= x
     np.tanh(p, out=p)
     p *= kind(0.5)
     p += kind(0.5)
     return p
 
 
-_TANH_SCALE, _CUBE = math.sqrt(2 / math.pi), 0.044715
+def _exact_gelu(input: Any) -> Any:
+    cdf = _normal_cdf(input)
+    return input * cdf, cdf
 
 
-def _gelu(input: Any, approximate: str) -> Any:
-    if approximate == "none":
-        y = np.asarray(_normal_cdf(input))
-    else:
-        kind = input.dtype.type
-        y = np.asarray(input * input)
-        y *= kind(_TANH_SCALE * _CUBE)
-        y += kind(_TANH_SCALE)
-        y *= input
-        np.tanh(y, out=y)
-        y += kind(1)
-        y *= kind(0.5)
-    y *= input
+@in_blocks(1.5)
+def _gelu_slope(x: Any, cdf: Any) -> Any:
+    """``cdf + x * density(x)``."""
+    y = np.asarray(x * x)
+    y *= x.dtype.type(-0.5)
+    np.exp(y, out=y)
+    y *= x
+    y *= x.dtype.type(_DENSITY)
+    y += cdf
     return y
 
 
-def _gelu_slope(input: Any, approximate: str) -> Any:
-    kind = input.dtype.type
-    y = np.asarray(input * input)
-    if approximate == "none":
-        y *= kind(-0.5)
-        np.exp(y, out=y)
-        y *= input
-        y *= kind(1 / math.sqrt(2 * math.pi))
-        y += _normal_cdf(input)
-        return y
+def _density(x: Any) -> Any:
+    return np.exp(x * x * -0.5) * _DENSITY
+
+
+normal_cdf = elementwise(lambda input: _normal_cdf(input), name="normal_cdf", input=lambda g, input: g * _density(input))
+exact_gelu = elementwise(
+    _exact_gelu,
+    name="gelu",
+    residual=lambda input: normal_cdf(input),
+    input=lambda g, input, r: g * gelu_slope(input, r),
+)
+gelu_slope = elementwise(
+    lambda input, cdf: _gelu_slope(input, cdf),
+    name="gelu_slope",
+    input=lambda g, input: g * (_density(input) * (1 - input * input)),
+    cdf=lambda g: g,
+)
+
+_TANH_SCALE, _CUBE = math.sqrt(2 / math.pi), 0.044715
+
+
+@in_blocks(2)
+def _tanh_gelu(x: Any) -> Any:
+    kind = x.dtype.type
+    y = np.asarray(x * x)
+    y *= kind(_TANH_SCALE * _CUBE)
+    y += kind(_TANH_SCALE)
+    y *= x
+    np.tanh(y, out=y)
+    y += kind(1)
+    y *= kind(0.5)
+    y *= x
+    return y
+
+
+@in_blocks(3)
+def _tanh_gelu_slope(x: Any) -> Any:
+    kind = x.dtype.type
+    y = np.asarray(x * x)
     inner = np.asarray(y * kind(_TANH_SCALE * _CUBE))
     inner += kind(_TANH_SCALE)
-    inner *= input
+    inner *= x
     t = np.tanh(inner, out=inner)
     y *= kind(3 * _TANH_SCALE * _CUBE)
     y += kind(_TANH_SCALE)
-    y *= input
+    y *= x
     y *= 1 - t * t
     y += 1
     y += t
@@ -244,16 +273,12 @@ def _gelu_slope(input: Any, approximate: str) -> Any:
     return y
 
 
-gelu = elementwise(_gelu, input=lambda g, input, approximate: g * gelu_slope(input, approximate))
-gelu_slope = elementwise(
-    _gelu_slope,
-    name="gelu_slope",
-    input=lambda g, input, approximate: g * (_bend if approximate == "none" else _tanh_bend)(input),
+tanh_gelu = elementwise(
+    lambda input: _tanh_gelu(input), name="tanh_gelu", input=lambda g, input: g * tanh_gelu_slope(input)
 )
-
-
-def _bend(x: Any) -> Any:
-    return np.exp(x * x * -0.5) * (2 - x * x) * (1 / math.sqrt(2 * math.pi))
+tanh_gelu_slope = elementwise(
+    lambda input: _tanh_gelu_slope(input), name="tanh_gelu_slope", input=lambda g, input: g * _tanh_bend(input)
+)
 
 
 def _tanh_bend(x: Any) -> Any:

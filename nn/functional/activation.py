@@ -145,7 +145,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Any:
     """
     if approximate not in ("none", "tanh"):
         raise RuntimeError(f"approximate argument must be either none or tanh, not {approximate!r}")
-    return ops.gelu(input, approximate)
+    return ops.exact_gelu(input) if approximate == "none" else ops.tanh_gelu(input)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Any:
