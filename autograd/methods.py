@@ -125,6 +125,7 @@ def bind() -> dict[str, Callable[..., Any]]:
     for name, method in (inplace.METHODS | conversion.METHODS | copying.METHODS | creation.METHODS | printing.METHODS | random.METHODS).items():
         setattr(Tensor, name, method)
     Tensor.backward = _backward  # type: ignore[method-assign, assignment]
+    Tensor.graph = _graph  # type: ignore[attr-defined, unused-ignore]
     return written
 
 
@@ -144,5 +145,13 @@ def _backward(
     passes.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
 
+def _graph(self: Tensor, params: Any = None) -> Any:
+    """The graph that led to this tensor, as an object to walk, export and draw: ``autograd.visualize.graph``."""
+    from .visualize import graph
+
+    return graph(self, params)
+
+
+_graph.__name__ = "graph"
 _backward.__name__ = "backward"
 IN_PLACE_FUNCTIONS = bind()

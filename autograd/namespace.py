@@ -81,6 +81,7 @@ PROVIDED = {
     "testing": "doctor gradcheck gradgradcheck",
     "threads": "get_num_threads set_num_threads",
     "variable": "Variable",
+    "visualize": "summary",
 }
 """Public names that live in a module which is not imported at once."""
 

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..graph import FREED, Node, Part
-from ..passes import _whole, check_saved, fit, freed_error
+from ..passes import _whole, fit, freed_error
+from ..views import check_saved
 
 __all__ = ["Step", "steps"]
 

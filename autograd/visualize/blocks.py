@@ -227,7 +227,8 @@ def _chunks(items: list[Any], cap: int) -> list[Any]:
     size = -(-len(items) // cap)
     parts = [items[i : i + size] for i in range(0, len(items), size)]
     return [
-        part[0] if len(part) == 1 else Block("more", f"{count_vertices(part):,} more", _chunks(part, cap)) for part in parts
+        part[0] if len(part) == 1 else Block("more", f"{count_vertices(part):,} more", _chunks(part, cap))
+        for part in parts
     ]
 
 

@@ -19,6 +19,7 @@ __all__ = ["Board", "dot_text", "draw"]
 
 FILLS = {"operation": "#e8eefc", "parameter": "#fde7c8", "input": "#fde7c8", "constant": "#eceff3", "root": "#d8f3dc"}
 LINE = "#7b8794"
+SOFT = "#5c6b7a"
 BLOCK = "#dfe3ee"
 SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−", "matmul": "@", "pow": "**"}
 BOXES = 60
@@ -52,7 +53,7 @@ def draw(
     >>> import autograd
     >>> x = autograd.tensor(3.0, requires_grad=True)
     >>> picture = draw(x * x, params={"x": x})
-    >>> "x" in picture.source and "data 9." in picture.source
+    >>> "x" in picture.source and "data 9.0" in picture.source
     True
     """
     from .picture import Picture
@@ -124,7 +125,9 @@ class Board:
         """Open the blocks breadth first, while they fit (or as deep as ``depth`` says; "+N more" stays closed)."""
         level, used, at = [self.root], len(self.shown(self.root)), 0
         while level:
-            inner = [i for b in level for i in self.shown(b) if isinstance(i, Block) and i.kind not in ("more", "leaves")]
+            inner = [
+                i for b in level for i in self.shown(b) if isinstance(i, Block) and i.kind not in ("more", "leaves")
+            ]
             at += 1
             level = []
             for block in inner:
@@ -154,7 +157,7 @@ class Board:
                 self.place[item.id] = stands
                 if twin is None:
                     self.visible.append(item)
-            elif twin is None and id(item) not in self.open or twin is not None and id(twin) not in self.open:
+            elif (twin is None and id(item) not in self.open) or (twin is not None and id(twin) not in self.open):
                 stands = item if twin is None else twin
                 for vertex in item.vertices():
                     self.place[vertex.id] = stands
@@ -229,7 +232,9 @@ def _lines(board: Board, show: Sequence[str]) -> list[str]:
         else:
             if item.kind not in ("graph", "turn"):
                 fold = ' style="rounded,dashed"' if item.kind == "repeat" else ' style="rounded"'
-                lines.append(f'subgraph cluster_{len(lines)} {{ label="{_quoted(item.name)}" labeljust=l color="#a9b4c0"{fold}')
+                lines.append(
+                    f'subgraph cluster_{len(lines)} {{ label="{_quoted(item.name)}" labeljust=l color="#a9b4c0"{fold}'
+                )
                 stack.append(("close", item))
             stack.extend([("item", inner) for inner in reversed(board.shown(item))])
     for a, b, backwards, edge in board.edges():
@@ -245,7 +250,9 @@ def _lines(board: Board, show: Sequence[str]) -> list[str]:
 def vertex_label(v: Vertex, show: Sequence[str]) -> str:
     """A box as Graphviz's HTML: the name, then one row for each thing to show."""
     fill = FILLS["root"] if v is v.graph.root else FILLS[v.kind]
-    rows = []
+    rows: list[tuple[str, str]] = []
+    if v.kind == "constant" and v.shape == () and v.value is not None:
+        return table(v.value.text, rows, fill)
     if "shape" in show and (v.shape != () or v.kind != "operation"):
         dtype = f" {v.dtype}" if "dtype" in show else ""
         rows.append(("shape", shape_text(v.shape) + dtype))
@@ -262,7 +269,9 @@ def title(v: Vertex) -> str:
     """The name in the head of a box, with the parameters that say what the operation does."""
     if not v.op:
         return v.name if v.named else v.kind
-    said = [f"{k}={short(p, 24)}" for k, p in v.params.items() if k in ("dim", "dims", "shape", "index") and p is not None]
+    said = [
+        f"{k}={short(p, 24)}" for k, p in v.params.items() if k in ("dim", "dims", "shape", "index") and p is not None
+    ]
     text = f"{v.op} {', '.join(said)}" if said else v.op
     return f"{v.name} = {text}" if v.named else text
 
@@ -282,13 +291,13 @@ def block_label(block: Block) -> str:
 
 def table(head: str, rows: list[tuple[str, str]], fill: str) -> str:
     """A small table in Graphviz's HTML."""
-    cells = "".join(
-        f'<TR><TD ALIGN="LEFT">{f"<FONT COLOR=" + chr(34) + "#5c6b7a" + chr(34) + ">" + html.escape(k) + "</FONT> " if k else ""}'
-        f"{html.escape(text)}</TD></TR>"
-        for k, text in rows
-    )
+    cells = ""
+    for key, text in rows:
+        key = f'<FONT COLOR="{SOFT}">{html.escape(key)}</FONT> ' if key else ""
+        cells += f'<TR><TD ALIGN="LEFT">{key}{html.escape(text)}</TD></TR>'
     return (
-        f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" STYLE="ROUNDED" COLOR="{LINE}" BGCOLOR="{fill}">'
+        f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" STYLE="ROUNDED" '
+        f'COLOR="{LINE}" BGCOLOR="{fill}">'
         f"<TR><TD><B>{html.escape(head)}</B></TD></TR>{cells}</TABLE>>"
     )
 
@@ -306,13 +315,14 @@ def _scalar_lines(g: Graph, show: Sequence[str]) -> list[str]:
         fill = FILLS["root"] if v is g.root else FILLS[v.kind]
         row = "".join(f"<TD>{html.escape(cell)}</TD>" for cell in cells if cell)
         lines.append(
-            f'v{i} [label=<<TABLE BORDER="1" CELLBORDER="1" CELLSPACING="0" CELLPADDING="5" COLOR="{LINE}" BGCOLOR="{fill}">'
+            f'v{i} [label=<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="5" '
+            f'COLOR="{LINE}" BGCOLOR="{fill}">'
             f"<TR>{row}</TR></TABLE>>]"
         )
         if v.op:
             lines.append(
-                f'o{i} [label="{_quoted(SIGNS.get(v.op, v.op))}" shape=ellipse style=filled fillcolor="#ffffff" color="{LINE}" '
-                f'fontsize=12 height=0.3 width=0.4 margin="0.05,0.02"]'
+                f'o{i} [label="{_quoted(SIGNS.get(v.op, v.op))}" shape=ellipse style=filled fillcolor="#ffffff" '
+                f'color="{LINE}" fontsize=12 height=0.3 width=0.4 margin="0.05,0.02"]'
             )
             lines.append(f"o{i} -> v{i}")
     index = {v.id: i for i, v in enumerate(g.nodes)}
@@ -327,5 +337,3 @@ def _quoted(text: str) -> str:
 
 def _attributes(found: Mapping[str, str]) -> str:
     return " ".join(f'{key}="{value}"' for key, value in found.items())
-
-

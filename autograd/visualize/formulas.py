@@ -48,7 +48,7 @@ def body_of(function: Any) -> str:
 
 def _lambda_body(code: Any) -> str:
     """The characters that the instructions of a lambda came from: they span its body exactly."""
-    spans = [p for p in code.co_positions() if None not in p and p[3] > p[2] or (None not in p and p[1] > p[0])]
+    spans = [p for p in code.co_positions() if (None not in p and p[3] > p[2]) or (None not in p and p[1] > p[0])]
     if not spans:
         return ""
     first = min((line, column) for line, _, column, _ in spans)

@@ -136,8 +136,8 @@ class Graph:
         root = current(output)
         if root is None:
             raise RuntimeError(
-                f"there is no graph to show: this tensor of shape {list(output.shape)} was not computed from any tensor "
-                "with requires_grad=True (or under no_grad, or it was detached)"
+                f"there is no graph to show: this tensor of shape {list(output.shape)} was not computed from any "
+                "tensor with requires_grad=True (or under no_grad, or it was detached)"
             )
         self._root_node = root
         self._by_id: dict[int, Vertex] = {}
@@ -188,7 +188,9 @@ class Graph:
             if vertex.name == name:
                 return vertex
         names = sorted({v.name for v in self._nodes})
-        raise KeyError(f"no node is called {name!r}; there are {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}")
+        raise KeyError(
+            f"no node is called {name!r}; there are {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}"
+        )
 
     def path(self, source: Vertex | str) -> list[Vertex]:
         """The vertices on some way from ``source`` to the root: everything its gradient passes through."""
@@ -292,7 +294,11 @@ class Graph:
             for parent, array in zip(node.parents, saved[:-1], strict=False):
                 if parent is None or array is None or type(parent) is Leaf:
                     continue
-                if np.shape(array) == parent.shape and np.asarray(array).dtype == parent.dtype and _unwritten(array, node):
+                if (
+                    np.shape(array) == parent.shape
+                    and np.asarray(array).dtype == parent.dtype
+                    and _unwritten(array, node)
+                ):
                     found.setdefault(parent.id, array)
         self._compute_again(found)
         return found
@@ -316,7 +322,7 @@ class Graph:
                 continue
             try:
                 found[vertex.id] = np.asarray(apply(op, arguments, node.params), node.dtype)
-            except Exception:  # noqa: S112 - a picture without this number is still a picture
+            except Exception:
                 continue
 
     # --- building ---
@@ -466,7 +472,7 @@ def graph(output: Any, params: Mapping[str, Tensor] | None = None) -> Graph:
     >>> b = autograd.tensor(-3.0, requires_grad=True)
     >>> g = graph(a * b + a, params={"a": a, "b": b})
     >>> [(v.name, v.value.text, v.grad.text) for v in g]
-    [('a', '2.', '-2.'), ('b', '-3.', '2.'), ('mul', '-6.', '1.'), ('add', '-4.', '1.')]
+    [('a', '2.0', '-2.0'), ('b', '-3.0', '2.0'), ('mul', '-6.0', '1.0'), ('add', '-4.0', '1.0')]
     """
     if isinstance(output, Graph):
         return output
@@ -545,7 +551,7 @@ def _unwritten(array: Any, node: Node) -> bool:
     if not isinstance(array, np.ndarray):
         return not isinstance(array, tuple)
     write = last_write(array)
-    return write is None or write.time < node.id
+    return write is None or bool(write.time < node.id)  # type: ignore[attr-defined, unused-ignore]
 
 
 def _written(text: str, path: Any) -> str:
@@ -553,4 +559,3 @@ def _written(text: str, path: Any) -> str:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
     return text
-

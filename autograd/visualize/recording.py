@@ -39,7 +39,7 @@ class recording:
     ...     y = x * x + 1
     ...     y.backward()
     >>> [(v.name, v.value.text, v.grad.text) for v in graph(y).operations]
-    [('mul', '9.', '1.'), ('add', '10.', '1.')]
+    [('mul', '9.0', '1.0'), ('add', '10.0', '1.0')]
     """
 
     def __init__(self, values: bool = True, grads: bool = True, lines: bool = True) -> None:

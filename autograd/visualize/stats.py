@@ -53,7 +53,7 @@ class Stats:
             return " ".join(np.array2string(array, precision=3, suppress_small=True, separator=" ").split())
         if array.dtype.kind == "b":
             return f"{1 - self.zeros:.0%} true"
-        spread = f"{number(self.mean)} ± {number(self.std)}"
+        spread = f"{number(self.mean, 3)} ± {number(self.std, 3)}"
         return f"{spread}, {self.bad} not finite" if self.bad else spread
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,17 +75,17 @@ class Stats:
 
 
 def number(value: Any, digits: int = 4) -> str:
-    """A number in few characters, with a point if it is not an integer's.
+    """A number in few characters, with a point unless it is an integer's.
 
     >>> number(2.0), number(0.123456), number(1e-9), number(3)
-    ('2.', '0.1235', '1e-09', '3')
+    ('2.0', '0.1235', '1e-09', '3')
     """
     if isinstance(value, (bool, int, np.integer)):
         return str(value)
     if isinstance(value, complex):
         return f"{value:.{digits}g}"
     text = f"{float(value):.{digits}g}"
-    return text if any(c in text for c in ".en") else text + "."
+    return text if any(c in text for c in ".en") else text + ".0"
 
 
 def bytes_text(n: int) -> str:
