@@ -21,7 +21,22 @@ RECORDS: list[Record] = [
     for record in importlib.import_module(f".{path.stem}", __package__).RECORDS
 ]
 
-COMPLETE = frozenset(["comparison", "cumulative", "elementwise", "numpy", "reduction", "special", "statistics"])
+COMPLETE = frozenset(
+    [
+        "activation",
+        "affine",
+        "arrange",
+        "comparison",
+        "cumulative",
+        "elementwise",
+        "loss",
+        "normalization",
+        "numpy",
+        "reduction",
+        "special",
+        "statistics",
+    ]
+)  # fmt: skip
 """Families in which every operation must have a record. May only grow."""
 
 each_record = pytest.mark.parametrize("record", RECORDS, ids=[f"{i}-{r.name}" for i, r in enumerate(RECORDS)])
