@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 __all__ = [
-    "bfloat16", "bool", "cdouble", "cfloat", "complex128", "complex64", "double", "dtype", "finfo", "float",
+    "bool", "cdouble", "cfloat", "complex128", "complex64", "double", "dtype", "finfo", "float",
     "float16", "float32", "float64", "half", "iinfo", "int", "int16", "int32", "int64", "int8", "long", "short",
     "uint16", "uint32", "uint64", "uint8", "can_cast", "promote_types", "result_type", "get_default_dtype",
     "set_default_dtype",

@@ -54,8 +54,8 @@ class Generator:
     def __init__(self, device: Any = "cpu") -> None:
         check_device(device)
         self._lock = threading.RLock()
-        self._bits = np.random.MT19937(0)
-        self._draws = np.random.Generator(self._bits)
+        self._bits: Any = None  # the twister and its drawer, made when the first word is drawn
+        self._draws: Any = None
         self.manual_seed(_DEFAULT_SEED)
 
     @property
@@ -70,9 +70,18 @@ class Generator:
             raise RuntimeError(f"Overflow when unpacking long: a seed is between -2**63 and 2**64 - 1, not {seed}")
         with self._lock:
             self._seed = seed % 2**64
-            self._bits._legacy_seeding(self._seed % 2**32)  # type: ignore[attr-defined]
             self._spare: float | None = None  # the second normal of a pair, while it waits
+            if self._bits is not None:
+                self._bits._legacy_seeding(self._seed % 2**32)
         return self
+
+    def _twister(self) -> Any:
+        """NumPy's Mersenne twister. ``numpy.random`` is imported here, since most of an import is not about drawing."""
+        if self._bits is None:
+            self._bits = np.random.MT19937(0)
+            self._draws = np.random.Generator(self._bits)
+            self._bits._legacy_seeding(self._seed % 2**32)
+        return self._bits
 
     def seed(self) -> int:
         """Start a stream that nobody can foretell; returns its seed."""
@@ -86,7 +95,7 @@ class Generator:
     def get_state(self) -> Tensor:
         """All there is to know of the stream, in PyTorch's layout: a uint8 tensor of 5056 bytes."""
         with self._lock:
-            known = self._bits.state["state"]
+            known = self._twister().state["state"]
             place = int(known["pos"])
             state = np.zeros(1, _STATE)
             state["seed"], state["seeded"] = self._seed, 1
@@ -109,7 +118,7 @@ class Generator:
             self._seed = int(state["seed"])
             place = _WORDS + 1 - int(state["left"])
             key = state["words"].astype(np.uint32)
-            self._bits.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": place}}
+            self._twister().state = {"bit_generator": "MT19937", "state": {"key": key, "pos": place}}
             self._spare = float(state["spare"]) if state["has_spare"] else None
         return self
 
@@ -131,7 +140,9 @@ class Generator:
 
     def words(self, n: int) -> Array:
         """The next ``n`` words of 32 bits, as uint32."""
-        return self._draws.integers(0, 2**32, dtype=np.uint32, size=n)
+        if self._draws is None:
+            self._twister()
+        return self._draws.integers(0, 2**32, dtype=np.uint32, size=n)  # type: ignore[no-any-return]
 
     def long_words(self, n: int) -> Array:
         """``n`` words of 64 bits, each made of two of 32."""

@@ -6,7 +6,6 @@ Source: https://docs.pytorch.org/docs/stable/generated/torch.set_printoptions.ht
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -22,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["get_printoptions", "printoptions", "set_printoptions"]
 
 
-@dataclasses.dataclass
 class _Options:
-    precision: int = 4
-    threshold: float = 1000
-    edgeitems: int = 3
-    linewidth: int = 80
-    sci_mode: bool | None = None
+    """The options in force."""
+
+    def __init__(self) -> None:
+        self.precision, self.edgeitems, self.linewidth = 4, 3, 80
+        self.threshold: float = 1000
+        self.sci_mode: bool | None = None
 
 
 options = _Options()
@@ -71,7 +70,7 @@ def set_printoptions(
 
 def get_printoptions() -> dict[str, Any]:
     """The options in force, as ``set_printoptions`` takes them."""
-    return dataclasses.asdict(options)
+    return dict(vars(options))
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from .normalization import LayerNorm
 
 __all__ = [
     "MultiheadAttention",
+    "NonDynamicallyQuantizableLinear",
     "Transformer",
     "TransformerDecoder",
     "TransformerDecoderLayer",
