@@ -2,8 +2,8 @@
 
 NumPy releases Python's lock inside its loops and matrix products, so Python threads that each work through their own
 blocks of a large array do run in parallel. Each of them wants a BLAS that keeps to one thread; the BLAS inside NumPy is
-asked so, by OpenBLAS's own call. Where it can't be asked (another BLAS), the loops run in one thread and BLAS does as
-it likes.
+asked so, by OpenBLAS's own call, when the first loop is shared. Programs without such loops keep the threads of their
+BLAS. Where it can't be asked (another BLAS), the loops run in one thread and BLAS does as it likes.
 
 The split depends on the number of threads alone, never on timing: the same number of threads gives the same bits.
 """
@@ -32,6 +32,7 @@ class _State:
 
     count = 0
     pool: ThreadPoolExecutor | None = None
+    alone = False  # whether BLAS was told to keep to one thread
 
 
 def get_num_threads() -> int:
@@ -72,6 +73,7 @@ def set_num_threads(int: int) -> None:
     if _State.pool is not None:
         _State.pool.shutdown(wait=False)
         _State.pool = None
+    _State.alone = False
     blas = _blas()
     if blas is not None:
         blas[1](_State.count)
@@ -103,32 +105,17 @@ def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     return None
 
 
-class one_blas_thread:
-    """Keeps NumPy's BLAS to one thread inside a ``with`` block (where it can be asked)."""
+def _leave_blas_one_thread() -> None:
+    """From the first shared loop on, BLAS keeps to the calling thread.
 
-    __slots__ = ("before",)
-
-    lock = threading.Lock()
-    users = 0  # blocks that are open, in any thread: the last one to leave puts the number back
-    outside = 0
-
-    def __enter__(self) -> None:
+    Its own workers stay awake for some milliseconds after each product, waiting for another, and would take the
+    processors from ours: a convolutional network is a fifth slower that way.
+    """
+    if not _State.alone:
+        _State.alone = True
         blas = _blas()
         if blas is not None:
-            with self.lock:
-                if one_blas_thread.users == 0:
-                    one_blas_thread.outside = blas[0]()
-                    if one_blas_thread.outside != 1:
-                        blas[1](1)
-                one_blas_thread.users += 1
-
-    def __exit__(self, *exc: object) -> None:
-        blas = _blas()
-        if blas is not None:
-            with self.lock:
-                one_blas_thread.users -= 1
-                if one_blas_thread.users == 0 and one_blas_thread.outside != 1:
-                    blas[1](one_blas_thread.outside)
+            blas[1](1)
 
 
 class _Inside(threading.local):
@@ -168,12 +155,12 @@ def parallel_for(n: int, body: Callable[[int, int], Result], work: float = np.in
         finally:
             _inside.loop = False
 
-    with one_blas_thread():
-        others = [pool.submit(share, i) for i in range(1, count)]
-        try:
-            first = share(0)
-        finally:
-            errors = [future.exception() for future in others]  # waits: nobody may write after we return
+    _leave_blas_one_thread()
+    others = [pool.submit(share, i) for i in range(1, count)]
+    try:
+        first = share(0)
+    finally:
+        errors = [future.exception() for future in others]  # waits: nobody may write after we return
     for error in errors:
         if error is not None:
             raise error

@@ -359,10 +359,10 @@ def _convolution_weight(
 
 
 def _sum_channels(input: Any) -> Any:
-    """(N, C, *S) -> (C,)"""
+    """(N, C, *S) -> (C,): a product with ones is the quickest sum of rows."""
     flat = input.reshape(*input.shape[:2], -1)
-    sums = parallel_for(len(flat), lambda i, j: flat[i:j].sum(2).sum(0), flat.size / 3)
-    return sum(sums[1:], sums[0]) if sums else np.zeros(flat.shape[1], flat.dtype)
+    dtype = _working(input.dtype)
+    return np.matmul(flat.astype(dtype, copy=False), np.ones(flat.shape[2], dtype)).sum(0).astype(input.dtype, copy=False)
 
 
 # --- the table -----------------------------------------------------------------------------------------------------

@@ -89,21 +89,28 @@ def _lowest(dtype: Any) -> Any:
     return -np.inf if dtype.kind == "f" or dtype.kind == "V" else np.iinfo(dtype).min
 
 
+def _blocks(x: Any, start: int, stop: int) -> list[tuple[int, int]]:
+    """Ranges of images of about a megabyte: they stay in cache, and are long enough for threads not to hinder each other."""
+    step = max(1, (1 << 20) // max(1, x[:1].nbytes))
+    return [(i, min(i + step, stop)) for i in range(start, stop, step)]
+
+
 def _largest(x: Any, w: _Windows) -> Any:
     """The largest of each window."""
     x = w.padded_with(x, _lowest(x.dtype))
     made = np.empty((*x.shape[: x.ndim - len(w.kernel)], *w.result), x.dtype)
 
     def images(start: int, stop: int) -> None:
-        for i in range(start, stop):
+        for i, j in _blocks(x, start, stop):
+            part, largest = x[i:j], made[i:j]
             if w.halves:  # pairs of rows first: they are contiguous
                 top, bottom, left, right = w.pairs()
-                rows = np.maximum(x[i][top], x[i][bottom])
-                np.maximum(rows[left], rows[right], out=made[i])
+                rows = np.maximum(part[top], part[bottom])
+                np.maximum(rows[left], rows[right], out=largest)
                 continue
-            np.copyto(made[i], x[i][w.region(0)])
+            np.copyto(largest, part[w.region(0)])
             for t in range(1, w.taps):
-                np.maximum(made[i], x[i][w.region(t)], out=made[i])
+                np.maximum(largest, part[w.region(t)], out=largest)
 
     parallel_for(len(x), images, made.size * w.taps / 2)
     return made
@@ -120,12 +127,12 @@ def _largest_and_tap(x: Any, w: _Windows) -> tuple[Any, Any]:
             return made, taps
 
     def images(start: int, stop: int) -> None:
-        for i in range(start, stop):
-            image, largest, tap = x[i], made[i], taps[i]
-            np.copyto(largest, image[w.region(0)])
+        for i, j in _blocks(x, start, stop):
+            largest, tap = made[i:j], taps[i:j]
+            np.copyto(largest, x[i:j][w.region(0)])
             tap.fill(0)
             for t in range(1, w.taps):
-                other = image[w.region(t)]
+                other = x[i:j][w.region(t)]
                 wins = other > largest
                 if x.dtype.kind == "f":
                     wins |= other != other
@@ -139,26 +146,20 @@ def _largest_and_tap(x: Any, w: _Windows) -> tuple[Any, Any]:
 def _halve(x: Any, made: Any, taps: Any, w: _Windows, start: int, stop: int) -> None:
     """Windows of 2 x 2: first along the rows, then between them, which keeps the order of ties."""
     top, bottom, left, right = w.pairs()
-    lead, (height, width) = made.shape[1:-2], w.result
-    a, b = (np.empty((*lead, 2 * height, width), x.dtype) for _ in range(2))
-    second = np.empty(a.shape, bool)  # of each pair in a row
-    below = np.empty(made.shape[1:], bool)
-    upper, lower = second[top].view(np.uint8), second[bottom].view(np.uint8)
-    lies_below = below.view(np.uint8)
-    for i in range(start, stop):
-        rows = x[i, ..., : 2 * height, :]
-        np.copyto(a, rows[left])
-        np.copyto(b, rows[right])
-        np.greater(b, a, out=second)
+    height = w.result[0]
+    for i, j in _blocks(x, start, stop):
+        rows = x[i:j, ..., : 2 * height, :]
+        a, b = np.ascontiguousarray(rows[left]), np.ascontiguousarray(rows[right])
+        second = (b > a).view(np.uint8)  # of each pair in a row
         np.maximum(a, b, out=a)
-        np.greater(a[bottom], a[top], out=below)
-        np.maximum(a[top], a[bottom], out=made[i])
-        tap = taps[i]  # 2 * below + (second of the row that won)
-        np.bitwise_xor(upper, lower, out=tap)
-        tap &= lies_below
-        tap ^= upper
-        tap += lies_below
-        tap += lies_below
+        below = (a[bottom] > a[top]).view(np.uint8)
+        np.maximum(a[top], a[bottom], out=made[i:j])
+        tap = taps[i:j]  # 2 * below + (second of the row that won)
+        np.bitwise_xor(second[top], second[bottom], out=tap)
+        tap &= below
+        tap ^= second[top]
+        tap += below
+        tap += below
 
 
 def _place(input: Any, taps: Any, windows: _Windows) -> Any:
@@ -170,20 +171,18 @@ def _place(input: Any, taps: Any, windows: _Windows) -> Any:
     regions = [w.region(t) for t in range(w.taps)]
 
     def images(start: int, stop: int) -> None:
-        padded = np.empty((*lead[1:], *w.padded), input.dtype)
-        chosen = np.empty(input.shape[1:], input.dtype)
-        for i in range(start, stop):
-            if not apart:
-                padded.fill(0)
+        for i, j in _blocks(made, start, stop):
+            part = made[i:j]
+            padded = part if apart else np.zeros((j - i, *lead[1:], *w.padded), input.dtype)
             for t, region in enumerate(regions):
-                np.copyto(chosen, taps[i] == t)
-                np.multiply(chosen, input[i], out=chosen)
+                chosen = (taps[i:j] == t).astype(input.dtype)
+                chosen *= input[i:j]
                 if apart:  # the windows tile the input: every place is written once
-                    made[i][region] = chosen
+                    part[region] = chosen
                 else:
                     padded[region] += chosen
             if not apart:
-                made[i] = padded[(..., *w.inside)]
+                part[...] = padded[(..., *w.inside)]
 
     parallel_for(len(input), images, input.size * w.taps)
     return made
