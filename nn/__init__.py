@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 from . import attention, functional, init, parallel, parameter, utils
 from .activation import *
 from .containers import *
@@ -22,3 +24,11 @@ from .pooling import *
 from .resample import *
 from .rnn import *
 from .transformer import *
+
+
+def __getattr__(name: str) -> object:
+    """``nn.training`` and ``nn.Trainer`` are imported when first named."""
+    if name in ("training", "Trainer"):
+        training = importlib.import_module(f"{__name__}.training")
+        return training if name == "training" else training.Trainer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
