@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd import Tensor
+from autograd.tensor import Tensor
 
 from . import functional as F
 from .module import Module

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd import Tensor
+from autograd.tensor import Tensor
 
-from . import functional as F, init
+from . import functional as F
+from . import init
 from .linear import empty
 from .module import Module
 from .parameter import Parameter
@@ -21,7 +22,14 @@ class _Table(Module):
     padding_idx: int | None
 
     def _make_table(
-        self, rows: int, width: int, padding_idx: int | None, given: Tensor | None, freeze: bool, device: Any, dtype: Any
+        self,
+        rows: int,
+        width: int,
+        padding_idx: int | None,
+        given: Tensor | None,
+        freeze: bool,
+        device: Any,
+        dtype: Any,
     ) -> None:
         self.num_embeddings, self.embedding_dim = rows, width
         if padding_idx is not None:
@@ -35,7 +43,10 @@ class _Table(Module):
             self.reset_parameters()
         else:
             if list(given.shape) != [rows, width]:
-                raise AssertionError(f"Shape of weight {list(given.shape)} does not match num_embeddings and embedding_dim {[rows, width]}")
+                raise AssertionError(
+                    f"Shape of weight {list(given.shape)} does not match num_embeddings and embedding_dim "
+                    f"{[rows, width]}"
+                )
             self.weight = Parameter(given, requires_grad=not freeze)
 
     def reset_parameters(self) -> None:
@@ -81,7 +92,12 @@ class Embedding(_Table):
 
     def extra_repr(self) -> str:
         text = f"{self.num_embeddings}, {self.embedding_dim}"
-        for name, default in (("padding_idx", None), ("max_norm", None), ("norm_type", 2), ("scale_grad_by_freq", False)):
+        for name, default in (
+            ("padding_idx", None),
+            ("max_norm", None),
+            ("norm_type", 2),
+            ("scale_grad_by_freq", False),
+        ):
             if getattr(self, name) != default:
                 text += f", {name}={getattr(self, name)}"
         return text + (", sparse=True" if self.sparse else "")
@@ -165,7 +181,16 @@ class EmbeddingBag(_Table):
             raise AssertionError(f"Embeddings parameter is expected to be 2-dimensional, got {list(embeddings.shape)}")
         rows, width = embeddings.shape
         made = cls(
-            rows, width, max_norm, norm_type, scale_grad_by_freq, mode, sparse, embeddings, include_last_offset, padding_idx
+            rows,
+            width,
+            max_norm,
+            norm_type,
+            scale_grad_by_freq,
+            mode,
+            sparse,
+            embeddings,
+            include_last_offset,
+            padding_idx,
         )
         made.weight.requires_grad_(not freeze)
         return made

@@ -46,7 +46,9 @@ class Unflatten(Module):
     def __init__(self, dim: int | str, unflattened_size: Any) -> None:
         super().__init__()
         if isinstance(dim, str):
-            raise TypeError("Unflatten by the name of a dimension needs named tensors, which are not supported: give its number")
+            raise TypeError(
+                "Unflatten by the name of a dimension needs named tensors, which are not supported: give its number"
+            )
         if not isinstance(dim, int):
             raise TypeError("invalid argument type for dim parameter")
         if not isinstance(unflattened_size, (tuple, list)):
@@ -55,7 +57,9 @@ class Unflatten(Module):
             )
         for i, n in enumerate(unflattened_size):
             if not isinstance(n, int):
-                raise TypeError(f"unflattened_size must be tuple of ints, but found element of type {type(n).__name__} at pos {i}")
+                raise TypeError(
+                    f"unflattened_size must be tuple of ints, but found element of type {type(n).__name__} at pos {i}"
+                )
         self.dim = dim
         self.unflattened_size = autograd.Size(unflattened_size)
 

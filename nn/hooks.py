@@ -96,6 +96,14 @@ class Hooked:
     """The part of Module that keeps hooks and runs them."""
 
     _hooked = False  # becomes True with the first hook on calls: the others pay nothing
+    _forward_hooks: Hooks
+    _forward_pre_hooks: Hooks
+    _backward_hooks: Hooks
+    _backward_pre_hooks: Hooks
+    _state_dict_hooks: Hooks
+    _state_dict_pre_hooks: Hooks
+    _load_state_dict_pre_hooks: Hooks
+    _load_state_dict_post_hooks: Hooks
     forward: Callable[..., Any]
 
     def _init_hooks(self) -> None:
@@ -165,7 +173,7 @@ class Hooked:
         return Handle(self._state_dict_pre_hooks, hook)
 
     def register_load_state_dict_pre_hook(self, hook: Callable[..., Any]) -> Handle:
-        """Call ``hook(module, state_dict, prefix, local_metadata, strict, missing, unexpected, errors)`` before loading."""
+        """Call ``hook(module, state_dict, prefix, metadata, strict, missing, unexpected, errors)`` before loading."""
         return Handle(self._load_state_dict_pre_hooks, _Call(hook, with_kwargs=True))
 
     def _register_load_state_dict_pre_hook(self, hook: Callable[..., Any], with_module: bool = False) -> Handle:
@@ -198,7 +206,8 @@ class Hooked:
         for hook in list(self._load_state_dict_post_hooks.values()):
             if hook(self, incompatible) is not None:
                 raise AssertionError(
-                    "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new values, "
+                    "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new "
+                    "values, "
                     "if incompatible_keys need to be modified, it should be done inplace."
                 )
 
@@ -284,7 +293,8 @@ class _BackwardBorder:
             for hook in self.hooks:
                 if hook(self.module, (None,) * max(self.inputs, 1), replaced) is not None:
                     raise RuntimeError(
-                        "backward hook for Modules where no input requires gradient should always return None or None for "
+                        "backward hook for Modules where no input requires gradient should always return None or "
+                        "None for "
                         "all gradients."
                     )
         return replaced
@@ -300,7 +310,8 @@ class _BackwardBorder:
                 seen = returned if isinstance(returned, tuple) else (returned,)
                 if len(seen) != self.inputs:
                     raise RuntimeError(
-                        f"Backward hook returned an invalid number of grad_input, got {len(seen)}, but expected {self.inputs}"
+                        f"Backward hook returned an invalid number of grad_input, got {len(seen)}, but expected "
+                        f"{self.inputs}"
                     )
         self.grad_output = None
         return tuple(seen[i] for i in self.at)
@@ -314,7 +325,9 @@ def register_module_forward_pre_hook(hook: Callable[..., Any]) -> Handle:
     return EVERYWHERE.add(EVERYWHERE.forward_pre, _Call(hook))
 
 
-def register_module_forward_hook(hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False) -> Handle:
+def register_module_forward_hook(
+    hook: Callable[..., Any], *, with_kwargs: bool = False, always_call: bool = False
+) -> Handle:
     """Call ``hook(module, args, output)`` after the forward of every module."""
     return EVERYWHERE.add(EVERYWHERE.forward, _Call(hook, with_kwargs, always_call))
 

@@ -30,11 +30,11 @@ def _set(tensor: Tensor, values: Any) -> Tensor:
 
 
 def _uniform(shape: Any, dtype: Any, low: float, high: float, generator: Any) -> Any:
-    return wrap(np.empty(shape, dtype)).uniform_(low, high, generator=generator).array  # type: ignore[attr-defined]
+    return wrap(np.empty(shape, dtype)).uniform_(low, high, generator=generator).array
 
 
 def _normal(shape: Any, dtype: Any, mean: float, std: float, generator: Any) -> Any:
-    return wrap(np.empty(shape, dtype)).normal_(mean, std, generator=generator).array  # type: ignore[attr-defined]
+    return wrap(np.empty(shape, dtype)).normal_(mean, std, generator=generator).array
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Tensor:
@@ -56,7 +56,8 @@ def trunc_normal_(
     """
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
-            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
+            "incorrect.",
             stacklevel=2,
         )
     shape, dtype = tensor.array.shape, tensor.array.dtype
@@ -108,7 +109,9 @@ def eye_(tensor: Tensor) -> Tensor:
 def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     """The convolution kernel that hands as many input channels on as possible: a one in the middle of each."""
     if tensor.ndim not in (3, 4, 5):
-        raise ValueError(f"Only tensors with 3, 4, or 5 dimensions are supported, this one has shape {list(tensor.shape)}")
+        raise ValueError(
+            f"Only tensors with 3, 4, or 5 dimensions are supported, this one has shape {list(tensor.shape)}"
+        )
     if tensor.shape[0] % groups:
         raise ValueError(f"dim 0 must be divisible by groups: {tensor.shape[0]} by {groups}")
     kernel = np.zeros(tensor.shape)
@@ -138,7 +141,9 @@ def calculate_gain(nonlinearity: str, param: Any = None) -> float:
 
 
 _gains: dict[str, float] = {
-    **dict.fromkeys(["linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"], 1),
+    **dict.fromkeys(
+        ["linear", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"], 1
+    ),
     "sigmoid": 1,
     "tanh": 5.0 / 3,
     "relu": math.sqrt(2.0),
@@ -207,7 +212,9 @@ def kaiming_normal_(
 def orthogonal_(tensor: Tensor, gain: float = 1, generator: Any = None) -> Tensor:
     """A (semi-)orthogonal matrix, uniformly distributed (Saxe et al. 2013); trailing dimensions count as one."""
     if tensor.ndim < 2:
-        raise ValueError(f"Only tensors with 2 or more dimensions are supported, this one has shape {list(tensor.shape)}")
+        raise ValueError(
+            f"Only tensors with 2 or more dimensions are supported, this one has shape {list(tensor.shape)}"
+        )
     if tensor.array.size == 0:
         return tensor
     rows = tensor.shape[0]
@@ -235,4 +242,3 @@ uniform, normal, constant, eye, dirac = uniform_, normal_, constant_, eye_, dira
 xavier_uniform, xavier_normal = xavier_uniform_, xavier_normal_
 kaiming_uniform, kaiming_normal = kaiming_uniform_, kaiming_normal_
 orthogonal, sparse = orthogonal_, sparse_
-

@@ -1,6 +1,7 @@
 """Layers that learn the size of their input from the first batch.
 
-A lazy module has uninitialized parameters; a hook that runs before its first call gives them their shapes, and the module
+A lazy module has uninitialized parameters; a hook that runs before its first call gives them their shapes, and the
+module
 turns into its ordinary class.
 """
 
@@ -8,18 +9,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd import Tensor
+from autograd.tensor import Tensor
 
 from .conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from .linear import Linear
-from .module import Module
 from .normalization import BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d
 from .parameter import UninitializedBuffer, UninitializedParameter, is_lazy
 
 __all__ = [
-    "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "LazyConv1d", "LazyConv2d", "LazyConv3d", "LazyConvTranspose1d",
-    "LazyConvTranspose2d", "LazyConvTranspose3d", "LazyInstanceNorm1d", "LazyInstanceNorm2d", "LazyInstanceNorm3d",
-    "LazyLinear",
+    "LazyBatchNorm1d", "LazyBatchNorm2d", "LazyBatchNorm3d", "LazyConv1d", "LazyConv2d", "LazyConv3d",
+    "LazyConvTranspose1d", "LazyConvTranspose2d", "LazyConvTranspose3d", "LazyInstanceNorm1d", "LazyInstanceNorm2d",
+    "LazyInstanceNorm3d", "LazyLinear",
 ]  # fmt: skip
 
 
@@ -32,7 +32,7 @@ class LazyModuleMixin:
     cls_to_become: type | None = None
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[safe-super]
+        super().__init__(*args, **kwargs)
         self._initialize_hook = self.register_forward_pre_hook(_infer, with_kwargs=True)
 
     def initialize_parameters(self, *args: Any, **kwargs: Any) -> None:
@@ -87,7 +87,7 @@ class LazyLinear(LazyModuleMixin, Linear):
         if not self.has_uninitialized_params() and self.in_features != 0:
             super().reset_parameters()
 
-    def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]
+    def initialize_parameters(self, input: Tensor) -> None:
         """Take the last length of the input."""
         if self.has_uninitialized_params():
             self.in_features = input.shape[-1]
@@ -140,7 +140,8 @@ class _LazyConv(LazyModuleMixin):
             return
         if input.ndim not in (self.dims + 1, self.dims + 2):
             raise RuntimeError(
-                f"Expected {self.dims + 1}D (unbatched) or {self.dims + 2}D (batched) input to {type(self).__name__}, but got "
+                f"Expected {self.dims + 1}D (unbatched) or {self.dims + 2}D (batched) input to "
+                f"{type(self).__name__}, but got "
                 f"input of size: {list(input.shape)}"
             )
         self.in_channels = input.shape[-self.dims - 1]
@@ -199,6 +200,7 @@ class _LazyNorm(LazyModuleMixin):
     """A normalization whose ``num_features`` is that of the first input."""
 
     _affine, _track = True, True
+    num_batches_tracked: Tensor | None
 
     def __init__(
         self: Any,
@@ -231,7 +233,7 @@ class _LazyNorm(LazyModuleMixin):
         if not self.has_uninitialized_params() and self.num_features != 0:
             super().reset_parameters()  # type: ignore[misc]
 
-    def initialize_parameters(self: Any, input: Tensor) -> None:  # type: ignore[override]
+    def initialize_parameters(self: Any, input: Tensor) -> None:
         """Take the channels of the input."""
         if self.has_uninitialized_params():
             self.num_features = input.shape[1 if input.ndim in (2, self._dims[-1]) else 0]

@@ -10,7 +10,8 @@ import numpy as np
 from autograd import Tensor, dtypes, from_numpy
 from autograd.devices import check_device
 
-from . import functional as F, init
+from . import functional as F
+from . import init
 from .module import Module
 from .parameter import Parameter
 
@@ -40,8 +41,8 @@ class Linear(Module):
     """``y = x W^T + b``.
 
     Shapes: input [..., in_features], output [..., out_features], weight [out_features, in_features], bias
-    [out_features]; drawn from U(-k, k) with k = 1 / sqrt(in_features). Raises RuntimeError when shapes or dtypes of input
-    and weight don't fit.
+    [out_features]; drawn from U(-k, k) with k = 1 / sqrt(in_features). Raises RuntimeError when shapes or dtypes
+    of input and weight don't fit.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html
 
@@ -55,7 +56,9 @@ class Linear(Module):
     weight: Parameter
     bias: Parameter | None
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+    def __init__(
+        self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+    ) -> None:
         super().__init__()
         self.in_features = in_features
         self.out_features = out_features
@@ -87,7 +90,13 @@ class Bilinear(Module):
     bias: Parameter | None
 
     def __init__(
-        self, in1_features: int, in2_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__()
         if in1_features <= 0:

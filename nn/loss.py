@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import autograd
-from autograd import Tensor
+from autograd.tensor import Tensor
 
 from . import functional as F
 from .containers import ModuleList, Sequential
@@ -69,7 +69,9 @@ class MSELoss(_Loss):
 class SmoothL1Loss(_Loss):
     """``|d|``, rounded off where ``|d| < beta``."""
 
-    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0) -> None:
+    def __init__(
+        self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0
+    ) -> None:
         super().__init__(size_average, reduce, reduction)
         self.beta = beta
 
@@ -175,7 +177,8 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         sizes = (self.num_classes, *self.out_features)
         bias = self.linear.bias
         return F.linear_cross_entropy(
-            input, self.linear.weight.reshape(*sizes, -1), target, linear_bias=None if bias is None else bias.reshape(sizes),
+            input, self.linear.weight.reshape(*sizes, -1), target, linear_bias=None if bias is None else
+            bias.reshape(sizes),
             weight=self.weight, reduction=self.reduction, ignore_index=self.ignore_index,
             label_smoothing=self.label_smoothing, options=self.options,
         )  # fmt: skip
@@ -220,7 +223,9 @@ class BCEWithLogitsLoss(_WeightedLoss):
 class KLDivLoss(_Loss):
     """The Kullback-Leibler divergence of ``target`` from log-probabilities ``input``."""
 
-    def __init__(self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", log_target: bool = False) -> None:
+    def __init__(
+        self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", log_target: bool = False
+    ) -> None:
         super().__init__(size_average, reduce, reduction)
         self.log_target = log_target
 
@@ -361,7 +366,14 @@ class TripletMarginLoss(_Loss):
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Any:
         return F.triplet_margin_loss(
-            anchor, positive, negative, margin=self.margin, p=self.p, eps=self.eps, swap=self.swap, reduction=self.reduction
+            anchor,
+            positive,
+            negative,
+            margin=self.margin,
+            p=self.p,
+            eps=self.eps,
+            swap=self.swap,
+            reduction=self.reduction,
         )
 
 
@@ -378,7 +390,9 @@ class TripletMarginWithDistanceLoss(_Loss):
     ) -> None:
         super().__init__(None, None, reduction)
         if margin <= 0:
-            raise ValueError(f"TripletMarginWithDistanceLoss: expected margin to be greater than 0, got {margin} instead")
+            raise ValueError(
+                f"TripletMarginWithDistanceLoss: expected margin to be greater than 0, got {margin} instead"
+            )
         self.distance_function = distance_function if distance_function is not None else F.pairwise_distance
         self.margin, self.swap = margin, swap
 
@@ -405,7 +419,8 @@ class CTCLoss(_Loss):
 class AdaptiveLogSoftmaxWithLoss(Module):
     """Softmax over many classes, cheap: frequent ones in the head, rare ones in clusters with smaller projections.
 
-    ``forward(input [N, in_features], target [N])`` gives ``(output, loss)``: the log-probability of each target, and minus
+    ``forward(input [N, in_features], target [N])`` gives ``(output, loss)``: the log-probability of each target, and
+    minus
     their mean. Classes must be sorted by frequency; ``cutoffs`` says where the clusters begin.
 
     Source: Grave et al. 2017, https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveLogSoftmaxWithLoss.html
@@ -427,7 +442,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             raise ValueError("cutoffs should be a sequence of length larger than 0")
         if ends != sorted(set(ends)) or min(ends) <= 0 or max(ends) > n_classes - 1 or any(int(c) != c for c in ends):
             raise ValueError(
-                "cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each value "
+                "cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each "
+                "value "
                 f"is between 1 and n_classes-1: {ends} with {n_classes} classes"
             )
         self.in_features, self.n_classes = in_features, n_classes
@@ -442,28 +458,32 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             narrow = int(in_features // (div_value ** (i + 1)))
             size = self.cutoffs[i + 1] - self.cutoffs[i]
             self.tail.append(
-                Sequential(Linear(in_features, narrow, False, device, dtype), Linear(narrow, size, False, device, dtype))
+                Sequential(
+                    Linear(in_features, narrow, False, device, dtype), Linear(narrow, size, False, device, dtype)
+                )
             )
 
     def reset_parameters(self) -> None:
         """Draw the initial values (anew)."""
         self.head.reset_parameters()
-        for project, out in self.tail:
-            project.reset_parameters()
-            out.reset_parameters()
+        for module in self.tail.modules():
+            if isinstance(module, Linear):
+                module.reset_parameters()
 
     def forward(self, input: Tensor, target: Tensor) -> Any:
         single = target.ndim == 0
         x, y = (input.unsqueeze(0), target.unsqueeze(0)) if single else (input, target)
         if x.ndim != 2 or y.ndim != 1 or x.shape[0] != y.shape[0]:
             raise RuntimeError(
-                "Input and target should have the same size in the batch dimension: input [N, in_features] and target [N], got "
+                "Input and target should have the same size in the batch dimension: input [N, in_features] and "
+                "target [N], got "
                 f"{list(input.shape)} and {list(target.shape)}"
             )
         labels = y.array
         if labels.size and (labels.min() < 0 or labels.max() >= self.n_classes):
             raise RuntimeError(
-                f"Target values should be in [0, {self.n_classes - 1}], but values in range [{labels.min()}, {labels.max()}] were "
+                f"Target values should be in [0, {self.n_classes - 1}], but values in range [{labels.min()}, "
+                f"{labels.max()}] were "
                 "found. "
             )
         head = F.log_softmax(self.head(x), dim=1)

@@ -1,7 +1,8 @@
 """Module: what every layer and network is.
 
 A Module is plain Python. Set a Parameter, a buffer or another Module as an attribute and it is noticed, in the order in
-which it was set; everything else - ``parameters``, ``state_dict``, ``to``, ``train``, ``repr`` - is a walk over what was
+which it was set; everything else - ``parameters``, ``state_dict``, ``to``, ``train``, ``repr`` - is a walk over what
+was
 noticed. ``hooks.py`` has what happens around a call when somebody asked for it.
 """
 
@@ -15,7 +16,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from autograd import dtypes
-from autograd.devices import check_device, device as Device
+from autograd.devices import check_device
+from autograd.devices import device as Device
 from autograd.graph import called_again, mode, tick
 from autograd.tensor import Tensor, wrap
 from autograd.views import stamp
@@ -29,18 +31,23 @@ M = TypeVar("M", bound="Module")
 ref = weakref.ref
 
 
-class IncompatibleKeys(NamedTuple):
-    """What ``load_state_dict`` did not find, and what it could not use."""
-
+class _Keys(NamedTuple):
     missing_keys: list[str]
     unexpected_keys: list[str]
+
+
+class IncompatibleKeys(_Keys):
+    """What ``load_state_dict`` did not find, and what it could not use."""
+
+    __slots__ = ()
 
     def __repr__(self) -> str:
         if not self.missing_keys and not self.unexpected_keys:
             return "<All keys matched successfully>"
         return f"_IncompatibleKeys(missing_keys={self.missing_keys}, unexpected_keys={self.unexpected_keys})"
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
 
 
 class Module(Hooked):
@@ -68,7 +75,11 @@ class Module(Hooked):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if args or kwargs:
-            given = f"{len(args)} positional arguments" if args else f"an unexpected keyword argument {next(iter(kwargs))!r}"
+            given = (
+                f"{len(args)} positional arguments"
+                if args
+                else f"an unexpected keyword argument {next(iter(kwargs))!r}"
+            )
             raise TypeError(f"{type(self).__name__}.__init__() takes 1 positional argument, and was given {given}")
         self.__dict__.update(training=True, _parameters={}, _buffers={}, _non_persistent_buffers_set=set(), _modules={})
         self._init_hooks()
@@ -137,7 +148,8 @@ class Module(Hooked):
         elif name in known.get("_buffers", ()):
             if value is not None and not isinstance(value, Tensor):
                 raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None expected)"
+                    f"cannot assign '{_type_name(value)}' as buffer '{name}' (torch.nn.Buffer, torch.Tensor or None "
+                    "expected)"
                 )
             self._buffers[name] = value
         else:
@@ -190,7 +202,10 @@ class Module(Hooked):
         """Add a parameter (or None, to reserve its name)."""
         self._check_new_name(name, "_parameters", "parameter")
         if param is not None and not isinstance(param, Parameter):
-            raise TypeError(f"cannot assign '{_type_name(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)")
+            raise TypeError(
+                f"cannot assign '{_type_name(param)}' object to parameter '{name}' (torch.nn.Parameter or None "
+                "required)"
+            )
         if param is not None and param.grad_fn is not None:
             raise ValueError(
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To "
@@ -204,7 +219,9 @@ class Module(Hooked):
         """Add a tensor that belongs to the state and is not trained; in the state_dict unless ``persistent=False``."""
         self._check_new_name(name, "_buffers", "buffer")
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)")
+            raise TypeError(
+                f"cannot assign '{_type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)"
+            )
         for hook in EVERYWHERE.buffer_registration.values():
             tensor = _replaced(hook(self, name, tensor), tensor)
         self._buffers[name] = tensor
@@ -426,7 +443,9 @@ class Module(Hooked):
         if wanted is None:
             return self
         if not (wanted.is_floating_point or wanted.is_complex):
-            raise TypeError(f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={wanted}")
+            raise TypeError(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={wanted}"
+            )
         return self._cast(wanted)
 
     def _cast(self: M, dtype: Any) -> M:
@@ -486,7 +505,9 @@ class Module(Hooked):
 
     # --- state ---
 
-    def state_dict(self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
+    def state_dict(
+        self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
+    ) -> dict[str, Any]:
         """All parameters and persistent buffers by dotted path, detached and on the same memory.
 
         >>> import nn
@@ -494,7 +515,7 @@ class Module(Hooked):
         ['0.weight', '0.bias']
         """
         if args:  # PyTorch's old positional form
-            destination, prefix, keep_vars = (*args, *(None, "", False)[len(args) :])
+            destination, prefix, keep_vars = [*args, *[None, "", False][len(args) :]]
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
@@ -529,7 +550,9 @@ class Module(Hooked):
         """Take back what ``get_extra_state`` gave."""
         raise RuntimeError("Reached a code path in Module.set_extra_state() that should never be called.")
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> IncompatibleKeys:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
         """Copy values by dotted path into the parameters and buffers.
 
         Args:
@@ -560,11 +583,15 @@ class Module(Hooked):
         load(self, OrderedDict(state_dict), "")
         if strict:
             if unexpected:
-                errors.insert(0, "Unexpected key(s) in state_dict: {}. ".format(", ".join(f'"{k}"' for k in unexpected)))
+                errors.insert(
+                    0, "Unexpected key(s) in state_dict: {}. ".format(", ".join(f'"{k}"' for k in unexpected))
+                )
             if missing:
                 errors.insert(0, "Missing key(s) in state_dict: {}. ".format(", ".join(f'"{k}"' for k in missing)))
         if errors:
-            raise RuntimeError("Error(s) in loading state_dict for {}:\n\t{}".format(type(self).__name__, "\n\t".join(errors)))
+            raise RuntimeError(
+                "Error(s) in loading state_dict for {}:\n\t{}".format(type(self).__name__, "\n\t".join(errors))
+            )
         return IncompatibleKeys(missing, unexpected)
 
     def _load_from_state_dict(
@@ -589,7 +616,9 @@ class Module(Hooked):
             if key not in state_dict:
                 missing_keys.append(key)
                 continue
-            problem = self._load_one(name, value, state_dict[key], local_metadata.get("assign_to_params_buffers", False))
+            problem = self._load_one(
+                name, value, state_dict[key], local_metadata.get("assign_to_params_buffers", False)
+            )
             if problem is not None:
                 error_msgs.append(problem.replace("{key}", key))
         extra = prefix + "_extra_state"
@@ -611,7 +640,8 @@ class Module(Hooked):
         array = given.array if isinstance(given, Tensor) else np.asarray(given)
         if array.dtype == object:
             return (
-                'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from checkpoint but '
+                'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
+                "checkpoint but "
                 f"received {type(given)}"
             )
         if is_lazy(given):
@@ -624,7 +654,8 @@ class Module(Hooked):
             array = array[0]
         if array.shape != mine.array.shape:
             return (
-                f"size mismatch for {{key}}: copying a param with shape torch.Size({list(array.shape)}) from checkpoint, "
+                f"size mismatch for {{key}}: copying a param with shape torch.Size({list(array.shape)}) from "
+                "checkpoint, "
                 f"the shape in current model is torch.Size({list(mine.array.shape)})."
             )
         if assign:
@@ -669,10 +700,13 @@ def say_where(error: Exception, module: Module, args: tuple[Any, ...]) -> None:
     place: _Place | None = getattr(error, "_place", None)
     if place is None:
         given = ", ".join(
-            f"a Tensor of shape {list(a.shape)} and dtype {a.dtype}" if isinstance(a, Tensor) else _type_name(a) for a in args
+            f"a Tensor of shape {list(a.shape)} and dtype {a.dtype}" if isinstance(a, Tensor) else _type_name(a)
+            for a in args
         )
         about = f"{type(module).__name__}({module.extra_repr()})" if not module._modules else type(module).__name__
-        place = _Place(module, "", f"{about}, called with {given or 'no arguments'}", len(getattr(error, "__notes__", [])))
+        place = _Place(
+            module, "", f"{about}, called with {given or 'no arguments'}", len(getattr(error, "__notes__", []))
+        )
         error._place = place  # type: ignore[attr-defined]
         error.add_note(f"in the module {place.about}")
         return
@@ -683,7 +717,7 @@ def say_where(error: Exception, module: Module, args: tuple[Any, ...]) -> None:
 
 
 class _Place:
-    """Where an error was raised, as it travels up through the calls: the outermost module so far, and the path below."""
+    """Where an error was raised, as it travels up the calls: the outermost module so far, and the path below."""
 
     def __init__(self, module: Module, path: str, about: str, at: int) -> None:
         self.module, self.path, self.about, self.at = module, path, about, at

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import autograd
-from autograd import Tensor
+from autograd.tensor import Tensor
 from autograd.views import stamp
 
-from . import functional as F, init
+from . import functional as F
+from . import init
 from .functional.normalization import _window_sums
 from .linear import empty
 from .module import Module
@@ -124,7 +125,8 @@ class GroupNorm(_Affine):
         return F.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
-        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, affine={self.affine}, bias={self.bias is not None}"
+        affine = f"affine={self.affine}, bias={self.bias is not None}"
+        return f"{self.num_groups}, {self.num_channels}, eps={self.eps}, {affine}"
 
 
 class _Running(_Affine):
@@ -153,8 +155,12 @@ class _Running(_Affine):
         self.eps, self.momentum, self.affine, self.track_running_stats = eps, momentum, affine, track_running_stats
         self._make_affine((num_features,), affine, affine and bias, device, dtype)
         tracked = track_running_stats
-        self.register_buffer("running_mean", autograd.zeros(num_features, device=device, dtype=dtype) if tracked else None)
-        self.register_buffer("running_var", autograd.ones(num_features, device=device, dtype=dtype) if tracked else None)
+        self.register_buffer(
+            "running_mean", autograd.zeros(num_features, device=device, dtype=dtype) if tracked else None
+        )
+        self.register_buffer(
+            "running_var", autograd.ones(num_features, device=device, dtype=dtype) if tracked else None
+        )
         self.register_buffer("num_batches_tracked", autograd.tensor(0, dtype=autograd.long) if tracked else None)
         self.reset_parameters()
 
@@ -177,7 +183,9 @@ class _Running(_Affine):
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, *lists: Any) -> None:
         version = local_metadata.get("version")
-        if (version is None or version < 2) and self.num_batches_tracked is not None:  # PyTorch before 0.4.1 did not count
+        if (
+            version is None or version < 2
+        ) and self.num_batches_tracked is not None:  # PyTorch before 0.4.1 did not count
             state_dict.setdefault(prefix + "num_batches_tracked", self.num_batches_tracked)
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *lists)
 
@@ -265,7 +273,12 @@ class SyncBatchNorm(_BatchNorm):
         made: Module = module
         if isinstance(module, _BatchNorm) and not isinstance(module, cls):
             made = cls(
-                module.num_features, module.eps, module.momentum, module.affine, module.track_running_stats, process_group
+                module.num_features,
+                module.eps,
+                module.momentum,
+                module.affine,
+                module.track_running_stats,
+                process_group,
             )
             made._parameters.update(module._parameters)
             made._buffers.update(module._buffers)
@@ -297,13 +310,15 @@ class _InstanceNorm(_Running):
         if channels != self.num_features:
             if self.affine:
                 raise ValueError(
-                    f"expected input's size at dim={1 if batched else 0} to match num_features ({self.num_features}), but got: "
+                    f"expected input's size at dim={1 if batched else 0} to match num_features "
+                    f"({self.num_features}), but got: "
                     f"{channels}."
                 )
             import warnings
 
             warnings.warn(
-                f"input's size at dim={1 if batched else 0} does not match num_features. You can silence this warning by not "
+                f"input's size at dim={1 if batched else 0} does not match num_features. You can silence this "
+                "warning by not "
                 "passing in num_features, which is not used because affine=False",
                 stacklevel=2,
             )

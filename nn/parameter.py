@@ -18,8 +18,10 @@ def _on_memory_of(cls: type, data: Any) -> Any:
     if data is None:
         data = autograd.tensor([])
     if not isinstance(data, Tensor):
-        raise TypeError(f"{cls.__name__}: expected a Tensor as data, got {type(data).__name__}. Use autograd.tensor(...)")
-    made = object.__new__(cls)
+        raise TypeError(
+            f"{cls.__name__}: expected a Tensor as data, got {type(data).__name__}. Use autograd.tensor(...)"
+        )
+    made: Any = object.__new__(cls)
     made.array = data.array
     made.node = made.lineage = None
     return made
@@ -108,12 +110,14 @@ class _Uninitialized:
         self.array = np.empty(tuple(shape), element)
         if type(self.node) is Leaf:
             self.node.shape, self.node.dtype = self.array.shape, self.array.dtype
-        self.__class__ = self.cls_to_become  # type: ignore[assignment]
+        self.__class__ = self.cls_to_become
 
     def _unknown(self) -> Any:
         raise RuntimeError(
-            f"Can't access the shape of an uninitialized {self.cls_to_become.__name__.lower()}: the first forward pass will "
-            "set it. Call the module once on a batch (a dry run) before counting, copying or initialising its parameters"
+            f"Can't access the shape of an uninitialized {self.cls_to_become.__name__.lower()}: the first forward "
+            "pass will "
+            "set it. Call the module once on a batch (a dry run) before counting, copying or initialising its "
+            "parameters"
         )
 
     shape = property(_unknown)
@@ -147,12 +151,14 @@ class UninitializedParameter(_Uninitialized, Parameter):  # type: ignore[misc]
         return _rebuild_uninitialized, (type(self), self.requires_grad, self.dtype)
 
 
-class UninitializedBuffer(_Uninitialized, Tensor):  # type: ignore[misc]
+class UninitializedBuffer(_Uninitialized, Tensor):
     """A buffer whose shape is not known yet."""
 
     persistent: bool
 
-    def __new__(cls, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True) -> Any:
+    def __new__(
+        cls, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True
+    ) -> Any:
         made = _on_memory_of(cls, autograd.zeros(0, dtype=dtype))
         made.persistent = persistent
         return made

@@ -32,9 +32,7 @@ def _leaky_relu(input: Any, negative_slope: float) -> Any:
     return np.where(input > 0, input, y)
 
 
-leaky_relu = elementwise(
-    _leaky_relu, input=lambda g, input, negative_slope: np.where(input > 0, g, g * negative_slope)
-)
+leaky_relu = elementwise(_leaky_relu, input=lambda g, input, negative_slope: np.where(input > 0, g, g * negative_slope))
 prelu = elementwise(
     lambda input, weight: np.where(input > 0, input, input * weight),
     name="prelu",
@@ -224,7 +222,9 @@ def _density(x: Any) -> Any:
     return np.exp(x * x * -0.5) * _DENSITY
 
 
-normal_cdf = elementwise(lambda input: _normal_cdf(input), name="normal_cdf", input=lambda g, input: g * _density(input))
+normal_cdf = elementwise(
+    lambda input: _normal_cdf(input), name="normal_cdf", input=lambda g, input: g * _density(input)
+)
 exact_gelu = elementwise(
     _exact_gelu,
     name="gelu",
@@ -313,7 +313,9 @@ def _log_softmax(input: Any, dim: int) -> Any:
     return y
 
 
-softmax_along = general(_softmax, name="softmax", input=lambda g, y, dim: y * (g - (g * y).sum(axis=dim, keepdims=True)))
+softmax_along = general(
+    _softmax, name="softmax", input=lambda g, y, dim: y * (g - (g * y).sum(axis=dim, keepdims=True))
+)
 log_softmax_along = general(
     _log_softmax, name="log_softmax", input=lambda g, y, dim: g - np.exp(y) * g.sum(axis=dim, keepdims=True)
 )
@@ -324,7 +326,8 @@ def _prepared(input: Any, dim: int, dtype: Any, who: str) -> tuple[Any, int]:
         input = input.to(dtype)
     elif input.array.dtype.kind in "biu":
         raise RuntimeError(
-            f'"{who}" not implemented for {input.dtype}: the input must be floating point. Convert it with .float(), or '
+            f'"{who}" not implemented for {input.dtype}: the input must be floating point. Convert it with .float(), '
+            "or "
             "pass dtype="
         )
     return input, normal_dim(dim, input.ndim)

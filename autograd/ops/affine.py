@@ -41,13 +41,15 @@ def _misfit(input: Any, weight: Any, bias: Any) -> RuntimeError:
         given += f", bias {list(bias.shape)} {bias.dtype}"
     if len({a.dtype for a in (input, weight, bias) if a is not None}) > 1:
         return RuntimeError(
-            f"linear: mat1 and mat2 must have the same dtype, but got {given}. Convert the input with .to(weight.dtype), "
+            f"linear: mat1 and mat2 must have the same dtype, but got {given}. Convert the input with "
+            ".to(weight.dtype), "
             "or the layer with .to(dtype)"
         )
     rows = int(np.prod(input.shape[:-1]))
     return RuntimeError(
         f"linear: mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1] if input.ndim else ''} and "
-        f"{'x'.join(map(str, weight.T.shape))}): {given}. The last dimension of the input must be the last of the weight"
+        f"{'x'.join(map(str, weight.T.shape))}): {given}. The last dimension of the input must be the last of the "
+        "weight"
     )
 
 

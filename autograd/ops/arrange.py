@@ -43,7 +43,7 @@ border = general(
 
 
 def _embedding_back(input: Any, index: Any, rows: int, padding: int) -> Any:
-    """The sum of the rows of ``input`` for each place in a table of ``rows`` rows; those of ``padding`` are left out."""
+    """The sum of the rows of ``input`` for each row of a table of ``rows``; those of ``padding`` are left out."""
     width = input.shape[-1] if input.ndim > index.ndim else 1
     values, at = input.reshape(-1, width), index.reshape(-1)
     if padding >= 0:
@@ -89,13 +89,16 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     """
     r = upscale_factor
     if input.ndim < 3:
-        raise RuntimeError(f"pixel_shuffle expects input to have at least 3 dimensions, but got input with {input.ndim} dimension(s)")
+        raise RuntimeError(
+            f"pixel_shuffle expects input to have at least 3 dimensions, but got input with {input.ndim} dimension(s)"
+        )
     if r <= 0:
         raise RuntimeError(f"pixel_shuffle expects a positive upscale_factor, but got {r}")
     *front, channels, height, width = input.shape
     if channels % (r * r):
         raise RuntimeError(
-            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but "
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, "
+            "but "
             f"input.size(-3)={channels} is not divisible by {r * r}"
         )
     n = len(front)
@@ -108,13 +111,18 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     """[..., C, H * r, W * r] to [..., C * r * r, H, W]: the inverse of ``pixel_shuffle``."""
     r = downscale_factor
     if input.ndim < 3:
-        raise RuntimeError(f"pixel_unshuffle expects input to have at least 3 dimensions, but got input with {input.ndim} dimension(s)")
+        raise RuntimeError(
+            f"pixel_unshuffle expects input to have at least 3 dimensions, but got input with {input.ndim} dimension(s)"
+        )
     if r <= 0:
         raise RuntimeError(f"pixel_unshuffle expects a positive downscale_factor, but got {r}")
     *front, channels, height, width = input.shape
     for name, size in (("height", height), ("width", width)):
         if size % r:
-            raise RuntimeError(f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but {size} is not divisible by {r}")
+            raise RuntimeError(
+                f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but {size} is not divisible by "
+                f"{r}"
+            )
     n = len(front)
     split = input.reshape(*front, channels, height // r, r, width // r, r)
     gathered = split.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3)

@@ -115,9 +115,7 @@ def _spread(input: Any, target: Any, classes: int) -> Any:
     return made
 
 
-spread = linear(
-    _spread, name="spread", constants=("target",), promote="none", input=lambda g, target: pick(g, target)
-)
+spread = linear(_spread, name="spread", constants=("target",), promote="none", input=lambda g, target: pick(g, target))
 
 
 def _nll(input: Any, target: Any, rows: Any, scale: Any) -> Any:

@@ -1,7 +1,8 @@
 """Normalization: values drawn to mean 0 and variance 1 over some dimensions, then scaled and shifted.
 
 Layer, batch, group, instance and RMS norm are one operation; they differ in the dimensions, and in whether the mean is
-taken away. With x^ = (x - mean) * rstd, the derivative is the projection P(v) = v - mean(v) - x^ mean(v x^), times rstd.
+taken away. With x^ = (x - mean) * rstd, the derivative is rstd times the projection
+P(v) = v - mean(v) - x^ mean(v x^).
 """
 
 from __future__ import annotations
@@ -86,8 +87,8 @@ projection = general(
     name="normalize_backward",
     promote="none",
     input=lambda g, normal, rstd, axes, center: projection(g, normal, rstd, axes, center),
-    normal=lambda g, input, normal, rstd, axes: -rstd * (
-        g * _mean(input * normal, axes) + input * _mean(g * normal, axes)
+    normal=lambda g, input, normal, rstd, axes: (
+        -rstd * (g * _mean(input * normal, axes) + input * _mean(g * normal, axes))
     ),
     rstd=lambda g, y, rstd, axes: (g * y).sum(axis=axes, keepdims=True) / rstd,
 )

@@ -1,4 +1,7 @@
-"""What layers compute, as functions: ``torch.nn.functional`` by the same names. Modules hold parameters and call these."""
+"""What layers compute, as functions: ``torch.nn.functional`` by the same names.
+
+Modules hold parameters and call these.
+"""
 
 from __future__ import annotations
 

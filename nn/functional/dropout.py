@@ -7,9 +7,8 @@ import warnings
 from typing import Any
 
 import autograd
-from autograd import Tensor
 from autograd.inplace import assign
-from autograd.tensor import wrap
+from autograd.tensor import Tensor, wrap
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
 
@@ -55,19 +54,25 @@ def _channels(input: Tensor, p: float, training: bool, inplace: bool, dims: tupl
     if input.ndim not in dims:
         if name == "dropout1d":
             raise RuntimeError(
-                f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. Note that dropout1d exists to provide "
-                "channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch dimension."
+                f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. Note that dropout1d exists "
+                "to provide "
+                "channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch "
+                "dimension."
             )
         warnings.warn(
-            f"{name}: Received a {input.ndim}-D input to {name}, which is deprecated and will result in an error in a future "
+            f"{name}: Received a {input.ndim}-D input to {name}, which is deprecated and will result in an error in "
+            "a future "
             "release. Please use dropout instead to retain this behavior.",
             stacklevel=3,
         )
     if name == "dropout2d" and input.ndim == 3:
         warnings.warn(
-            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired - input is "
-            "interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a future release to "
-            "interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D channel-wise dropout "
+            "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is "
+            "desired - input is "
+            "interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a future "
+            "release to "
+            "interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D "
+            "channel-wise dropout "
             "behavior, please switch to using dropout1d instead.",
             stacklevel=3,
         )
@@ -109,7 +114,7 @@ def _alpha(input: Tensor, shape: Any, p: float, training: bool, inplace: bool) -
 
 
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
-    """Dropout for selu: dropped elements get its negative saturation, mean and variance stay (Klambauer et al. 2017)."""
+    """Dropout for selu: what is dropped gets its lowest value, mean and variance stay (Klambauer et al. 2017)."""
     return _alpha(input, input.shape, p, training, inplace)
 
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
 from autograd.ops.arrange import embedding as lookup
-from autograd.tensor import wrap
+from autograd.tensor import Tensor, wrap
 from autograd.views import stamp
 
 __all__ = ["embedding", "embedding_bag", "one_hot"]
@@ -27,7 +26,9 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Any:
     """
     numbers = tensor.array
     if numbers.dtype != np.int64:
-        raise RuntimeError(f"one_hot is only applicable to index tensor of type LongTensor, not {tensor.dtype}. Use .long()")
+        raise RuntimeError(
+            f"one_hot is only applicable to index tensor of type LongTensor, not {tensor.dtype}. Use .long()"
+        )
     if numbers.size == 0 and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
     if numbers.size and numbers.min() < 0:
@@ -35,7 +36,9 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Any:
     if num_classes == -1:
         num_classes = int(numbers.max()) + 1
     elif numbers.size and numbers.max() >= num_classes:
-        raise RuntimeError(f"Class values must be smaller than num_classes: found {numbers.max()} with {num_classes} classes")
+        raise RuntimeError(
+            f"Class values must be smaller than num_classes: found {numbers.max()} with {num_classes} classes"
+        )
     made = np.zeros((numbers.size, num_classes), np.int64)
     made[np.arange(numbers.size), numbers.reshape(-1)] = 1
     return wrap(made.reshape(*numbers.shape, num_classes))
@@ -86,7 +89,8 @@ def embedding(
     """The rows of ``weight`` [V, D] whose numbers ``input`` [*] gives: [*, D].
 
     The row ``padding_idx`` gets no gradient; rows longer than ``max_norm`` are shrunk, in place; ``scale_grad_by_freq``
-    divides the gradient of a row by how often it occurs. Gradients are always dense here, whatever ``sparse`` says. Raises
+    divides the gradient of a row by how often it occurs. Gradients are always dense here, whatever ``sparse`` says.
+    Raises
     IndexError for a number that is not there.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
@@ -131,7 +135,8 @@ def embedding_bag(
     """
     if per_sample_weights is not None and tuple(input.shape) != tuple(per_sample_weights.shape):
         raise ValueError(
-            f"embedding_bag: If per_sample_weights ({list(per_sample_weights.shape)}) is not None, then it must have the same "
+            f"embedding_bag: If per_sample_weights ({list(per_sample_weights.shape)}) is not None, then it must have "
+            "the same "
             f"shape as the input ({list(input.shape)})"
         )
     if mode not in ("sum", "mean", "max"):
@@ -156,7 +161,9 @@ def embedding_bag(
         return _largest(rows, bags, starts, used)
     if per_sample_weights is not None:
         if per_sample_weights.dtype != weight.dtype:
-            raise RuntimeError(f"expected per_sample_weights of dtype {weight.dtype}, the table's, got {per_sample_weights.dtype}")
+            raise RuntimeError(
+                f"expected per_sample_weights of dtype {weight.dtype}, the table's, got {per_sample_weights.dtype}"
+            )
         rows = rows * per_sample_weights.reshape(-1, 1)
     if padding >= 0:
         rows = rows * wrap(used[:, None].astype(weight.array.dtype))
@@ -173,7 +180,8 @@ def _bags(input: Tensor, offsets: Any, include_last_offset: bool) -> tuple[Any, 
     if input.ndim == 2:
         if offsets is not None:
             raise ValueError(
-                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences. "
+                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length "
+                "sequences. "
                 f"However, found offsets of type {type(offsets)}"
             )
         return np.repeat(np.arange(input.shape[0]), input.shape[1]), input.shape[0]
@@ -185,9 +193,14 @@ def _bags(input: Tensor, offsets: Any, include_last_offset: bool) -> tuple[Any, 
         raise ValueError("offsets has to be a 1D Tensor")
     first = offsets.array
     if first.size and first[0] != 0:
-        raise ValueError(f"offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got {first[0]}")
+        raise ValueError(
+            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. "
+            f"However, got {first[0]}"
+        )
     if first.size and first[-1] > input.shape[0]:
-        raise ValueError(f"offsets[-1] can not be greater than input's length {input.shape[0]} but got offsets[-1] of {first[-1]}")
+        raise ValueError(
+            f"offsets[-1] can not be greater than input's length {input.shape[0]} but got offsets[-1] of {first[-1]}"
+        )
     ends = first[1:] if include_last_offset else np.append(first[1:], input.shape[0])
     sizes = ends - (first[:-1] if include_last_offset else first)
     return np.repeat(np.arange(len(sizes)), sizes), len(sizes)

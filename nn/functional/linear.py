@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import autograd
-from autograd import Tensor
 from autograd.ops.affine import linear
+from autograd.tensor import Tensor
 
 __all__ = ["bilinear", "linear"]
 
@@ -22,7 +22,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
         )
     if input1.shape[-1] != weight.shape[1] or input2.shape[-1] != weight.shape[2]:
         raise RuntimeError(
-            f"bilinear(): inputs {list(input1.shape)} and {list(input2.shape)} don't fit the weight {list(weight.shape)}: their last "
+            f"bilinear(): inputs {list(input1.shape)} and {list(input2.shape)} don't fit the weight "
+            f"{list(weight.shape)}: their last "
             "dimensions must be its second and third"
         )
     outputs, first, second = weight.shape

@@ -1,6 +1,7 @@
 """Losses.
 
-``reduction`` is "mean", "sum" or "none"; ``size_average`` and ``reduce`` are its old form. The ones that matter for speed
+``reduction`` is "mean", "sum" or "none"; ``size_average`` and ``reduce`` are its old form. The ones that matter for
+speed
 are single operations (``autograd/ops/loss.py``); the others are the formula, written down.
 """
 
@@ -14,9 +15,8 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
 from autograd.ops import loss as ops
-from autograd.tensor import wrap
+from autograd.tensor import Tensor, wrap
 
 from .activation import logsigmoid
 from .distance import pairwise_distance
@@ -62,7 +62,8 @@ def _check_reduction(reduction: str) -> None:
 def _warn_of_sizes(input: Tensor, target: Any, name: str) -> None:
     if tuple(target.shape) != tuple(input.shape):
         warnings.warn(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) in {name}. This will "
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) in {name}. "
+            "This will "
             "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=4,
         )
@@ -77,7 +78,8 @@ def _class_numbers(input: Tensor, target: Tensor, classes: int, ignore_index: in
     if numbers.dtype != np.int64:
         if numbers.dtype != np.uint8:
             raise RuntimeError(
-                f"expected scalar type Long but found {target.dtype}: class numbers must be int64 (or uint8); convert them "
+                f"expected scalar type Long but found {target.dtype}: class numbers must be int64 (or uint8); "
+                "convert them "
                 "with .long(). Class probabilities must have the shape of the input, "
                 f"{list(input.shape)}; the target has {list(target.shape)}"
             )
@@ -89,8 +91,10 @@ def _class_numbers(input: Tensor, target: Tensor, classes: int, ignore_index: in
     wrong = numbers[(numbers < 0) | (numbers >= classes)]
     if wrong.size:
         raise IndexError(
-            f"Target {int(wrong[0])} is out of bounds: there are {classes} classes, so the labels must be in 0 .. {classes - 1} "
-            f"(or ignore_index={ignore_index}); found {wrong.size} such labels. Give the last layer as many outputs as there "
+            f"Target {int(wrong[0])} is out of bounds: there are {classes} classes, so the labels must be in 0 .. "
+            f"{classes - 1} "
+            f"(or ignore_index={ignore_index}); found {wrong.size} such labels. Give the last layer as many outputs "
+            "as there "
             "are classes, or renumber the labels from 0"
         )
     return numbers, used
@@ -106,14 +110,17 @@ def _check_sizes(input: Tensor, target: Tensor) -> int:
     if input.ndim == 0:
         raise ValueError("cross_entropy: expected an input with a dimension of classes, got a 0-d tensor")
     at = 0 if input.ndim == 1 else 1
-    if input.ndim == 1 and target.ndim > 0 or input.ndim > 1 and target.ndim == 0:
+    if (input.ndim == 1 and target.ndim > 0) or (input.ndim > 1 and target.ndim == 0):
         raise ValueError(f"input and target don't fit: {list(input.shape)} and {list(target.shape)}")
     if input.ndim > 1 and input.shape[0] != target.shape[0]:
-        raise ValueError(f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]}).")
+        raise ValueError(
+            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
+        )
     expected = tuple(n for i, n in enumerate(input.shape) if i != at)
     if tuple(target.shape) != expected:
         raise ValueError(
-            f"Expected target size {list(expected)}, got {list(target.shape)}: the input has shape {list(input.shape)}, with "
+            f"Expected target size {list(expected)}, got {list(target.shape)}: the input has shape "
+            f"{list(input.shape)}, with "
             f"the classes in dimension {at}"
         )
     return at
@@ -150,11 +157,14 @@ def _by_classes(op: Any, input: Tensor, target: Tensor, weight: Any, ignore_inde
 def _check_weight(weight: Any, classes: int, input: Tensor) -> None:
     if tuple(weight.shape) != (classes,):
         raise RuntimeError(
-            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of shape: "
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor "
+            "of shape: "
             f"{list(weight.shape)}"
         )
     if weight.dtype != input.dtype:
-        raise RuntimeError(f"expected scalar type {input.dtype} but found {weight.dtype}: convert the class weights with .to()")
+        raise RuntimeError(
+            f"expected scalar type {input.dtype} but found {weight.dtype}: convert the class weights with .to()"
+        )
 
 
 def nll_loss(
@@ -189,7 +199,8 @@ def cross_entropy(
 ) -> Any:
     """``nll_loss(log_softmax(input), target)``; the target may also be class probabilities (one-hot rows among them).
 
-    Shapes: input [N, C, d1, ...] or [C]; target [N, d1, ...] or [] of int64, or floating point of the shape of the input.
+    Shapes: input [N, C, d1, ...] or [C]; target [N, d1, ...] or [] of int64, or floating point of the shape of the
+    input.
     Raises IndexError for a class that is not there, ValueError for shapes that don't fit.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
@@ -210,7 +221,9 @@ def cross_entropy(
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if input.array.dtype.kind in "biu":
-        raise RuntimeError(f'"log_softmax" not implemented for {input.dtype}: the input must be floating point. Use .float()')
+        raise RuntimeError(
+            f'"log_softmax" not implemented for {input.dtype}: the input must be floating point. Use .float()'
+        )
     if target.array.shape == input.array.shape and target.array.dtype.kind not in "biu":
         return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)
     if label_smoothing == 0.0:
@@ -269,7 +282,8 @@ def linear_cross_entropy(
     """``cross_entropy(linear(input, linear_weight, linear_bias), target)``.
 
     Shapes: input [N, in] or [in]; linear_weight [C, d1, ..., in], linear_bias [C, d1, ...]; target [N, d1, ...] or
-    probabilities [N, C, d1, ...]. ``options`` says how PyTorch divides the work to save memory; the result does not depend
+    probabilities [N, C, d1, ...]. ``options`` says how PyTorch divides the work to save memory; the result does not
+    depend
     on it, and here nothing is divided.
     """
     if input.ndim not in (1, 2):
@@ -318,7 +332,7 @@ def multi_margin_loss(
 def multilabel_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Any:
-    """``sum over labels y and non-labels j of max(0, 1 - (x_y - x_j)) / C``; the labels of a row end at the first -1."""
+    """``sum over labels y and non-labels j of max(0, 1 - (x_y - x_j)) / C``; a row's labels end at the first -1."""
     reduction = old_reduction(size_average, reduce, reduction)
     if tuple(input.shape) != tuple(target.shape):
         raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
@@ -332,7 +346,11 @@ def multilabel_margin_loss(
     np.put_along_axis(is_label, np.where(listed, given, classes), True, axis=1)
     others = wrap((~is_label[:, None, :classes]).astype(x.array.dtype))
     chosen = x.gather(1, wrap(np.where(listed, given, 0)))
-    hinge = autograd.relu(1 - chosen.unsqueeze(2) + x.unsqueeze(1)) * others * wrap(listed[:, :, None].astype(x.array.dtype))
+    hinge = (
+        autograd.relu(1 - chosen.unsqueeze(2) + x.unsqueeze(1))
+        * others
+        * wrap(listed[:, :, None].astype(x.array.dtype))
+    )
     losses = hinge.sum((1, 2)) / classes
     return _reduce(losses.reshape(()) if input.ndim < 2 else losses, reduction)
 
@@ -359,7 +377,8 @@ def multilabel_soft_margin_loss(
 def _same_size(input: Tensor, target: Tensor) -> None:
     if tuple(target.shape) != tuple(input.shape):
         raise ValueError(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is deprecated. Please "
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is "
+            "deprecated. Please "
             "ensure they have the same size."
         )
 
@@ -382,7 +401,8 @@ def binary_cross_entropy(
     values = input.array
     if values.size and not (values.min() >= 0 and values.max() <= 1):
         raise RuntimeError(
-            f"all elements of input should be between 0 and 1, but they are between {values.min()} and {values.max()}. Use "
+            f"all elements of input should be between 0 and 1, but they are between {values.min()} and "
+            f"{values.max()}. Use "
             "binary_cross_entropy_with_logits (BCEWithLogitsLoss) on the values before the sigmoid"
         )
     losses = ops.binary(input, target)
@@ -398,7 +418,7 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Any:
-    """``binary_cross_entropy(sigmoid(input), target)``, without overflow; ``pos_weight`` weighs the positive examples."""
+    """``binary_cross_entropy(sigmoid(input), target)``, without overflow; ``pos_weight`` weighs positive examples."""
     reduction = old_reduction(size_average, reduce, reduction)
     if tuple(target.shape) != tuple(input.shape):
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
@@ -424,7 +444,8 @@ def kl_div(
     reduction = old_reduction(size_average, reduce, reduction)
     if reduction == "mean":
         warnings.warn(
-            "reduction: 'mean' divides the total loss by both the batch size and the support size. 'batchmean' divides only by "
+            "reduction: 'mean' divides the total loss by both the batch size and the support size. 'batchmean' "
+            "divides only by "
             "the batch size, and aligns with the KL div math definition.",
             stacklevel=2,
         )
@@ -472,7 +493,9 @@ def gaussian_nll_loss(
     if tuple(var.shape) != tuple(input.shape):
         if tuple(input.shape[:-1]) == tuple(var.shape):
             var = var.unsqueeze(-1)
-        elif not (tuple(input.shape[:-1]) == tuple(var.shape[:-1]) and var.shape[-1] == 1) and not _stretches(var, input):
+        elif not (tuple(input.shape[:-1]) == tuple(var.shape[:-1]) and var.shape[-1] == 1) and not _stretches(
+            var, input
+        ):
             raise ValueError(f"var is of incorrect size: {list(var.shape)}, for an input of {list(input.shape)}")
     _check_reduction(reduction)
     safe = var + (autograd.clamp(var.detach(), min=eps) - var.detach())  # cut off in value, not in gradient
@@ -649,12 +672,11 @@ def triplet_margin_loss(
         raise ValueError(f"margin must be greater than 0, got {margin}")
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise RuntimeError(
-            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: anchor "
+            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
+            "anchor "
             f"{anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
         )
-    return _triplet(
-        anchor, positive, negative, lambda a, b: pairwise_distance(a, b, p, eps), margin, swap, reduction
-    )
+    return _triplet(anchor, positive, negative, lambda a, b: pairwise_distance(a, b, p, eps), margin, swap, reduction)
 
 
 def triplet_margin_with_distance_loss(
@@ -673,7 +695,9 @@ def triplet_margin_with_distance_loss(
     return _triplet(anchor, positive, negative, distance_function or pairwise_distance, margin, swap, reduction)
 
 
-def _triplet(anchor: Any, positive: Any, negative: Any, distance: Any, margin: float, swap: bool, reduction: str) -> Any:
+def _triplet(
+    anchor: Any, positive: Any, negative: Any, distance: Any, margin: float, swap: bool, reduction: str
+) -> Any:
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = autograd.minimum(far, distance(positive, negative))
@@ -756,13 +780,17 @@ def _ctc_path(targets: Any, lengths: Any, blank: int, batch: int, classes: int) 
     if targets.ndim == 1 and (batch > 1 or targets.size == lengths.sum()):
         starts = np.concatenate([[0], np.cumsum(lengths)])
         if starts[-1] > targets.size:
-            raise RuntimeError(f"Expected targets of {starts[-1]} elements (the sum of target_lengths), got {targets.size}")
+            raise RuntimeError(
+                f"Expected targets of {starts[-1]} elements (the sum of target_lengths), got {targets.size}"
+            )
         for i, n in enumerate(lengths):
             rows[i, :n] = targets[starts[i] : starts[i] + n]
     else:
         table = targets.reshape(batch, -1)
         if longest > table.shape[1]:
-            raise RuntimeError(f"Expected target_lengths to have value at most {table.shape[1]}, but got value {longest}")
+            raise RuntimeError(
+                f"Expected target_lengths to have value at most {table.shape[1]}, but got value {longest}"
+            )
         for i, n in enumerate(lengths):
             rows[i, :n] = table[i, :n]
     if rows.size and (rows.min() < 0 or rows.max() >= classes):

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
 from autograd.dtypes import finfo
 from autograd.ops.normalization import normalize
+from autograd.tensor import Tensor
 from autograd.views import stamp
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "rms_norm"]
@@ -20,16 +20,20 @@ def _trailing(input: Tensor, normalized_shape: Any, params: tuple[Any, ...], nam
     """The axes of the trailing dimensions, after checking that they and the parameters fit."""
     shape = tuple(normalized_shape)
     if not shape:
-        raise RuntimeError(f"{name}: Expected normalized_shape to be at least 1-dimensional, but got normalized_shape = []")
+        raise RuntimeError(
+            f"{name}: Expected normalized_shape to be at least 1-dimensional, but got normalized_shape = []"
+        )
     for what, param in zip(("weight", "bias"), params, strict=False):
         if param is not None and tuple(param.shape) != shape:
             raise RuntimeError(
-                f"Expected {what} to be of same shape as normalized_shape, but got {what} of shape {list(param.shape)} and "
+                f"Expected {what} to be of same shape as normalized_shape, but got {what} of shape "
+                f"{list(param.shape)} and "
                 f"normalized_shape = {list(shape)}"
             )
     if tuple(input.shape[-len(shape) :]) != shape:
         raise RuntimeError(
-            f"{name}: Given normalized_shape={list(shape)}, expected input with shape [*, {', '.join(map(str, shape))}], but got "
+            f"{name}: Given normalized_shape={list(shape)}, expected input with shape [*, "
+            f"{', '.join(map(str, shape))}], but got "
             f"input of size {list(input.shape)}"
         )
     return tuple(range(input.ndim - len(shape), input.ndim))
@@ -98,7 +102,8 @@ def batch_norm(
 ) -> Any:
     """Mean 0 and variance 1 of each channel (dimension 1), then ``* weight + bias``.
 
-    In training the statistics are the batch's, and the running ones move towards them by ``momentum``; else they are the
+    In training the statistics are the batch's, and the running ones move towards them by ``momentum``; else they are
+    the
     running ones. Raises ValueError when training on one value per channel.
 
     Source: Ioffe and Szegedy 2015, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
@@ -110,7 +115,9 @@ def batch_norm(
     channels = input.shape[1]
     for what, t in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):
         if t is not None and t.numel() != channels:
-            raise RuntimeError(f"{what} should contain {channels} elements not {t.numel()}: the input is {list(input.shape)}")
+            raise RuntimeError(
+                f"{what} should contain {channels} elements not {t.numel()}: the input is {list(input.shape)}"
+            )
     flat = input.reshape(input.shape[0], channels, -1) if input.ndim != 3 else input
     if not training:
         if running_mean is None or running_var is None:
@@ -176,7 +183,9 @@ def instance_norm(
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
     """``input / (k + alpha * mean of the squares over size neighbouring channels)**beta`` (Krizhevsky et al. 2012)."""
     if input.ndim < 3:
-        raise ValueError(f"Expected 3D or higher dimensionality                          input (got {input.ndim} dimensions)")
+        raise ValueError(
+            f"Expected 3D or higher dimensionality                          input (got {input.ndim} dimensions)"
+        )
     if input.numel() == 0:
         return input
     squares = _window_sums(input * input, size // 2, (size - 1) // 2) / size

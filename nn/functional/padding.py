@@ -6,8 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Tensor
-from autograd.ops.arrange import border, channel_shuffle, mirrored, pixel_shuffle, pixel_unshuffle, repeated, wrapped_around
+from autograd.ops.arrange import (
+    border,
+    channel_shuffle,
+    mirrored,
+    pixel_shuffle,
+    pixel_unshuffle,
+    repeated,
+    wrapped_around,
+)
+from autograd.tensor import Tensor
 
 __all__ = ["channel_shuffle", "native_channel_shuffle", "pad", "pixel_shuffle", "pixel_unshuffle"]
 
@@ -18,8 +26,9 @@ _borders = {"reflect": mirrored, "replicate": repeated, "circular": wrapped_arou
 def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
     """A border around the last dimensions: ``pad`` is (left, right, top, bottom, front, back, ...); negative crops.
 
-    ``mode``: "constant" (with ``value``, 0 by default), "reflect", "replicate", "circular"; all but the first pad the last
-    1, 2 or 3 dimensions of a tensor with two more (or one, without a batch). Raises RuntimeError where ``pad`` does not fit.
+    ``mode``: "constant" (with ``value``, 0 by default), "reflect", "replicate", "circular"; all but the first pad the
+    last
+    1, 2 or 3 dimensions of a tensor with two more (or one, without a batch). Raises RuntimeError where it does not fit.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
 
@@ -34,14 +43,16 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         raise RuntimeError("Padding length must be divisible by 2")
     if free < 0:
         raise RuntimeError(
-            f"Padding length should be less than or equal to two times the input dimension but got padding length {len(sizes)} "
+            "Padding length should be less than or equal to two times the input dimension but got padding length "
+            f"{len(sizes)} "
             f"and input of dimension {input.ndim}"
         )
     if mode == "constant":
         for i, (before, after) in enumerate(pairs):
             if input.shape[free + i] + before + after < 0:
                 raise RuntimeError(
-                    f"The input size {input.shape[free + i]}, plus negative padding {before} and {after} resulted in a negative "
+                    f"The input size {input.shape[free + i]}, plus negative padding {before} and {after} resulted in "
+                    "a negative "
                     f"output size, which is invalid. Check dimension {free + i} of your input."
                 )
         return border(input, ((0, 0),) * free + tuple(pairs), 0 if value is None else value)
@@ -51,7 +62,8 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         raise ValueError(f"Padding mode {mode!r} doesn't take in value argument")
     if free not in (1, 2) or len(pairs) > 3:
         raise NotImplementedError(
-            "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now: pad the last 1, 2 or 3 dimensions of an "
+            "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now: pad the last 1, 2 or 3 "
+            "dimensions of an "
             f"input with one or two more; got an input of {input.ndim}D and padding for {len(pairs)}"
         )
     made: Any = input
@@ -65,13 +77,16 @@ def _bordered(input: Tensor, mode: str, dim: int, before: int, after: int) -> An
     most = {"reflect": size - 1, "circular": size}.get(mode)
     if most is not None and max(before, after) > most:
         raise RuntimeError(
-            f"Padding size should be {'less than' if mode == 'reflect' else 'at most'} the corresponding input dimension, but got: "
+            f"Padding size should be {'less than' if mode == 'reflect' else 'at most'} the corresponding input "
+            "dimension, but got: "
             f"padding ({before}, {after}) at dimension {dim} of input {list(input.shape)}"
         )
     if size == 0 and max(before, after) > 0:
         raise RuntimeError(f"Expected a non-empty input to pad, but dimension {dim} of {list(input.shape)} is empty")
     if size + before + after < 1:
-        raise RuntimeError(f"padding ({before}, {after}) leaves nothing of dimension {dim} of input {list(input.shape)}")
+        raise RuntimeError(
+            f"padding ({before}, {after}) leaves nothing of dimension {dim} of input {list(input.shape)}"
+        )
     if min(before, after) < 0 and mode == "replicate":
         return input[(slice(None),) * dim + (np.clip(np.arange(size + before + after) - before, 0, size - 1),)]
     if min(before, after) < 0:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import autograd
-from autograd import Tensor
+from autograd.tensor import Tensor
 
 __all__ = ["parameters_to_vector", "vector_to_parameters"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
+from autograd.tensor import Tensor
 
 from ..functional import normalize
 from ..module import Module
@@ -46,9 +46,13 @@ class _SpectralNorm(Module):
     def __init__(self, weight: Tensor, n_power_iterations: int = 1, dim: int = 0, eps: float = 1e-12) -> None:
         super().__init__()
         if not -weight.ndim <= dim < weight.ndim:
-            raise IndexError(f"Dimension out of range (expected to be in range of [-{weight.ndim}, {weight.ndim - 1}] but got {dim})")
+            raise IndexError(
+                f"Dimension out of range (expected to be in range of [-{weight.ndim}, {weight.ndim - 1}] but got {dim})"
+            )
         if n_power_iterations <= 0:
-            raise ValueError(f"Expected n_power_iterations to be positive, but got n_power_iterations={n_power_iterations}")
+            raise ValueError(
+                f"Expected n_power_iterations to be positive, but got n_power_iterations={n_power_iterations}"
+            )
         self.dim, self.n_power_iterations, self.eps = dim % weight.ndim, n_power_iterations, eps
         if weight.ndim > 1:
             matrix = as_matrix(weight.detach(), self.dim)
@@ -132,7 +136,10 @@ class _Orthogonal(Module):
 
     def right_inverse(self, Q: Tensor) -> Any:
         if tuple(Q.shape) != self.shape:
-            raise ValueError(f"Expected a matrix or batch of matrices of shape {list(self.shape)}. Got a tensor of shape {list(Q.shape)}.")
+            raise ValueError(
+                f"Expected a matrix or batch of matrices of shape {list(self.shape)}. Got a tensor of shape "
+                f"{list(Q.shape)}."
+            )
         start = Q.detach().array
         transposed = start.shape[-2] < start.shape[-1]
         if transposed:
@@ -140,7 +147,10 @@ class _Orthogonal(Module):
         n, k = start.shape[-2:]
         if "base" not in self._buffers:
             if self.orthogonal_map != "householder":
-                raise NotImplementedError("It is not possible to assign to the matrix exponential or the Cayley parametrizations when use_trivialization=False.")
+                raise NotImplementedError(
+                    "It is not possible to assign to the matrix exponential or the Cayley parametrizations when "
+                    "use_trivialization=False."
+                )
             packed = _householder_form(start)
             d = np.sign(np.diagonal(packed, 0, -2, -1))
             packed = packed.copy()
@@ -151,10 +161,17 @@ class _Orthogonal(Module):
             if basis is start:
                 basis = start.copy()
         else:
-            basis = np.concatenate([_orthonormal(start), np.random.default_rng(0).normal(size=(*start.shape[:-2], n, n - k)).astype(start.dtype)], -1)
+            basis = np.concatenate(
+                [
+                    _orthonormal(start),
+                    np.random.default_rng(0).normal(size=(*start.shape[:-2], n, n - k)).astype(start.dtype),
+                ],
+                -1,
+            )
             basis = _orthonormal(basis)
         self.base = autograd.from_numpy(np.ascontiguousarray(basis))
-        # the zero of the exponential and of the Cayley map is the identity; -1 on the diagonal keeps Householder's signs
+        # the zero of the exponential and of the Cayley map is the identity; -1 on the diagonal keeps Householder's
+        # signs
         free = np.zeros(start.shape, start.dtype)
         if self.orthogonal_map == "householder":
             free[..., np.arange(k), np.arange(k)] = -1
@@ -188,7 +205,7 @@ def _reflections(V: Any) -> Any:
 def _householder_form(A: Any) -> Any:
     """Vectors whose reflections make A from the identity, up to signs (noted on the diagonal)."""
     work = np.array(A, copy=True)
-    n, k = work.shape[-2:]
+    k = work.shape[-1]
     packed = np.zeros_like(work)
     signs = np.ones((*work.shape[:-2], k), work.dtype)
     for i in range(k):
@@ -211,7 +228,8 @@ def orthogonal(
 ) -> Any:
     """Keep a weight orthogonal (rows or columns orthonormal) while it is trained.
 
-    ``orthogonal_map`` is "matrix_exp", "cayley" or "householder"; by default the first for square matrices, the last for
+    ``orthogonal_map`` is "matrix_exp", "cayley" or "householder"; by default the first for square matrices, the last
+    for
     others. ``use_trivialization`` (Lezcano 2019) makes the value assignable.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.orthogonal.html
@@ -224,6 +242,8 @@ def orthogonal(
     if orthogonal_map is None:
         orthogonal_map = "matrix_exp" if weight.shape[-2] == weight.shape[-1] or weight.is_complex() else "householder"
     if orthogonal_map not in ("matrix_exp", "cayley", "householder"):
-        raise ValueError(f'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". Got: {orthogonal_map}')
+        raise ValueError(
+            f'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". Got: {orthogonal_map}'
+        )
     made = _Orthogonal(weight, orthogonal_map, use_trivialization=use_trivialization)
     return register_parametrization(module, name, made, unsafe=True)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import autograd
-from autograd import Tensor
+from autograd.tensor import Tensor
 
 from ..containers import ModuleDict, ModuleList
 from ..module import Module
@@ -53,7 +53,7 @@ class ParametrizationList(ModuleList):
         self.unsafe = unsafe
         start: Any = original
         with autograd.no_grad():
-            for module in reversed(self):  # type: ignore[call-overload]
+            for module in reversed(self):
                 if hasattr(module, "right_inverse"):
                     with contextlib.suppress(NotImplementedError):
                         start = module.right_inverse(start)
@@ -66,7 +66,8 @@ class ParametrizationList(ModuleList):
             for i, part in enumerate(start):
                 if not isinstance(part, Tensor):
                     raise ValueError(
-                        f"'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). Got element {i} of the "
+                        "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). Got "
+                        f"element {i} of the "
                         f"sequence with type {type(part).__name__}."
                     )
                 _register(self, f"original{i}", _like(original, part))
@@ -77,9 +78,10 @@ class ParametrizationList(ModuleList):
         value = self()
         if not isinstance(value, Tensor):
             raise ValueError(f"A parametrization must return a tensor. Got {type(value).__name__}.")
-        if value.dtype != original.dtype or value.shape != original.shape and self.is_tensor:
+        if value.dtype != original.dtype or (value.shape != original.shape and self.is_tensor):
             raise ValueError(
-                "Registering a parametrization may not change the shape or dtype of the tensor, unless `unsafe` flag is enabled: "
+                "Registering a parametrization may not change the shape or dtype of the tensor, unless `unsafe` flag "
+                "is enabled: "
                 f"original {list(original.shape)} {original.dtype}, parametrized {list(value.shape)} {value.dtype}"
             )
 
@@ -90,17 +92,23 @@ class ParametrizationList(ModuleList):
         """Set the originals so that the parametrized parameter becomes ``value``."""
         with autograd.no_grad():
             start: Any = value
-            for module in reversed(self):  # type: ignore[call-overload]
+            for module in reversed(self):
                 if not hasattr(module, "right_inverse"):
                     raise RuntimeError(f"parametrization {type(module).__name__} does not implement right_inverse.")
                 start = module.right_inverse(start)
             if self.is_tensor:
                 if start.dtype != self.original.dtype:
-                    raise ValueError(f"The tensor returned by `right_inverse` has dtype {start.dtype} while `original` has dtype {self.original.dtype}")
+                    raise ValueError(
+                        f"The tensor returned by `right_inverse` has dtype {start.dtype} while `original` has dtype "
+                        f"{self.original.dtype}"
+                    )
                 _move_onto(self.original, start)
             else:
                 if len(start) != self.ntensors:
-                    raise ValueError(f"'right_inverse' must return a sequence of tensors of length {self.ntensors}. Got a sequence of length {len(start)}.")
+                    raise ValueError(
+                        f"'right_inverse' must return a sequence of tensors of length {self.ntensors}. Got a "
+                        f"sequence of length {len(start)}."
+                    )
                 for i, part in enumerate(start):
                     _move_onto(getattr(self, f"original{i}"), part)
 
@@ -174,7 +182,8 @@ def _add_property(module: Module, name: str) -> None:
 def register_parametrization(module: Any, tensor_name: str, parametrization: Module, *, unsafe: bool = False) -> Any:
     """Compute ``module.<tensor_name>`` by ``parametrization`` from here on; returns the module.
 
-    If the parametrization has a ``right_inverse``, the value is kept, and can be assigned. Raises ValueError if the module
+    If the parametrization has a ``right_inverse``, the value is kept, and can be assigned. Raises ValueError if the
+    module
     has no such parameter or buffer, or if shape or dtype would change (unless ``unsafe``).
 
     >>> import autograd, nn
@@ -192,7 +201,10 @@ def register_parametrization(module: Any, tensor_name: str, parametrization: Mod
             before = getattr(module, tensor_name)
             after = parametrization(before)
             if not isinstance(after, Tensor) or after.shape != before.shape or after.dtype != before.dtype:
-                raise ValueError("Registering a parametrization may not change the shape or dtype of the tensor, unless `unsafe` flag is enabled.")
+                raise ValueError(
+                    "Registering a parametrization may not change the shape or dtype of the tensor, unless `unsafe` "
+                    "flag is enabled."
+                )
             if hasattr(parametrization, "right_inverse"):
                 value = before.detach()
                 existing.append(parametrization)
@@ -210,7 +222,10 @@ def register_parametrization(module: Any, tensor_name: str, parametrization: Mod
         _add_property(module, tensor_name)
         module.parametrizations[tensor_name] = parametrizations
     else:
-        raise ValueError(f"Module '{module}' does not have a parameter, a buffer, or a parametrized element with name '{tensor_name}'")
+        raise ValueError(
+            f"Module '{module}' does not have a parameter, a buffer, or a parametrized element with name "
+            f"'{tensor_name}'"
+        )
     return module
 
 
@@ -237,7 +252,10 @@ def remove_parametrizations(module: Any, tensor_name: str, leave_parametrized: b
         was = parametrizations.original0
         original = Parameter(value, was.requires_grad) if isinstance(was, Parameter) else value
     else:
-        raise ValueError("Cannot leave unparametrized (`leave_parametrized=False`) a tensor that is parametrized in terms of a sequence of tensors.")
+        raise ValueError(
+            "Cannot leave unparametrized (`leave_parametrized=False`) a tensor that is parametrized in terms of a "
+            "sequence of tensors."
+        )
     delattr(type(module), tensor_name)
     del module.parametrizations[tensor_name]
     if not is_parametrized(module):

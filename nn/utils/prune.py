@@ -1,6 +1,7 @@
 """Pruning: parts of a parameter held at zero by a mask.
 
-The parameter ``name`` becomes ``name_orig``, the mask is the buffer ``name_mask``, and their product is computed before each
+The parameter ``name`` becomes ``name_orig``, the mask is the buffer ``name_mask``, and their product is computed
+before each
 call. Source: https://docs.pytorch.org/docs/stable/nn.html#torch.nn.utils.prune
 """
 
@@ -13,9 +14,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Tensor
-from autograd.tensor import normal_dim, wrap
-
+from autograd.tensor import Tensor, normal_dim, wrap
 
 __all__ = [
     "BasePruningMethod", "CustomFromMask", "Identity", "L1Unstructured", "LnStructured", "PruningContainer",
@@ -206,7 +205,9 @@ class _Structured(BasePruningMethod):
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         if t.ndim <= 1:
-            raise ValueError(f"Structured pruning can only be applied to multidimensional tensors, found {list(t.shape)}")
+            raise ValueError(
+                f"Structured pruning can only be applied to multidimensional tensors, found {list(t.shape)}"
+            )
         dim = normal_dim(self.dim, t.ndim)
         n = _count(self.amount, t.shape[dim])
         mask = default_mask.array.copy()
@@ -294,12 +295,17 @@ def global_unstructured(
     """Prune several parameters, given as (module, name), as if they were one."""
     pairs = list(parameters)
     if pruning_method.PRUNING_TYPE != "unstructured":
-        raise TypeError(f'Only "unstructured" PRUNING_TYPE supported for the `pruning_method`. Found method {pruning_method} of type {pruning_method.PRUNING_TYPE}')
+        raise TypeError(
+            f'Only "unstructured" PRUNING_TYPE supported for the `pruning_method`. Found method {pruning_method} of '
+            f"type {pruning_method.PRUNING_TYPE}"
+        )
     given = importance_scores or {}
     scores = [given.get((m, name), getattr(m, name)).detach().array for m, name in pairs]
     masks = [getattr(m, name + "_mask", None) for m, name in pairs]
     flat = np.concatenate([s.reshape(-1) for s in scores])
-    kept = np.concatenate([np.ones(s.size, s.dtype) if k is None else k.array.reshape(-1) for s, k in zip(scores, masks, strict=True)])
+    kept = np.concatenate(
+        [np.ones(s.size, s.dtype) if k is None else k.array.reshape(-1) for s, k in zip(scores, masks, strict=True)]
+    )
     container = PruningContainer()
     container._tensor_name = "temp"
     method = pruning_method(**kwargs)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd import Tensor
+from autograd.tensor import Tensor
 
 from ..module import Module
 from ..parameter import Parameter

@@ -7,7 +7,19 @@ import autograd as torch
 import nn.functional as F
 
 VALUES = np.array([-4.0, -0.7, -0.1, 0.3, 2.0, 7.0], np.float32)
-FUNCTIONS = [F.relu, F.relu6, F.hardtanh, F.hardsigmoid, F.hardswish, F.elu, F.selu, F.celu, F.leaky_relu, F.silu, F.mish]
+FUNCTIONS = [
+    F.relu,
+    F.relu6,
+    F.hardtanh,
+    F.hardsigmoid,
+    F.hardswish,
+    F.elu,
+    F.selu,
+    F.celu,
+    F.leaky_relu,
+    F.silu,
+    F.mish,
+]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)

@@ -89,7 +89,11 @@ def test_paths():
     assert net.get_submodule("body.0") is net.body[0] and net.get_submodule("") is net
     assert net.get_parameter("body.0.weight") is net.body[0].weight
     assert net.get_buffer("body.1.running_mean") is net.body[1].running_mean
-    for method, path in ((net.get_submodule, "body.9"), (net.get_parameter, "body.1.running_mean"), (net.get_buffer, "scale")):
+    for method, path in (
+        (net.get_submodule, "body.9"),
+        (net.get_parameter, "body.1.running_mean"),
+        (net.get_buffer, "scale"),
+    ):
         with pytest.raises(AttributeError):
             method(path)
     net.set_submodule("body.2", nn.Tanh())
@@ -183,7 +187,7 @@ class TestErrorsSayWhere:
         ]
 
     def test_dtypes(self):
-        with pytest.raises(RuntimeError, match="same dtype.*float64.*float32.*Convert"):
+        with pytest.raises(RuntimeError, match=r"same dtype.*float64.*float32.*Convert"):
             nn.Linear(2, 2)(torch.ones(1, 2, dtype=torch.float64))
 
     def test_labels(self):
@@ -198,7 +202,7 @@ class TestErrorsSayWhere:
             nn.functional.cross_entropy(torch.zeros(2, 3), torch.tensor([0, 1, 2]))
 
     def test_indices(self):
-        with pytest.raises(IndexError, match="the table has 4 rows.*between 0 and 9"):
+        with pytest.raises(IndexError, match=r"the table has 4 rows.*between 0 and 9"):
             nn.Embedding(4, 2)(torch.tensor([0, 9]))
 
     def test_batch_of_one(self):
@@ -225,7 +229,9 @@ class TestHooks:
 
         net = Fails()
         net.register_forward_pre_hook(lambda m, a, k: order.append("second"), with_kwargs=True)
-        net.register_forward_pre_hook(lambda m, a, k: (order.append("first"), (a, {"factor": 3}))[1], with_kwargs=True, prepend=True)
+        net.register_forward_pre_hook(
+            lambda m, a, k: (order.append("first"), (a, {"factor": 3}))[1], with_kwargs=True, prepend=True
+        )
         net.register_forward_hook(lambda m, a, out: order.append(out), always_call=True)
         with pytest.raises(ValueError):
             net(torch.ones(1))
@@ -303,7 +309,11 @@ class TestContainers:
         assert len(params) == 2 and isinstance(params[0], nn.Parameter) and len(list(params.parameters())) == 2
         named = nn.ParameterDict({"w": torch.ones(1)})
         named["b"] = torch.zeros(1)
-        assert list(named) == ["w", "b"] and "b" in dict(named.named_parameters()) and (named | {"c": torch.ones(1)})["c"].shape == (1,)
+        assert (
+            list(named) == ["w", "b"]
+            and "b" in dict(named.named_parameters())
+            and (named | {"c": torch.ones(1)})["c"].shape == (1,)
+        )
 
 
 def test_lazy_layers_take_their_shapes_from_the_first_batch():

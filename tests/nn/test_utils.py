@@ -125,11 +125,17 @@ def test_parameters_as_a_vector():
     vector = nn.utils.parameters_to_vector(layer.parameters())
     assert vector.shape == (9,) and vector.requires_grad
     nn.utils.vector_to_parameters(torch.arange(9.0), layer.parameters())
-    assert layer.weight.tolist() == [[0, 1], [2, 3], [4, 5]] and layer.bias.tolist() == [6, 7, 8] and layer.weight.requires_grad
+    assert (
+        layer.weight.tolist() == [[0, 1], [2, 3], [4, 5]]
+        and layer.bias.tolist() == [6, 7, 8]
+        and layer.weight.requires_grad
+    )
 
 
 def test_functional_call_leaves_the_module_alone():
     layer = nn.Linear(2, 1)
     before = layer.weight
-    out = nn.utils.stateless.functional_call(layer, {"weight": torch.ones(1, 2), "bias": torch.zeros(1)}, torch.ones(1, 2))
+    out = nn.utils.stateless.functional_call(
+        layer, {"weight": torch.ones(1, 2), "bias": torch.zeros(1)}, torch.ones(1, 2)
+    )
     assert out.tolist() == [[2.0]] and layer.weight is before

@@ -146,7 +146,9 @@ NORMS = {
     "spectral_norm": lambda u, m: u.spectral_norm(m),
     "parametrizations.weight_norm": lambda u, m: u.parametrizations.weight_norm(m, dim=1),
     "parametrizations.spectral_norm": lambda u, m: u.parametrizations.spectral_norm(m, n_power_iterations=3),
-    "parametrizations.orthogonal": lambda u, m: u.parametrizations.orthogonal(m, orthogonal_map="householder", use_trivialization=False),
+    "parametrizations.orthogonal": lambda u, m: u.parametrizations.orthogonal(
+        m, orthogonal_map="householder", use_trivialization=False
+    ),
 }
 
 

@@ -6,7 +6,9 @@ import math
 
 import numpy as np
 
-from autograd.ops import activation as a, affine, arrange, loss, normalization as norm
+from autograd.ops import activation as a
+from autograd.ops import affine, arrange, loss
+from autograd.ops import normalization as norm
 
 from .records import Record, args, away_from, between, integers, normal, positive, unary
 
@@ -23,7 +25,6 @@ def softplus(x):
 
 def elu(x, alpha, scale, input_scale):
     return np.where(x > 0, scale * x, scale * alpha * (np.exp(input_scale * x) - 1))
-
 
 
 def gelu(x, approximate):
@@ -46,7 +47,11 @@ KINKS = away_from(-3, -0.5, 0, 0.5, 3)
 ACTIVATIONS = [
     Record(a.inside, unary(KINKS, -0.5, 0.5), lambda x, low, high: (x > low) & (x < high)),
     Record(a.outside, unary(KINKS, 0.5), lambda x, bound: np.abs(x) > bound),
-    Record(a.leaky_relu, [*unary(KINKS, 0.2), *unary(KINKS, 1.5), *unary(KINKS, -0.5)], lambda x, s: np.where(x > 0, x, s * x)),
+    Record(
+        a.leaky_relu,
+        [*unary(KINKS, 0.2), *unary(KINKS, 1.5), *unary(KINKS, -0.5)],
+        lambda x, s: np.where(x > 0, x, s * x),
+    ),
     Record(
         a.prelu,
         [args(KINKS(3, 4), normal(1, 4)), args(KINKS(2, 3), normal(1)), args(KINKS(), normal())],
@@ -117,7 +122,9 @@ MAPS = [
         bordered,
     ),
     Record(arrange.embedding, [args(normal(5, 3), INDEX, -1)], lambda w, i, padding: w[i]),
-    Record(arrange.embedding_back, [args(normal(2, 3, 4), INDEX, 5, -1), args(normal(2, 3, 4), INDEX, 5, 2)], gathered_back),
+    Record(
+        arrange.embedding_back, [args(normal(2, 3, 4), INDEX, 5, -1), args(normal(2, 3, 4), INDEX, 5, 2)], gathered_back
+    ),
 ]
 
 # --- losses --------------------------------------------------------------------------------------------------------
@@ -147,7 +154,10 @@ LOSSES = [
     ),
     Record(
         loss.cross_entropy_slope,
-        [args(normal(5) if scale is None else normal(), positive(5, 4), TARGET, rows, scale) for rows, scale in CLASSES],
+        [
+            args(normal(5) if scale is None else normal(), positive(5, 4), TARGET, rows, scale)
+            for rows, scale in CLASSES
+        ],
         lambda g, p, t, rows, scale: (p - hot(t, 4)) * per_row(g, rows, scale, 5)[:, None],
     ),
     Record(loss.pick, [args(normal(5, 4), TARGET)], lambda x, t: x[np.arange(5), t]),
@@ -212,9 +222,13 @@ NORMALIZATION = [
     ),
     Record(
         norm.projection,
-        [args(normal(3, 4), normal(3, 4), positive(3, 1), (1,), True), args(normal(3, 4), normal(3, 4), positive(3, 1), (1,), False)],
-        lambda v, n, rstd, axes, center: rstd
-        * (v - (v.mean(axes, keepdims=True) if center else 0) - n * (v * n).mean(axes, keepdims=True)),
+        [
+            args(normal(3, 4), normal(3, 4), positive(3, 1), (1,), True),
+            args(normal(3, 4), normal(3, 4), positive(3, 1), (1,), False),
+        ],
+        lambda v, n, rstd, axes, center: (
+            rstd * (v - (v.mean(axes, keepdims=True) if center else 0) - n * (v * n).mean(axes, keepdims=True))
+        ),
     ),
 ]
 
