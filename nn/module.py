@@ -515,7 +515,8 @@ class Module(Hooked):
         ['0.weight', '0.bias']
         """
         if args:  # PyTorch's old positional form
-            destination, prefix, keep_vars = [*args, *[None, "", False][len(args) :]]
+            given: list[Any] = [*args, *[None, "", False][len(args) :]]
+            destination, prefix, keep_vars = given
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()
