@@ -101,8 +101,8 @@ def test_summary_writer(tmp_path):
         writer.add_scalar("loss/train", ag.tensor(0.5), 3)
         writer.add_text("note", "hello")
         writer.add_scalars("both", {"a": 1.0, "b": 2.0}, 1)
-        with pytest.warns(UserWarning, match="figures are not written"):
-            writer.add_figure("f", None)
+        with pytest.warns(UserWarning, match="audio is not written"):
+            writer.add_audio("f", None)
     (file,) = [p for p in tmp_path.iterdir() if p.is_file()]
     version, scalar, text = records(file)
     assert (
