@@ -120,7 +120,7 @@ def as_numpy(given: Any) -> np.dtype[Any]:
     """NumPy's dtype for what a user may pass as ``dtype=``: ours, NumPy's, or a Python type (``float`` is float32).
 
     >>> as_numpy(float), as_numpy(float32) == np.float32
-    (dtype('float64'), True)
+    (dtype('float32'), True)
     """
     if isinstance(given, dtype):
         return given.dtype

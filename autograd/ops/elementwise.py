@@ -393,7 +393,7 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
 
     >>> import autograd
     >>> autograd.round(autograd.tensor([0.5, 1.5, -2.5]))
-    tensor([0., 2., -2.])
+    tensor([ 0.,  2., -2.])
     """
     if decimals == 0:
         return round_half_even(input, out=out)

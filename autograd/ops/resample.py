@@ -431,7 +431,7 @@ def _unfold(input: Any, kernel: Ints, dilation: Ints, padding: Ints, stride: Int
 def _fold(input: Any, size: Ints, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Any:
     n = len(input)
     result = _blocks(size, kernel, dilation, padding, stride)
-    columns = input.reshape(n, -1, *kernel, *result)
+    columns = input.reshape(n, input.shape[1] // math.prod(kernel), *kernel, *result)
     made = np.zeros((n, columns.shape[1], *[m + 2 * p for m, p in zip(size, padding, strict=True)]), input.dtype)
     for tap in np.ndindex(*kernel):
         region = [slice(t * d, t * d + (m - 1) * s + 1, s) for t, d, m, s in zip(tap, dilation, result, stride, strict=True)]

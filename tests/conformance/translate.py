@@ -121,6 +121,10 @@ def ours(value: Any) -> Any:
         if value.requires_grad:
             made.requires_grad_()
         return made
+    if isinstance(value, pt.nn.Module):  # a distance without parameters
+        module = lookup(f"nn.{type(value).__name__}")()
+        module.__dict__.update({k: ours(v) for k, v in vars(value).items() if not k.startswith("_")})
+        return module
     if isinstance(value, pt.dtype):
         return lookup(repr(value).removeprefix("torch."))
     if isinstance(value, (pt.memory_format, pt.layout)):
