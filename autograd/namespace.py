@@ -49,6 +49,7 @@ SUBMODULES = frozenset(
         "profiler",
         "quantization",
         "serialization",
+        "signal",
         "sparse",
         "special",
         "testing",
