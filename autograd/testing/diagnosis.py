@@ -28,7 +28,7 @@ def diagnose(checker: Any, i: int, u: Array, mode: str = "backward") -> Fault | 
     fault = overwritten or _first_that_fits(case)
     fault.input, fault.output, fault.mode = problem.wrt[i], problem.which[case.o], mode
     fault.worst, fault.wrong, fault.checked = _worst(case), int(case.wrong.sum()), case.wrong.size
-    fault.shapes = tuple(case.x.shape), tuple(case.y.shape)
+    fault.shapes, fault.jacobians = (tuple(case.x.shape), tuple(case.y.shape)), (case.true, case.claimed, case.wrong)
     return fault
 
 

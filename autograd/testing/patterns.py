@@ -24,9 +24,8 @@ def name_pattern(
     """
     index = np.stack(np.unravel_index(places, shape), axis=1) if shape else np.zeros((len(places), 0), int)
     loose = None
-    for name, members in itertools.chain(
-        _places(shape, places, index), () if values is None else _values(values, places)
-    ):
+    by_value = () if values is None else _values(values, places)
+    for name, members in itertools.chain(_places(shape, places, index), by_value, _loose_places(shape, places, index)):
         members = members & active
         if members.any() and not members[active].all():
             if np.array_equal(members, wrong & active):
@@ -44,27 +43,38 @@ def _places(shape: tuple[int, ...], places: Array, index: Array) -> Iterator[tup
         yield "first", places == 0
         yield "last", places == n - 1
         yield "first/last", (places == 0) | (places == n - 1)
-    else:
-        for axis, length in enumerate(shape):
-            if length > 1:
-                yield f"first along axis {axis}", index[:, axis] == 0
-                yield f"last along axis {axis}", index[:, axis] == length - 1
-        if len(shape) >= 2 and shape[-1] > 1 and shape[-2] > 1:
-            yield "diagonal", index[:, -1] == index[:, -2]
-            yield "off the diagonal", index[:, -1] != index[:, -2]
-        for axes in ((-1, -2), (-1, -2, -3), (-1,), (-2,), tuple(range(len(shape)))):
-            if len(axes) <= len(shape) and max(-a if a < 0 else 1 for a in axes) <= len(shape):
-                at = np.zeros(len(places), bool)
-                for a in axes:
-                    at |= (index[:, a] == 0) | (index[:, a] == shape[a] - 1)
-                yield "border", at
-                yield "interior", ~at
-        yield "first", places == 0
-        yield "last", places == n - 1
-        yield "corners", np.all([(index[:, a] == 0) | (index[:, a] == shape[a] - 1) for a in range(len(shape))], axis=0)
-        if len(shape) >= 2:
-            yield "above the diagonal", index[:, -1] > index[:, -2]
-            yield "below the diagonal", index[:, -1] < index[:, -2]
+        return
+    for axis, length in enumerate(shape):
+        if length > 1:
+            yield f"first along axis {axis}", index[:, axis] == 0
+            yield f"last along axis {axis}", index[:, axis] == length - 1
+    if shape[-1] > 1 and shape[-2] > 1:
+        yield "diagonal", index[:, -1] == index[:, -2]
+    for border in _borders(shape, index):
+        yield "border", border
+    yield "first", places == 0
+    yield "last", places == n - 1
+    yield "corners", np.all([(index[:, a] == 0) | (index[:, a] == shape[a] - 1) for a in range(len(shape))], axis=0)
+
+
+def _borders(shape: tuple[int, ...], index: Array) -> Iterator[Array]:
+    """The outermost places along the last one, two or three axes, or all of them; one and two places wide."""
+    n = len(shape)
+    for width in (1, 2):
+        for axes in dict.fromkeys(
+            [(n - 2, n - 1), tuple(range(max(n - 3, 0), n)), (n - 1,), (n - 2,), tuple(range(n))]
+        ):
+            yield np.any([(index[:, a] < width) | (index[:, a] >= shape[a] - width) for a in axes], axis=0)
+
+
+def _loose_places(shape: tuple[int, ...], places: Array, index: Array) -> Iterator[tuple[str, Array]]:
+    """Sets of places that a small array also shows by chance."""
+    if len(shape) >= 2:
+        yield "off the diagonal", index[:, -1] != index[:, -2]
+        yield "above the diagonal", index[:, -1] > index[:, -2]
+        yield "below the diagonal", index[:, -1] < index[:, -2]
+        for border in _borders(shape, index):
+            yield "interior", ~border
     for axis, length in enumerate(shape):
         for k in range(length if length <= 16 else 0):
             yield f"place {k} along axis {axis}", index[:, axis] == k

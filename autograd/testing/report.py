@@ -6,6 +6,8 @@ import html
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 CAUSES = (
     "sign", "factor", "transposed", "missing-reduction", "missing-mean", "ignores-cotangent", "constant-cotangent",
     "wrong-argument", "missing-term", "detached", "spurious", "partial", "overwritten", "dtype", "nondeterministic",
@@ -41,7 +43,7 @@ class Fault:
     checked: int = 0
     shapes: tuple[Any, Any] | None = None  # of the input and of the output
     mode: str = "backward"
-    place: str = ""  # the user's line, where it is known
+    jacobians: tuple[Any, Any, Any] | None = None  # true, claimed, which are wrong: what was looked at
     inner: Fault | None = None
 
 
@@ -94,8 +96,6 @@ class Report:
         if fault.wrong:
             lines += ["", f"  {fault.wrong} of {fault.checked} elements looked at are wrong. The worst:"]
             lines += ["  " + row for row in self.table()]
-        if fault.place:
-            lines += ["", f"  in {fault.place}"]
         return "\n".join(lines)
 
     def headline(self) -> str:
@@ -173,8 +173,15 @@ class Report:
             '<div class="pullback-check" style="border-left:4px solid #c0392b;padding:4px 12px;margin:8px 0">'
             f"<b>{html.escape(self.headline())}</b>"
             f'<p>cause: <b style="color:#c0392b">{html.escape(self.label())}</b></p>'
-            f"<p>{html.escape(fault.sentence)}</p>{table}</div>"
+            f"<p>{html.escape(fault.sentence)}</p>{self.svg}{table}</div>"
         )
+
+    @property
+    def svg(self) -> str:
+        """A picture of the two Jacobians and of where they differ; empty if there is nothing to draw."""
+        if self.fault is None or self.fault.jacobians is None:
+            return ""
+        return draw_jacobians(*self.fault.jacobians)
 
     _repr_html_ = property(lambda self: lambda: self.html)
 
@@ -207,6 +214,32 @@ class GradcheckError(RuntimeError):
         self.factor = fault.factor
         self.axis = fault.axis
         self.pattern = fault.pattern
+
+
+MOST = 48  # rows and columns of a picture
+
+
+def draw_jacobians(true: Any, claimed: Any, wrong: Any) -> str:
+    """The true and the claimed Jacobian and the wrong elements, side by side as SVG: red above zero, blue below."""
+    true, claimed, wrong = (np.nan_to_num(m[:MOST, :MOST]) for m in (true, claimed, wrong))
+    rows, cols = true.shape
+    cell = max(3, min(14, 200 // max(rows, cols, 1)))
+    width, height = cols * cell, rows * cell
+    top = max(float(np.abs(true).max(initial=0.0)), float(np.abs(claimed).max(initial=0.0))) or 1.0
+    step, parts = max(width, 64) + 24, []
+    for k, (title, values) in enumerate((("true", true / top), ("claimed", claimed / top), ("wrong", wrong * 1.0))):
+        parts.append(f'<g transform="translate({k * step} 0)"><text x="0" y="12" fill="currentColor">{title}</text>')
+        parts.append(f'<rect x="0" y="20" width="{width}" height="{height}" fill="#8883"/>')
+        for r, c in zip(*np.nonzero(np.abs(values) > 1e-9), strict=True):
+            color = "#e0a000" if k == 2 else "#c0392b" if values[r, c] > 0 else "#2f6fb5"
+            shade = 0.15 + 0.85 * min(1.0, abs(float(values[r, c])))
+            at = f'x="{c * cell}" y="{20 + r * cell}" width="{cell}" height="{cell}"'
+            parts.append(f'<rect {at} fill="{color}" fill-opacity="{shade:.2f}"/>')
+        parts.append("</g>")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{3 * step}" height="{height + 24}" font-family="sans-serif" '
+        f'font-size="12" role="img" aria-label="Jacobians: rows are outputs, columns inputs">{"".join(parts)}</svg>'
+    )
 
 
 def _index(index: tuple[int, ...]) -> str:
