@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -37,7 +38,7 @@ def first_argument(function: Callable[..., Any]) -> str:
     op = getattr(function, "op", None)
     if op is not None:
         return op.names[0] if op.names else ""
-    code = function.__code__
+    code = inspect.unwrap(function).__code__
     return code.co_varnames[0] if code.co_argcount else ""
 
 

@@ -6,6 +6,7 @@ called ``input`` (``methods.py`` binds them). What a family has besides is for t
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -68,6 +69,25 @@ LAYERS = (attention, conv, pooling, recurrent)
 """Families of layers: their functions are no methods of Tensor, as in PyTorch."""
 
 
+_ALIASES = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A plain function that also takes NumPy's names of ``dim`` and ``keepdim``, as lifted operations do by themselves."""
+    code = getattr(function, "__code__", None)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code is not None else ()
+    if hasattr(function, "op") or "dim" not in names or "axis" in names:
+        return function
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs and not _ALIASES.keys().isdisjoint(kwargs):
+            kwargs = {_ALIASES.get(name, name): value for name, value in kwargs.items()}
+        return function(*args, **kwargs)
+
+    return call
+
+
 def _named() -> dict[str, Callable[..., Any]]:
     """All public functions by name; operations that were not given a name take that of their variable."""
     found: dict[str, Callable[..., Any]] = {}
@@ -79,7 +99,7 @@ def _named() -> dict[str, Callable[..., Any]]:
                 value.__name__ = value.__qualname__ = op.name
                 value.__module__ = family.__name__
         for name in family.__all__:
-            found[name] = vars(family)[name]
+            found[name] = numpy_names(vars(family)[name])
     return found
 
 

@@ -27,17 +27,31 @@ COMPLETE = frozenset(
         "affine",
         "arrange",
         "comparison",
+        "complex",
         "cumulative",
+        "decompositions",
         "elementwise",
+        "fft",
+        "indexing",
+        "joining",
+        "linalg",
         "loss",
         "normalization",
+        "norms",
         "numpy",
         "reduction",
+        "shape",
         "special",
         "statistics",
     ]
 )  # fmt: skip
 """Families in which every operation must have a record. May only grow."""
+
+ELSEWHERE = {
+    "complex.view_as_complex": "takes pairs that lie together only: tests/ops/test_shapes.py",
+    "decompositions.linalg_qr": "two of its forms have no derivative and say so: tests/ops/test_linalg.py",
+}
+"""Operations that no record fits, and where they are tested."""
 
 each_record = pytest.mark.parametrize("record", RECORDS, ids=[f"{i}-{r.name}" for i, r in enumerate(RECORDS)])
 differentiable = pytest.mark.parametrize(
@@ -298,4 +312,5 @@ def test_arguments_and_cotangents_are_left_alone(record):
 def test_every_operation_has_a_record():
     recorded = {id(r.function.op) for r in RECORDS}
     missing = [f"{family_of(op)}.{op.name}" for op in LIFTED if id(op) not in recorded and family_of(op) in COMPLETE]
+    missing = [name for name in missing if name not in ELSEWHERE]
     assert not missing, f"write a record (see tests/ops/records.py) for {missing}"

@@ -1,0 +1,75 @@
+"""NumPy's functions on Tensors."""
+
+import numpy as np
+import pytest
+
+import autograd as torch
+
+
+@pytest.fixture
+def x():
+    return torch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=torch.float64).requires_grad_()
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (np.sin, torch.sin),
+        (lambda t: np.maximum(t, 2.0), lambda t: torch.maximum(t, torch.tensor(2.0).double())),
+        (lambda t: np.ones((2, 2)) * t, lambda t: t),
+        (lambda t: np.float64(2.0) * t, lambda t: 2 * t),
+        (lambda t: np.ones((2, 2)) @ t, lambda t: torch.ones(2, 2).double() @ t),
+        (lambda t: np.concatenate([t, np.zeros((1, 2))]), lambda t: torch.cat([t, torch.zeros(1, 2).double()])),
+        (lambda t: np.sum(t, axis=0, keepdims=True), lambda t: t.sum(0, keepdim=True)),
+        (lambda t: np.where(t > 2, t, 0), lambda t: torch.where(t > 2, t, 0.0)),
+        (lambda t: np.add.reduce(t), lambda t: t.sum(0)),
+        (lambda t: np.multiply.outer(t, t), lambda t: t[:, :, None, None] * t),
+        (lambda t: np.add.accumulate(t, axis=1), lambda t: t.cumsum(1)),
+        (lambda t: np.transpose(t), lambda t: t.t()),
+        (lambda t: np.reshape(t, (4,)), lambda t: t.reshape(4)),
+        (lambda t: np.stack([t, t], axis=1), lambda t: torch.stack([t, t], 1)),
+        (lambda t: np.linalg.inv(t), lambda t: torch.linalg.inv(t)),
+        (lambda t: np.fft.fft(t).real, lambda t: torch.fft.fft(t).real),
+        (lambda t: np.var(t, axis=0), lambda t: t.var(0, correction=0)),
+        (lambda t: np.max(t, axis=1), lambda t: t.amax(1)),
+        (lambda t: np.clip(t, 1.5, 3.5), lambda t: t.clamp(1.5, 3.5)),
+        (lambda t: np.einsum("ij->i", t), lambda t: t.sum(1)),
+    ],
+)
+def test_stays_in_the_graph(x, ours, theirs):
+    a, b = ours(x), theirs(x)
+    assert isinstance(a, torch.Tensor)
+    np.testing.assert_array_equal(a.detach().numpy(), b.detach().numpy())
+    (g,), (h,) = torch.grad(a.sum(), x), torch.grad(b.sum(), x)
+    np.testing.assert_array_equal(g.numpy(), h.numpy())
+
+
+def test_what_would_lose_a_gradient_is_refused(x):
+    with pytest.raises(RuntimeError, match=r"detach\(\).numpy\(\)"):
+        np.asarray(x)
+    with pytest.raises(TypeError, match=r"numpy.convolve has no counterpart"):
+        np.convolve(x[0], x[0])
+    a = np.zeros((2, 2))
+    with pytest.raises(TypeError, match="gradient would be lost"):
+        a += x
+    with pytest.raises(BufferError, match="detach"):
+        np.from_dlpack(x)
+
+
+def test_constants_go_through():
+    x = torch.tensor([1.0, 2.0])
+    assert isinstance(np.convolve(x, x), torch.Tensor)
+    a = np.ones(2)
+    a += x
+    np.testing.assert_array_equal(a, [2, 3])
+    np.testing.assert_array_equal(np.asarray(x), [1, 2])
+    assert np.asarray(x, dtype=np.int64).dtype == np.int64
+    assert np.shares_memory(np.asarray(x), x.numpy())
+
+
+def test_dlpack_both_ways():
+    x = torch.tensor([1.0, 2.0])
+    y = np.from_dlpack(x)
+    assert np.shares_memory(y, x.numpy())
+    z = torch.from_dlpack(np.arange(3.0))
+    assert z.tolist() == [0.0, 1.0, 2.0]
