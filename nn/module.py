@@ -678,6 +678,11 @@ class Module(Hooked):
     def _get_name(self) -> str:
         return type(self).__name__
 
+    def _repr_html_(self) -> str:
+        from autograd.visualize.cards import module_card
+
+        return module_card(self)
+
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []

@@ -135,6 +135,11 @@ class Optimizer:
             for name, value in self.defaults.items():
                 group.setdefault(name, value)
 
+    def _repr_html_(self) -> str:
+        from autograd.visualize.cards import optimizer_card
+
+        return optimizer_card(self)
+
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
         for i, group in enumerate(self.param_groups):

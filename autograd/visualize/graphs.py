@@ -139,7 +139,7 @@ class Graph:
                 f"there is no graph to show: this tensor of shape {list(output.shape)} was not computed from any "
                 "tensor with requires_grad=True (or under no_grad, or it was detached)"
             )
-        self._root_node = root
+        self.root_node = root
         self._by_id: dict[int, Vertex] = {}
         self._constants: dict[int, tuple[Vertex, Any]] = {}  # by id() of the array, which the tuple keeps alive
         self._arrays: dict[int, Any] | None = None
@@ -262,7 +262,7 @@ class Graph:
         if self._freed:
             return found
         try:
-            for step in steps(self._root_node):
+            for step in steps(self.root_node):
                 if not isinstance(step.g, tuple):
                     found[step.node.id] = step.g
         except RuntimeError:  # released or overwritten: what is newer than that node is still right
@@ -273,7 +273,7 @@ class Graph:
         found: dict[int, Any] = {}
         for vertex, array in self._constants.values():
             found[vertex.id] = array
-        found[self._root_node.id] = self._result
+        found[self.root_node.id] = self._result
         for vertex in self._nodes:
             node = vertex.node
             if node is None:

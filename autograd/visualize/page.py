@@ -38,7 +38,9 @@ def page(output: Any, title: str = "graph", fold: bool = True, detail: int = DET
         fold: join repeated blocks into one box that opens.
         detail: how many boxes are described in full, outermost first.
     """
-    return document(title, "graph", data_of(graph(output), fold, detail))
+    data = data_of(graph(output), fold, detail)
+    del data["place"]
+    return document(title, "graph", data)
 
 
 def document(title: str, kind: str, data: Any) -> str:
@@ -99,6 +101,7 @@ def data_of(g: Graph, fold: bool = True, detail: int = DETAIL) -> dict[str, Any]
         "edges": [[a, b, name] for (a, b), name in edges.items()],
         "root": place[g.root.id],
         "head": head,
+        "place": place,
     }
 
 

@@ -1,7 +1,7 @@
 // The interactive graph. Items form a tree (index, .parent); a closed block stands for all that is in it.
 // Layout is layered, top to bottom, one block at a time: an open block is laid out first and then is a box in its parent.
 
-const { items, edges, root, head } = JSON.parse(document.getElementById("data").textContent);
+const { items, edges, root, head, steps } = JSON.parse(document.getElementById("data").textContent);
 const children = items.map(() => []);
 items.forEach((item, i) => { if (i) children[item.parent].push(i); });
 const open = new Set([0]);
@@ -370,7 +370,39 @@ document.getElementById("app").append(make("div", { class: "bar" }, box, count, 
   make("button", { title: "zoom in", onclick: () => zoom(1.3, ...middle()) }, "+"),
   make("button", { title: "zoom out", onclick: () => zoom(1 / 1.3, ...middle()) }, "−"),
   make("button", { id: "fit", onclick: fit }, "fit"), themeButton()), stage);
+
+// --- the backward pass, step by step ---
+
+function step(n) {
+  const { item, arrived, sent } = steps[n];
+  picked = null; paint();
+  const before = new Set(steps.slice(0, n).map((s) => s.item)), to = new Set(sent.map((s) => standsFor(s.to)));
+  const at = standsFor(item);
+  for (const g of world.querySelectorAll(".node")) {
+    const i = +g.dataset.item;
+    g.classList.toggle("now", i === at); g.classList.toggle("done", before.has(i)); g.classList.toggle("next", to.has(i));
+  }
+  for (const line of world.querySelectorAll(".edge"))
+    line.classList.toggle("hot", line.dataset.edge.endsWith("," + at) && to.has(+line.dataset.edge.split(",")[0]));
+  panel.classList.add("open");
+  panel.replaceChildren(make("h2", {}, `${n + 1} of ${steps.length}: ${items[item].name}`),
+    make("h3", {}, "arrives"), make("pre", {}, "g = " + (arrived || "one for each result")),
+    ...(sent.length ? [make("h3", {}, "is sent on")] : [make("p", {}, "A leaf: what has arrived is added to its .grad.")]),
+    ...sent.map((s) => make("div", { class: "sent" }, make("b", {}, `to ${items[s.to].name}`), make("span", {}, ` (${s.argument}) ${s.shape}`),
+      make("pre", {}, s.formula), make("pre", {}, "= " + s.text))));
+  slider.value = n;
+}
+
+const slider = make("input", { id: "step", type: "range", min: 0, max: steps ? steps.length - 1 : 0, value: 0,
+  "aria-label": "step of the backward pass", oninput: () => step(+slider.value) });
+const turn = (by) => step(Math.min(steps.length - 1, Math.max(0, +slider.value + by)));
+if (steps) {
+  for (const id of ["open", "close"]) document.getElementById(id).remove();
+  box.replaceWith(make("button", { id: "back", onclick: () => turn(-1) }, "◀"), slider, make("button", { id: "next", onclick: () => turn(1) }, "▶"));
+  count.textContent = "backward, step by step";
+  items.forEach((item, i) => { if (item.block && !item.cut) open.add(i); });
+}
 // one box that says everything is no picture: open the outermost modules, as far as they are few
-openAll(children[0].length <= 6 ? 30 : 0);
-draw(); fit();
+if (!steps) openAll(children[0].length <= 6 ? 30 : 0);
+draw(); if (steps) { step(0); document.body.offsetWidth; } fit();
 window.addEventListener("resize", fit);
