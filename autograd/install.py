@@ -42,6 +42,34 @@ def ours(name: str) -> str | None:
     return f"autograd.{rest}".rstrip(".")
 
 
+FINER = {
+    "nn": "activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold instancenorm lazy linear "
+    "loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling utils",
+    "nn.utils": "clip_grad convert_parameters fusion init memory_format parametrizations parametrize prune rnn spectral_norm "
+    "stateless weight_norm",
+    "nn.parallel": "data_parallel distributed parallel_apply replicate scatter_gather",
+    "optim": "adadelta adafactor adagrad adam adamax adamw asgd lbfgs nadam optimizer radam rmsprop rprop sgd sparse_adam",
+    "autograd.distributions": "bernoulli beta binomial categorical cauchy chi2 constraint_registry constraints "
+    "continuous_bernoulli dirichlet distribution exp_family exponential fishersnedecor gamma generalized_pareto geometric gumbel "
+    "half_cauchy half_normal independent inverse_gamma kl kumaraswamy laplace lkj_cholesky log_normal logistic_normal "
+    "lowrank_multivariate_normal mixture_same_family multinomial multivariate_normal negative_binomial normal "
+    "one_hot_categorical pareto poisson relaxed_bernoulli relaxed_categorical studentT transformed_distribution transforms "
+    "uniform utils von_mises weibull wishart",
+    "autograd.utils.data": "dataloader dataset distributed sampler",
+    "autograd.vision.datasets": "cifar fakedata folder mnist stl10 svhn utils vision",
+    "autograd.vision.transforms": "functional transforms",
+}
+"""Modules into which PyTorch divides a package that is divided otherwise here: the package stands for each of them."""
+
+
+def found(name: str) -> str | None:
+    """The module that really stands for this name of ours, or None."""
+    if _exists(name):
+        return name
+    package, _, last = name.rpartition(".")
+    return package if last in FINER.get(package, "").split() else None
+
+
 class _Loader(importlib.abc.Loader):
     """Gives the module of ours; it keeps its own name and spec."""
 
@@ -65,11 +93,12 @@ class _Finder(importlib.abc.MetaPathFinder):
         wanted = ours(fullname)
         if wanted is None:
             return None
-        if not _exists(wanted):
+        target_name = found(wanted)
+        if target_name is None:
             raise ModuleNotFoundError(
                 f"No module named {fullname!r} here{_near_module(fullname, wanted)}", name=fullname
             )
-        return importlib.machinery.ModuleSpec(fullname, _Loader(wanted), is_package=True)
+        return importlib.machinery.ModuleSpec(fullname, _Loader(target_name), is_package=True)
 
 
 def _exists(name: str) -> bool:
@@ -204,8 +233,9 @@ def _check(line: int, name: str) -> Iterator[tuple[int, str, str]]:
         try:
             thing = getattr(thing, part)
         except AttributeError:
-            if module is not None and isinstance(thing, ModuleType) and _exists(module):
-                thing = importlib.import_module(module)
+            there = found(module) if module is not None and isinstance(thing, ModuleType) else None
+            if there is not None:
+                thing = importlib.import_module(there)
             else:
                 near = nearest(thing, part)
                 yield line, f"{so_far}.{part}", f"{so_far}.{near}" if near else ""
