@@ -49,10 +49,18 @@ class WeightsEnum(enum.Enum):
         return self.value.transforms
 
     def get_state_dict(self, progress: bool = True, check_hash: bool = True) -> Any:
-        """Download the file (once) and load it. Raises URLError without a network."""
-        from ...hub import load_state_dict_from_url
+        """Download the file (once) and load it. Raises RuntimeError, with the cure, where that is not possible."""
+        from urllib.error import URLError
 
-        return load_state_dict_from_url(self.url, progress=progress, check_hash=check_hash)
+        from ...hub import get_dir, load_state_dict_from_url
+
+        try:
+            return load_state_dict_from_url(self.url, progress=progress, check_hash=check_hash)
+        except URLError as error:
+            raise RuntimeError(
+                f"could not download the weights {self.url}: {error.reason}. Put the file into {get_dir()}/checkpoints, or "
+                "make the model with weights=None"
+            ) from error
 
 
 def weights_of(model: str, **files: str) -> Any:

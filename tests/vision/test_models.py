@@ -1,0 +1,63 @@
+"""Classifiers: torchvision's numbers of parameters everywhere; its keys, first weights and outputs where it is installed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd.vision import models, ops
+
+PARAMETERS = {  # torchvision's documentation
+    "resnet18": 11_689_512,
+    "resnet34": 21_797_672,
+    "resnet50": 25_557_032,
+    "densenet121": 7_978_856,
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_numbers_of_parameters(name):
+    model = getattr(models, name)()
+    assert sum(p.numel() for p in model.parameters()) == PARAMETERS[name]
+
+
+@pytest.mark.parametrize("name", ["resnet18", "densenet121"])
+def test_same_keys_weights_and_outputs_as_torchvision(name):
+    torch, theirs = pytest.importorskip("torch"), pytest.importorskip("torchvision.models")
+    torch.manual_seed(0)
+    autograd.manual_seed(0)
+    a, b = getattr(theirs, name)(num_classes=7).eval(), getattr(models, name)(num_classes=7).eval()
+    assert repr(a) == repr(b) and list(a.state_dict()) == list(b.state_dict())
+    for key, value in a.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), b.state_dict()[key].numpy())
+    x = np.random.default_rng(0).standard_normal((2, 3, 64, 64)).astype(np.float32)
+    with torch.no_grad(), autograd.no_grad():
+        p, q = a(torch.tensor(x)).numpy(), b(autograd.tensor(x)).numpy()
+    np.testing.assert_allclose(q, p, rtol=1e-4, atol=1e-5 * np.abs(p).max())
+
+
+def test_weights_that_are_not_here(tmp_path, monkeypatch):
+    """Without a network the error says what to do."""
+    import urllib.error
+    import urllib.request
+
+    def offline(*args, **kwargs):
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", offline)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(RuntimeError, match=r"could not download the weights .*no network.*weights=None"):
+        models.resnet18(weights=models.ResNet18_Weights.DEFAULT)
+
+
+def test_roi_pool_takes_the_largest_of_each_cell():
+    x = autograd.arange(2 * 36).reshape(2, 1, 6, 6).float().requires_grad_()
+    boxes = autograd.tensor([[0.0, 0.0, 0.0, 3.0, 3.0], [1.0, 1.0, 2.0, 5.0, 5.0]])
+    out = ops.roi_pool(x, boxes, (2, 2))
+    assert out.shape == (2, 1, 2, 2)
+    assert out[0, 0].tolist() == [[7.0, 9.0], [19.0, 21.0]]
+    out.sum().backward()
+    assert x.grad.sum().item() == 8.0 and x.grad[0, 0, 1, 1].item() == 1.0
+    halves = ops.roi_pool(x, [boxes[:1, 1:] * 2, boxes[1:, 1:] * 2], 2, spatial_scale=0.5)
+    np.testing.assert_array_equal(halves.detach().numpy(), out.detach().numpy())
