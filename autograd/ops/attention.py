@@ -1,8 +1,10 @@
 """Scaled dot-product attention as one operation: softmax(q k^T / sqrt(E) + mask) v.
 
-A few heads at a time, so that their scores stay in cache: they are computed, exponentiated and used in place. The
-probabilities are kept for the backward only where they are small; for long sequences they are computed again from the
-logarithm of their sums, and memory grows with L, not with L * S.
+A few heads at a time, and a few queries of long sequences, so that their scores stay in cache: they are computed,
+exponentiated and used in place. The exponentials are kept for the backward only where they are small; for long sequences
+they are computed again, and memory grows with L, not with L * S. They are never normalised: the result's rows are
+divided by their sums instead, and so are the cotangent's. Where the lengths of queries and keys say that no score can be
+large, the maximum is not subtracted either.
 
 The backward is an operation of its own, whose derivative comes from ``definition`` (see ``again.py``).
 """
@@ -22,7 +24,7 @@ from .again import differentiate_again
 
 __all__ = ["scaled_dot_product_attention"]
 
-_KEPT_BYTES = 32 << 20  # probabilities up to this size are kept
+_KEPT_BYTES = 32 << 20  # exponentials up to this size are kept
 _BLOCK_BYTES = 1 << 20
 
 
@@ -34,87 +36,117 @@ def _allocate_like_heads(shape: tuple[int, ...], dtype: Any) -> Any:
     return np.empty((n, length, h, size), dtype).transpose(0, 2, 1, 3)
 
 
+def _pieces(query: Any, key: Any, start: int, stop: int) -> list[tuple[Any, Any, bool]]:
+    """How to go through the scores of batch members start to stop: indices of queries and of keys, a megabyte at a time.
+
+    The bool says whether the piece is the first for its keys: the queries of long sequences come in several.
+    """
+    rows, row = query.shape[-2], key.shape[-2] * query.itemsize
+    chunk = rows if rows * row <= _BLOCK_BYTES else max(1, _BLOCK_BYTES // row)
+    heads = query.shape[1] if query.ndim == 4 else 1
+    some = min(heads, max(1, _BLOCK_BYTES // max(1, rows * row))) if query.ndim == 4 else 1
+    inner = 1 if some < heads else math.prod(query.shape[1:-2])
+    step = max(1, _BLOCK_BYTES // max(1, inner * rows * row)) if some == heads or query.ndim != 4 else 1
+    found = []
+    for i in range(start, stop, step):
+        members = slice(i, min(i + step, stop))
+        for h in range(0, heads, some):
+            lead = (members, slice(h, h + some)) if query.ndim == 4 else (members, ...)
+            for r in range(0, rows, chunk):
+                found.append(((*lead, slice(r, r + chunk), slice(None)), (*lead, slice(None), slice(None)), r == 0))
+    return found
+
+
+def _is_calm(query: Any, key: Any, mask: Any, scale: float) -> bool:
+    """Whether no score can be so large that its exponential needs a shift: |q k| <= |q| |k|."""
+    if mask is not None and not mask.max(initial=0) <= 0:
+        return False
+    longest = [np.einsum("...e,...e->...", x, x).max(initial=0) for x in (query, key)]
+    return bool(abs(scale) * math.sqrt(float(longest[0]) * float(longest[1])) < 40)
+
+
 def _scores(q: Any, k: Any, mask: Any, scale: float) -> Any:
+    """The scores of a piece."""
     scores = np.matmul(q * q.dtype.type(scale), k.swapaxes(-1, -2))
     if mask is not None:
         scores += mask
     return scores
 
 
-def _part(mask: Any, i: int, j: int, ndim: int) -> Any:
-    """What of a mask or of dropped elements belongs to batch members i to j."""
-    return mask[i:j] if mask is not None and mask.ndim == ndim and mask.shape[0] > 1 else mask
-
-
-def _blocks(q: Any, k: Any) -> int:
-    one = math.prod(q.shape[1:-1]) * k.shape[-2] * q.itemsize
-    return max(1, _BLOCK_BYTES // max(one, 1))
-
-
-def _work(q: Any, k: Any) -> float:
-    return math.prod(q.shape[:-1]) * k.shape[-2] * (q.shape[-1] / 25 + 1)
+def _spread_mask(mask: Any, query: Any, key: Any) -> Any:
+    return None if mask is None else np.broadcast_to(mask, (*query.shape[:-1], key.shape[-2]))
 
 
 def _attention(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale: float) -> Any:
-    """(N, ..., L, E), (N, ..., S, E), (N, ..., S, V) -> (N, ..., L, V); and the probabilities, or log of the sums."""
-    lead, s = query.shape[:-1], key.shape[-2]
-    out = _allocate_like_heads((*lead, value.shape[-1]), query.dtype)
-    keep = math.prod(lead) * s * query.itemsize <= _KEPT_BYTES
-    kept = np.empty((*lead, s if keep else 1), query.dtype)
-    step = _blocks(query, key)
+    """(N, ..., L, E), (N, ..., S, E), (N, ..., S, V) -> (N, ..., L, V); and (exponentials or None, shifts, their sums)."""
+    lead, s, dtype = query.shape[:-1], key.shape[-2], query.dtype
+    out = _allocate_like_heads((*lead, value.shape[-1]), dtype)
+    kept = np.empty((*lead, s), dtype) if math.prod(lead) * s * dtype.itemsize <= _KEPT_BYTES else None
+    shifts, sums = np.zeros((*lead, 1), dtype), np.empty((*lead, 1), dtype)
+    calm, full, ones = _is_calm(query, key, mask, scale), _spread_mask(mask, query, key), np.ones((s, 1), dtype)
 
     def members(start: int, stop: int) -> None:
-        for i in range(start, stop, step):
-            j = min(i + step, stop)
-            p = _scores(query[i:j], key[i:j], _part(mask, i, j, query.ndim), scale)
-            largest = p.max(-1, keepdims=True, initial=-np.inf)
-            if mask is not None:
-                largest = np.where(np.isneginf(largest), 0, largest)  # nothing to attend to: zeros
-            p -= largest
+        for at, keys, _ in _pieces(query, key, start, stop):
+            p = _scores(query[at], key[keys], None if full is None else full[at], scale)
+            if not calm:
+                largest = p.max(-1, keepdims=True, initial=-np.inf)
+                shifts[at] = np.where(np.isneginf(largest), 0, largest)  # nothing to attend to: zeros
+                p -= shifts[at]
             np.exp(p, out=p)
-            total = p.sum(-1, keepdims=True)
+            total = np.matmul(p, ones)
             if mask is not None:
                 total[total == 0] = 1
-            p *= 1 / total
-            kept[i:j] = p if keep else largest + np.log(total)
+            sums[at] = total
+            if kept is not None:
+                kept[at] = p
             if dropped is not None:
-                p *= dropped[i:j]
-            np.matmul(p, value[i:j], out=out[i:j])
+                p *= dropped[at]
+            made = np.matmul(p, value[keys])
+            np.divide(made, total, out=out[at])
 
     parallel_for(len(query), members, _work(query, key))
-    return out, kept
+    return out, (kept, shifts, sums)
+
+
+def _work(query: Any, key: Any) -> float:
+    return math.prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] / 40 + 1)
 
 
 def _attention_backward(
-    above: Any, query: Any, key: Any, value: Any, mask: Any, dropped: Any, kept: Any, scale: float
+    above: Any, query: Any, key: Any, value: Any, mask: Any, dropped: Any, residual: Any, scale: float
 ) -> tuple[Any, Any, Any]:
     """The cotangents of query, key and value, from that of the result (``above``)."""
-    dq = _allocate_like_heads(query.shape, query.dtype)
-    dk = _allocate_like_heads(key.shape, query.dtype)
-    dv = _allocate_like_heads(value.shape, query.dtype)
-    again, step, factor = kept.shape[-1] != key.shape[-2], _blocks(query, key), query.dtype.type(scale)
+    kept, shifts, sums = residual
+    dq, dk, dv = (_allocate_like_heads(x.shape, x.dtype) for x in (query, key, value))
+    factor, full = query.dtype.type(scale), _spread_mask(mask, query, key)
 
     def members(start: int, stop: int) -> None:
-        for i in range(start, stop, step):
-            j = min(i + step, stop)
-            if again:
-                p = _scores(query[i:j], key[i:j], _part(mask, i, j, query.ndim), scale)
-                p -= kept[i:j]
+        for at, keys, first in _pieces(query, key, start, stop):
+            q, k, total = query[at], key[keys], sums[at]
+            if kept is None:
+                p = _scores(q, k, None if full is None else full[at], scale)
+                p -= shifts[at]
                 np.exp(p, out=p)
             else:
-                p = kept[i:j]
-            used = p if dropped is None else p * dropped[i:j]
-            np.matmul(used.swapaxes(-1, -2), above[i:j], out=dv[i:j])
-            d = np.matmul(above[i:j], value[i:j].swapaxes(-1, -2))
+                p = kept[at]
+            g = above[at] / total
+            d = np.matmul(g, value[keys].swapaxes(-1, -2))
+            used = p
             if dropped is not None:
-                d *= dropped[i:j]
-            d -= np.einsum("...s,...s->...", d, p)[..., None]
+                used = p * dropped[at]
+                d *= dropped[at]
+            mean = np.einsum("...s,...s->...", d, p)[..., None]
+            mean /= total
+            d -= mean
             d *= p
-            d *= factor
-            np.matmul(d, key[i:j], out=dq[i:j])
-            np.matmul(d.swapaxes(-1, -2), query[i:j], out=dk[i:j])
+            np.multiply(np.matmul(d, k), factor, out=dq[at])
+            for into, left, right in ((dv[keys], used, g), (dk[keys], d, q * factor)):
+                if first:
+                    np.matmul(left.swapaxes(-1, -2), right, out=into)
+                else:
+                    into += np.matmul(left.swapaxes(-1, -2), right)
 
-    parallel_for(len(query), members, 2 * _work(query, key))
+    parallel_for(len(query), members, 2.5 * _work(query, key))
     return dq, dk, dv
 
 
@@ -138,7 +170,7 @@ def definition(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale:
 def _again(G: Any, g: Any, inputs: tuple[Any, ...], mask: Any, dropped: Any, scale: float) -> Any:
     constants = [a if a is None or isinstance(a, Tensor) else wrap(a) for a in (mask, dropped)]
     found = differentiate_again(lambda *qkv: (definition(*qkv, *constants, scale),), G, (g,), inputs)
-    return (*found, None, None, None)
+    return (*found, None, None)
 
 
 _CONSTANTS = ("mask", "dropped")
@@ -163,7 +195,7 @@ attention_backward = lift(
     promote="none",
     outputs=3,
     arrays=("above", "query", "key", "value"),
-    constants=(*_CONSTANTS, "kept"),
+    constants=_CONSTANTS,
     joint=lambda g, above, query, key, value, mask, dropped, scale: _again(
         g, above, (query, key, value), mask, dropped, scale
     ),
