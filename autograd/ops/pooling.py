@@ -35,6 +35,9 @@ class _Windows:
         self.inside = tuple(slice(p, p + n) for n, p in zip(spatial, padding, strict=True))
         self.pads = self.padded != spatial
         self.taps = math.prod(kernel)
+        steps = [math.prod(self.padded[i + 1 :]) for i in range(len(kernel))]  # in the flat padded input
+        self.starts = _grid(self.result, [s * step for s, step in zip(stride, steps, strict=True)])
+        self.offsets = _grid(kernel, [d * step for d, step in zip(dilation, steps, strict=True)]).reshape(-1)
         self.halves = not self.pads and set(kernel) == set(stride) == {2} and set(dilation) == {1} and len(kernel) == 2
 
     def region(self, t: int) -> tuple[Any, ...]:
@@ -68,8 +71,14 @@ class _Windows:
             shape = [1] * n
             shape[i] = -1
             start = np.arange(self.result[i]) * self.stride[i] - self.padding[i]
-            found = found * self.spatial[i] + (at * self.dilation[i] + start.reshape(shape))
+            along = np.clip(at * self.dilation[i] + start.reshape(shape), 0, self.spatial[i] - 1)  # -inf may win outside
+            found = found * self.spatial[i] + along
         return found
+
+
+def _grid(shape: Ints, steps: list[int]) -> Any:
+    """The sum over the dimensions of index times step, for every index."""
+    return functools.reduce(np.add.outer, [np.arange(n) * step for n, step in zip(shape, steps, strict=True)])
 
 
 _windows_of = functools.lru_cache(256)(_Windows)
@@ -121,26 +130,26 @@ def _largest_and_tap(x: Any, w: _Windows) -> tuple[Any, Any]:
     x = w.padded_with(x, _lowest(x.dtype))
     made = np.empty((*x.shape[: x.ndim - len(w.kernel)], *w.result), x.dtype)
     taps = np.empty(made.shape, np.uint8 if w.taps <= 256 else np.int32)
-    if w.halves:
-        parallel_for(len(x), lambda start, stop: _halve(x, made, taps, w, start, stop), made.size * 4)
-        if x.dtype.kind != "f" or not np.isnan(made.sum()):  # with NaN the slower way below finds its place
-            return made, taps
-
-    def images(start: int, stop: int) -> None:
-        for i, j in _blocks(x, start, stop):
-            largest, tap = made[i:j], taps[i:j]
-            np.copyto(largest, x[i:j][w.region(0)])
-            tap.fill(0)
-            for t in range(1, w.taps):
-                other = x[i:j][w.region(t)]
-                wins = other > largest
-                if x.dtype.kind == "f":
-                    wins |= other != other
-                np.copyto(largest, other, where=wins)
-                np.copyto(tap, t, where=wins, casting="unsafe")
-
-    parallel_for(len(x), images, 2 * made.size * w.taps)
+    one, work = (_halve, 4 * made.size) if w.halves else (_compare, 2 * made.size * w.taps)
+    parallel_for(len(x), lambda start, stop: one(x, made, taps, w, start, stop), work)
+    if x.dtype.kind == "f" and np.isnan(made.sum()):  # rare, and then the place is worth another pass
+        _compare(x, made, taps, w, 0, len(x), nan=True)
     return made, taps
+
+
+def _compare(x: Any, made: Any, taps: Any, w: _Windows, start: int, stop: int, nan: bool = False) -> None:
+    """Any windows, tap by tap: the last tap that is larger than all before it wins."""
+    for i, j in _blocks(x, start, stop):
+        largest, tap = made[i:j], taps[i:j]
+        np.copyto(largest, x[i:j][w.region(0)])
+        tap.fill(0)
+        for t in range(1, w.taps):
+            other = x[i:j][w.region(t)]
+            wins = other > largest
+            if nan:
+                wins |= other != other
+            np.maximum(largest, other, out=largest)
+            np.maximum(tap, wins.astype(tap.dtype) * tap.dtype.type(t), out=tap)
 
 
 def _halve(x: Any, made: Any, taps: Any, w: _Windows, start: int, stop: int) -> None:
@@ -168,21 +177,20 @@ def _place(input: Any, taps: Any, windows: _Windows) -> Any:
     lead = input.shape[: input.ndim - len(w.kernel)]
     apart = not w.pads and w.kernel == w.stride and w.spatial == tuple(map(int.__mul__, w.result, w.stride))
     made = np.empty((*lead, *w.spatial), input.dtype)
-    regions = [w.region(t) for t in range(w.taps)]
 
     def images(start: int, stop: int) -> None:
         for i, j in _blocks(made, start, stop):
-            part = made[i:j]
-            padded = part if apart else np.zeros((j - i, *lead[1:], *w.padded), input.dtype)
-            for t, region in enumerate(regions):
-                chosen = (taps[i:j] == t).astype(input.dtype)
-                chosen *= input[i:j]
-                if apart:  # the windows tile the input: every place is written once
-                    part[region] = chosen
-                else:
-                    padded[region] += chosen
-            if not apart:
-                part[...] = padded[(..., *w.inside)]
+            if apart:  # the windows tile the input: every place is written once
+                for t in range(w.taps):
+                    chosen = (taps[i:j] == t).astype(input.dtype)
+                    chosen *= input[i:j]
+                    made[i:j][w.region(t)] = chosen
+                continue
+            padded = np.zeros((math.prod((j - i, *lead[1:])), math.prod(w.padded)), input.dtype)
+            places = w.offsets.take(taps[i:j]) + w.starts
+            places = places.reshape(len(padded), -1) + np.arange(len(padded))[:, None] * padded.shape[1]
+            np.add.at(padded.reshape(-1), places.reshape(-1), np.ascontiguousarray(input[i:j]).reshape(-1))
+            made[i:j] = padded.reshape(j - i, *lead[1:], *w.padded)[(..., *w.inside)]
 
     parallel_for(len(input), images, input.size * w.taps)
     return made
@@ -424,10 +432,14 @@ def _spread_along(g: Any, axis: int, w: _Windows, i: int) -> Any:
     index: list[Any] = [slice(None)] * g.ndim
     shape = list(g.shape)
     shape[axis] = w.padded[i]
-    made = np.zeros(shape, g.dtype)
+    tiles = w.kernel[i] == w.stride[i] and w.padded[i] == w.kernel[i] * w.result[i]
+    made = np.empty(shape, g.dtype) if tiles else np.zeros(shape, g.dtype)
     for k in range(w.kernel[i]):
         index[axis] = slice(k, k + (w.result[i] - 1) * w.stride[i] + 1, w.stride[i])
-        made[tuple(index)] += g
+        if tiles:
+            made[tuple(index)] = g
+        else:
+            made[tuple(index)] += g
     return made
 
 
@@ -436,11 +448,11 @@ def _window_sums(input: Any, windows: _Windows, scale: Any) -> Any:
     made = np.empty((*input.shape[: input.ndim - n], *windows.result), input.dtype)
 
     def images(start: int, stop: int) -> None:
-        for j in range(start, stop):
-            x = windows.padded_with(input[j], 0)
-            for i in reversed(range(n)):
+        for first, end in _blocks(input, start, stop):
+            x = windows.padded_with(input[first:end], 0)
+            for i in range(n):
                 x = _sum_along(x, x.ndim - n + i, windows, i)
-            np.multiply(x, scale, out=made[j], casting="same_kind")
+            np.multiply(x, scale, out=made[first:end], casting="same_kind")
 
     parallel_for(len(input), images, input.size * 2)
     return made
@@ -451,11 +463,11 @@ def _window_spread(input: Any, windows: _Windows, scale: Any) -> Any:
     made = np.empty((*input.shape[: input.ndim - n], *windows.spatial), input.dtype)
 
     def images(start: int, stop: int) -> None:
-        for j in range(start, stop):
-            g = np.multiply(input[j], scale, dtype=input.dtype)
-            for i in range(n):
+        for first, end in _blocks(made, start, stop):
+            g = np.multiply(input[first:end], scale, dtype=input.dtype)
+            for i in reversed(range(n)):
                 g = _spread_along(g, g.ndim - n + i, windows, i)
-            made[j] = g[(..., *windows.inside)]
+            made[first:end] = g[(..., *windows.inside)]
 
     parallel_for(len(input), images, made.size * 2)
     return made
