@@ -20,7 +20,7 @@ from .memory import layout, overlaps_itself, storage_of, strided
 from .ops import shape as shapes
 from .ops.indexing import overwrite
 from .tensor import Tensor, new, wrap
-from .views import UNTRACKED, Lineage, current, limit_message, stamp
+from .views import UNTRACKED, current, limit_message, stamp
 
 # --- what is refused -----------------------------------------------------------------------------------------------
 
@@ -48,8 +48,8 @@ def check_writable(target: Tensor, value_node: Node | None) -> None:
         )
     if view and not lineage.attached():  # type: ignore[union-attr]
         raise RuntimeError(
-            "this view's base was given other memory (by set_, resize_ or .data =), so that a write through the view can't be "
-            "recorded. clone() the view first"
+            "this view's base was given other memory (by set_, resize_ or .data =), so that a write through the view"
+            " can't be recorded. clone() the view first"
         )
 
 
@@ -57,9 +57,9 @@ def check_memory(memory: Any) -> None:
     """Raise RuntimeError if several elements of a tensor are one place in memory (after expand)."""
     if overlaps_itself(memory):
         raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location (it "
-            f"was expanded or has overlapping windows: shape {list(memory.shape)}). Please clone() the tensor before "
-            "performing the operation."
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location"
+            f" (it was expanded or has overlapping windows: shape {list(memory.shape)}). Please clone() the tensor"
+            " before performing the operation."
         )
     if not memory.flags.writeable:
         raise RuntimeError("unsupported operation: the memory of the written-to tensor is read-only. clone() it first")
@@ -84,8 +84,8 @@ def write(target: Tensor, index: Any, value: Tensor, by: str) -> Tensor:
         memory[index] = source
     except ValueError as error:
         raise RuntimeError(
-            f"{by}: shape mismatch: value tensor of shape {list(source.shape)} cannot be broadcast to indexing result of shape "
-            f"{list(memory[index].shape)}"
+            f"{by}: shape mismatch: value tensor of shape {list(source.shape)} cannot be broadcast to indexing result"
+            f" of shape {list(memory[index].shape)}"
         ) from error
     if lineage is UNTRACKED:
         return target
@@ -110,8 +110,8 @@ def assign(target: Tensor, result: Tensor, by: str) -> Tensor:
         )
     if made.dtype is not memory.dtype and not dtypes.can_cast(result.dtype, target.dtype):
         raise RuntimeError(
-            f"result type {result.dtype} can't be cast to the desired output type {target.dtype}: {by} writes in place. "
-            f"Use the out-of-place form"
+            f"result type {result.dtype} can't be cast to the desired output type {target.dtype}: {by} writes in place."
+            " Use the out-of-place form"
         )
     keep_original(result.node, memory)
     tracked = target.lineage is not UNTRACKED
@@ -188,7 +188,9 @@ def fill_(input: Tensor, value: Any) -> Tensor:
     """Write ``value``, a number or a 0-d tensor, everywhere."""
     if isinstance(value, Tensor):
         if value.array.ndim:
-            raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions.")
+            raise RuntimeError(
+                f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions."
+            )
     else:
         if isinstance(value, complex) and input.array.dtype.kind != "c":
             raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow: {value} is complex")
@@ -275,7 +277,9 @@ def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None
 def set_(input: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = None) -> Tensor:
     """Let this tensor show the memory of ``source`` (a tensor or a storage); without one, nothing."""
     if type(current(input)) is Leaf and mode.enabled:
-        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation: set_. Use .data = ...")
+        raise RuntimeError(
+            "a leaf Variable that requires grad is being used in an in-place operation: set_. Use .data = ..."
+        )
     if source is None:
         input.array = np.zeros(0, input.array.dtype)
         return input
@@ -296,8 +300,6 @@ def set_(input: Tensor, source: Any = None, storage_offset: int = 0, size: Any =
     return input
 
 
-METHODS = {
-    f.__name__: f for f in (copy_, fill_, zero_, fill_diagonal_, resize_, resize_as_, set_)
-}
-BECOMING = "as_strided squeeze swapaxes swapdims t transpose unsqueeze".split()
+METHODS = {f.__name__: f for f in (copy_, fill_, zero_, fill_diagonal_, resize_, resize_as_, set_)}
+BECOMING = ["as_strided", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unsqueeze"]
 """Functions whose in-place twin changes the tensor's shape, not its elements."""

@@ -122,8 +122,8 @@ def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwarg
             made = __array_ufunc__(self, ufunc, method, *inputs, **{k: v for k, v in kwargs.items() if k != "out"})
             if current(made) is not None:
                 raise TypeError(
-                    f"numpy.{ufunc.__name__} can't write a tensor that requires grad into an array: the gradient would be "
-                    "lost. Leave out= away (array = array + t), or detach() the tensor"
+                    f"numpy.{ufunc.__name__} can't write a tensor that requires grad into an array: the gradient would"
+                    " be lost. Leave out= away (array = array + t), or detach() the tensor"
                 )
             np.copyto(out[0], made.array, casting="same_kind")
             return out[0]

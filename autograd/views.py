@@ -188,7 +188,9 @@ def _derived(tensor: Tensor, lineage: Lineage) -> Node | None:
     if lineage.limit is not None:
         if not mode.enabled:
             return tensor.node  # nothing will be recorded
-        raise RuntimeError(limit_message(lineage.limit, "its base or another view of its base has been modified inplace"))
+        raise RuntimeError(
+            limit_message(lineage.limit, "its base or another view of its base has been modified inplace")
+        )
     lineage.seen = node
     array = lineage.base.array
     for op, params in lineage.path:
@@ -202,11 +204,12 @@ def limit_message(limit: str, what: str) -> str:
     """Why a write through a view (or through its base) is refused."""
     if limit == "no_grad":
         return (
-            f"A view was created in no_grad mode and {what} with grad mode enabled. It is not recorded how the view came from its "
-            "base, so gradients would be wrong. Make the view outside of no_grad, write inside it, or clone() the view"
+            f"A view was created in no_grad mode and {what} with grad mode enabled. It is not recorded how the view"
+            " came from its base, so gradients would be wrong. Make the view outside of no_grad, write inside it, or"
+            " clone() the view"
         )
     return (
-        f"Output of {limit} is a view and {what}. This view is the output of a function that returns multiple views. Such "
-        "functions do not allow the output views to be modified inplace. You should replace the inplace operation by an "
-        "out-of-place one, or index the base: x[i] instead of x.unbind()[i]"
+        f"Output of {limit} is a view and {what}. This view is the output of a function that returns multiple views."
+        " Such functions do not allow the output views to be modified inplace. You should replace the inplace"
+        " operation by an out-of-place one, or index the base: x[i] instead of x.unbind()[i]"
     )

@@ -38,10 +38,10 @@ def _from_pairs(input: Any) -> Any:
     return input.view(_COMPLEX[input.dtype])[..., 0]
 
 
-real_part = view(lambda input: input.real, name="real", holomorphic=False, input=lambda g: g)
-imaginary_part = view(lambda input: input.imag, name="imag", holomorphic=False, input=lambda g: g * 1j)
-pairs_of = view(_pairs, name="view_as_real", holomorphic=False, input=lambda g: complex_from(g))
-complex_of = view(_from_pairs, name="view_as_complex", holomorphic=False, input=lambda g: pairs_of(g))
+real_part: Any = view(lambda input: input.real, name="real", holomorphic=False, input=lambda g: g)
+imaginary_part: Any = view(lambda input: input.imag, name="imag", holomorphic=False, input=lambda g: g * 1j)
+pairs_of: Any = view(_pairs, name="view_as_real", holomorphic=False, input=lambda g: complex_from(g))
+complex_of: Any = view(_from_pairs, name="view_as_complex", holomorphic=False, input=lambda g: pairs_of(g))
 
 
 def complex_from(g: Any) -> Any:
@@ -59,7 +59,9 @@ def real(input: Any) -> Any:
 def imag(input: Any) -> Any:
     """The imaginary part, a view. Raises RuntimeError for a real tensor."""
     if not input.is_complex():
-        raise RuntimeError(f"imag is not implemented for tensors with non-complex dtypes, and this one is {input.dtype}")
+        raise RuntimeError(
+            f"imag is not implemented for tensors with non-complex dtypes, and this one is {input.dtype}"
+        )
     return imaginary_part(input)
 
 
@@ -79,21 +81,27 @@ def view_as_complex(input: Any) -> Any:
     """The complex view of a real tensor whose last dimension holds real and imaginary parts."""
     array = input.array
     if array.dtype not in _COMPLEX or array.dtype == np.float16:
-        raise RuntimeError(f"view_as_complex is only supported for half, float and double tensors, but got a tensor of {input.dtype}")
+        raise RuntimeError(
+            f"view_as_complex is only supported for half, float and double tensors, but got a tensor of {input.dtype}"
+        )
     if array.ndim == 0 or array.shape[-1] != 2:
         raise RuntimeError(f"Tensor must have a last dimension of size 2, but its shape is {list(array.shape)}")
     if array.strides[-1] != array.itemsize or any(s % (2 * array.itemsize) for s in array.strides[:-1]):
         raise RuntimeError(
-            f"Tensor must have a last dimension with stride 1 and even strides before it, but the strides are {list(input.stride())}. "
-            "Use contiguous() first"
+            "Tensor must have a last dimension with stride 1 and even strides before it, but the strides are"
+            f" {list(input.stride())}. Use contiguous() first"
         )
     return complex_of(input)
 
 
 # --- conjugates ----------------------------------------------------------------------------------------------------
 
-conjugate = elementwise(
-    lambda input: np.conjugate(input) if input.dtype.kind == "c" else np.array(input), name="conj", holomorphic=False, input=lambda g: conjugate(g))
+conjugate: Any = elementwise(
+    lambda input: np.conjugate(input) if input.dtype.kind == "c" else np.array(input),
+    name="conj",
+    holomorphic=False,
+    input=lambda g: conjugate(g),
+)
 
 
 def conj(input: Any) -> Any:
@@ -143,7 +151,7 @@ def _angle_back(g: Any, input: Any) -> Any:
     return np.where(zero, 0, g / np.where(zero, 1, square)) * (input * 1j)
 
 
-angle = elementwise(_angle, name="angle", promote="float", holomorphic=False, input=_angle_back)
+angle: Any = elementwise(_angle, name="angle", promote="float", holomorphic=False, input=_angle_back)
 
 
 def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
@@ -155,12 +163,18 @@ def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
         if not isinstance(part, Tensor):
             raise TypeError(f"complex(): arguments must be Tensors, not {type(part).__name__}")
         if part.array.dtype not in _COMPLEX:
-            raise RuntimeError(f"Expected both inputs to be Half, Float or Double tensors but got {real.dtype} and {imag.dtype}")
+            raise RuntimeError(
+                f"Expected both inputs to be Half, Float or Double tensors but got {real.dtype} and {imag.dtype}"
+            )
     if real.dtype != imag.dtype:
-        raise RuntimeError(f"Expected object of scalar type {real.dtype} but got scalar type {imag.dtype} for second argument")
+        raise RuntimeError(
+            f"Expected object of scalar type {real.dtype} but got scalar type {imag.dtype} for second argument"
+        )
     wanted = _COMPLEX[real.array.dtype]
     if out is not None and out.array.dtype != wanted:
-        raise RuntimeError(f"Expected object of scalar type {dtypes.of(wanted)} but got scalar type {out.dtype} for argument 'out'")
+        raise RuntimeError(
+            f"Expected object of scalar type {dtypes.of(wanted)} but got scalar type {out.dtype} for argument 'out'"
+        )
     return join_parts(real, imag, out=out)
 
 
@@ -170,9 +184,7 @@ def _join(real: Any, imag: Any) -> Any:
     return made
 
 
-join_parts = linear(
-    _join, name="complex", holomorphic=False, real=lambda g: g.real, imag=lambda g: g.imag
-)
+join_parts: Any = linear(_join, name="complex", holomorphic=False, real=lambda g: g.real, imag=lambda g: g.imag)
 
 
 def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
@@ -188,7 +200,9 @@ def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
         if not isinstance(part, Tensor):
             raise TypeError(f"polar(): arguments must be Tensors, not {type(part).__name__}")
     if abs.dtype != angle.dtype:
-        raise RuntimeError(f"Expected object of scalar type {abs.dtype} but got scalar type {angle.dtype} for second argument")
+        raise RuntimeError(
+            f"Expected object of scalar type {abs.dtype} but got scalar type {angle.dtype} for second argument"
+        )
     return complex(abs * cos(angle), abs * sin(angle), out=out)
 
 

@@ -44,7 +44,9 @@ def _lapack(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except np.linalg.LinAlgError as error:
-            raise LinAlgError(f"linalg.{name}: {str(error).lower()}; the input has shape {list(np.shape(args[0]))}") from None
+            raise LinAlgError(
+                f"linalg.{name}: {str(error).lower()}; the input has shape {list(np.shape(args[0]))}"
+            ) from None
 
     return call
 
@@ -53,7 +55,9 @@ def squares(A: Any, name: str) -> Any:
     """Raise RuntimeError unless ``A`` is a floating point tensor of square matrices."""
     check_float(A, f"linalg.{name}")
     if A.ndim < 2:
-        raise RuntimeError(f"linalg.{name}: The input tensor A must have at least 2 dimensions, but its shape is {list(A.shape)}.")
+        raise RuntimeError(
+            f"linalg.{name}: The input tensor A must have at least 2 dimensions, but its shape is {list(A.shape)}."
+        )
     if A.shape[-1] != A.shape[-2]:
         raise RuntimeError(
             f"linalg.{name}: A must be batches of square matrices, but they are {A.shape[-2]} by {A.shape[-1]} matrices"
@@ -65,7 +69,9 @@ def matrices(A: Any, name: str) -> Any:
     """Raise RuntimeError unless ``A`` is a floating point tensor of matrices."""
     check_float(A, f"linalg.{name}")
     if A.ndim < 2:
-        raise RuntimeError(f"linalg.{name}: The input tensor A must have at least 2 dimensions, but its shape is {list(A.shape)}.")
+        raise RuntimeError(
+            f"linalg.{name}: The input tensor A must have at least 2 dimensions, but its shape is {list(A.shape)}."
+        )
     return A
 
 
@@ -96,10 +102,8 @@ def _eye(like: Any, n: int) -> Any:
 
 # --- inverse, solve, determinant -----------------------------------------------------------------------------------
 
-_inv, _solve, _eigh, _svd = (
-    _lapack(name, getattr(np.linalg, name)) for name in ("inv", "solve", "eigh", "svd")
-)
-invert = lift(lambda input: _inv(input), name="linalg_inv", input=lambda g, y: -(y.mT @ g @ y.mT))
+_inv, _solve, _eigh, _svd = (_lapack(name, getattr(np.linalg, name)) for name in ("inv", "solve", "eigh", "svd"))
+invert: Any = lift(lambda input: _inv(input), name="linalg_inv", input=lambda g, y: -(y.mT @ g @ y.mT))
 
 
 def _solve_back(g: Any, y: Any, input: Any, needs: Any) -> Any:
@@ -107,7 +111,7 @@ def _solve_back(g: Any, y: Any, input: Any, needs: Any) -> Any:
     return -(of_other @ y.mT) if needs[0] else None, of_other
 
 
-solve_matrices = lift(
+solve_matrices: Any = lift(
     lambda input, other: _solve(input, other),
     name="linalg_solve",
     arrays=("input", "other"),
@@ -147,14 +151,14 @@ def _third(h: Any, input: Any, g: Any) -> Any:
     return determinant(input)[..., None, None] * inner
 
 
-second_cofactors = lift(
+second_cofactors: Any = lift(
     lambda input, other: _second_cofactors(input, other),
     name="second_cofactors",
     input=lambda g, input, other: _third(g, input, other),
     other=lambda g, input: second_cofactors(input, g),
 )
-cofactors = lift(_cofactors, name="cofactors", input=lambda g, input: second_cofactors(input, g))
-determinant = lift(
+cofactors: Any = lift(_cofactors, name="cofactors", input=lambda g, input: second_cofactors(input, g))
+determinant: Any = lift(
     lambda input: np.linalg.det(input), name="linalg_det", input=lambda g, input: g[..., None, None] * cofactors(input)
 )
 
@@ -165,8 +169,12 @@ def _slogdet_back(g: Any, y: Any, input: Any) -> Any:
     return weight[..., None, None] * adjoint(invert(input))
 
 
-sign_and_log = lift(
-    lambda input: tuple(np.linalg.slogdet(input)), name="linalg_slogdet", outputs=2, holomorphic=False, input=_slogdet_back
+sign_and_log: Any = lift(
+    lambda input: tuple(np.linalg.slogdet(input)),
+    name="linalg_slogdet",
+    outputs=2,
+    holomorphic=False,
+    input=_slogdet_back,
 )
 
 
@@ -220,7 +228,10 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     if not left:
         return _given(solve(A.mT, B.mT).mT, out)
     if right.shape[-2] != A.shape[-1]:
-        raise RuntimeError(f"linalg.solve: Incompatible shapes of A and B for the equation AX = B ({list(A.shape)} and {list(B.shape)})")
+        raise RuntimeError(
+            f"linalg.solve: Incompatible shapes of A and B for the equation AX = B ({list(A.shape)} and"
+            f" {list(B.shape)})"
+        )
     batch = tuple(broadcast_shapes(A.shape[:-2], right.shape[:-2]))
     if right.array.ndim != A.array.ndim:  # NumPy would take some of these for vectors
         right = right.expand(*batch, *right.shape[-2:])
@@ -299,7 +310,7 @@ def _cholesky_back(g: Any, y: Any) -> Any:
     return adjoint(inverse) @ (0.5 * (tril(lower, -1) + adjoint(lower))) @ inverse
 
 
-lower_cholesky = lift(
+lower_cholesky: Any = lift(
     lambda input: _lapack("cholesky", np.linalg.cholesky)(input),
     name="linalg_cholesky",
     holomorphic=False,
@@ -319,8 +330,8 @@ def linalg_cholesky(A: Any, *, upper: bool = False, out: Any = None) -> Any:
         made = lower_cholesky(adjoint(A) if upper else A)
     except LinAlgError:
         raise LinAlgError(
-            "linalg.cholesky: The factorization could not be completed because the input is not positive-definite; the input has "
-            f"shape {list(A.shape)}"
+            "linalg.cholesky: The factorization could not be completed because the input is not positive-definite; the"
+            f" input has shape {list(A.shape)}"
         ) from None
     return _given(adjoint(made) if upper else made, out)
 
@@ -371,7 +382,7 @@ def _eigh_back(g: Any, y: Any) -> Any:
     return 0.5 * (made + adjoint(made))
 
 
-symmetric_eigen = lift(
+symmetric_eigen: Any = lift(
     lambda input, UPLO: tuple(_eigh(input, UPLO)),
     name="linalg_eigh",
     outputs=2,
@@ -395,7 +406,7 @@ def _eig_back(g: Any, y: Any) -> Any:
     return solve_matrices(adjoint(v), inner @ adjoint(v))
 
 
-eigen = lift(_eig, name="linalg_eig", outputs=2, holomorphic=False, input=_eig_back)
+eigen: Any = lift(_eig, name="linalg_eig", outputs=2, holomorphic=False, input=_eig_back)
 
 
 def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
@@ -434,7 +445,9 @@ def _svd_back(g: Any, y: Any) -> Any:
     ut, vt = adjoint(u) @ of_u, vh @ of_v
     square = s * s
     gaps = square[..., None, :] - square[..., :, None] + _eye(s, k)
-    inner = (_off_diagonal(ut - adjoint(ut)) / gaps) * s[..., None, :] + s[..., :, None] * (_off_diagonal(vt - adjoint(vt)) / gaps)
+    inner = (_off_diagonal(ut - adjoint(ut)) / gaps) * s[..., None, :] + s[..., :, None] * (
+        _off_diagonal(vt - adjoint(vt)) / gaps
+    )
     inner = inner + diagonal_matrix(of_s)
     if _numpy(u).kind == "c":
         inner = inner + 1j * (np.eye(k) * (ut.imag / s[..., None, :]))
@@ -446,7 +459,7 @@ def _svd_back(g: Any, y: Any) -> Any:
     return made
 
 
-singular = lift(
+singular: Any = lift(
     lambda input, full_matrices: tuple(_svd(input, full_matrices)),
     name="linalg_svd",
     outputs=3,
@@ -460,7 +473,7 @@ def _values_back(g: Any, input: Any) -> Any:
     return (u * g[..., None, :]) @ vh
 
 
-singular_values = lift(
+singular_values: Any = lift(
     lambda input: _svd(input, compute_uv=False),
     name="linalg_svdvals",
     holomorphic=False,
@@ -495,7 +508,10 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = No
 def _cutoff(s: Any, shape: Any, atol: Any, rtol: Any) -> Any:
     """Below what a singular value counts as zero."""
     eps = np.finfo(s.dtype).eps
-    atol, rtol = (t.array[..., None] if isinstance(t, Tensor) and t.ndim else t.item() if isinstance(t, Tensor) else t for t in (atol, rtol))
+    atol, rtol = (
+        t.array[..., None] if isinstance(t, Tensor) and t.ndim else t.item() if isinstance(t, Tensor) else t
+        for t in (atol, rtol)
+    )
     if rtol is None:
         rtol = 0.0 if atol is not None and np.any(np.asarray(atol) > 0) else eps * max(shape[-2:])
     return np.maximum(0.0 if atol is None else atol, rtol * np.max(s, axis=-1, keepdims=True, initial=0))
@@ -527,10 +543,14 @@ def _pinv_back(g: Any, y: Any, input: Any) -> Any:
     return made + h @ y @ ph - input @ (y @ h @ y @ ph) + ph @ y @ h - (ph @ y @ h @ y) @ input
 
 
-pseudo_inverse = lift(_pinv, name="linalg_pinv", holomorphic=False, input=lambda g, y, input: _pinv_back(g, y, input))
+pseudo_inverse: Any = lift(
+    _pinv, name="linalg_pinv", holomorphic=False, input=lambda g, y, input: _pinv_back(g, y, input)
+)
 
 
-def pinv(A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None) -> Any:
+def pinv(
+    A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
+) -> Any:
     """The Moore-Penrose pseudo-inverse.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.pinv.html
@@ -551,15 +571,21 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> An
     matrices(A, "lstsq")
     check_dtypes("linalg.lstsq", A, B)
     if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
-        raise RuntimeError(f"torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), not {driver}")
+        raise RuntimeError(
+            f"torch.linalg.lstsq: parameter `driver` should be one of (gels, gelsy, gelsd, gelss), not {driver}"
+        )
     vector = A.ndim - 1 == B.ndim and tuple(A.shape[:-1]) == tuple(B.shape)
     right = B.unsqueeze(-1) if vector else B
     if right.shape[-2] != A.shape[-2]:
-        raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size(-2): {list(A.shape)} and {list(B.shape)}")
+        raise RuntimeError(
+            f"torch.linalg.lstsq: input.size(-2) should match other.size(-2): {list(A.shape)} and {list(B.shape)}"
+        )
     m, n = A.shape[-2:]
     X = matmul(pinv(A, rtol=rcond if rcond is not None else np.finfo(A.array.dtype).eps * max(m, n)), right)
     s = np.linalg.svd(A.array, compute_uv=False)
-    rank = (s > (np.finfo(s.dtype).eps * max(m, n) if rcond is None else rcond) * s.max(-1, keepdims=True, initial=0)).sum(-1)
+    rank = (
+        s > (np.finfo(s.dtype).eps * max(m, n) if rcond is None else rcond) * s.max(-1, keepdims=True, initial=0)
+    ).sum(-1)
     none = wrap(np.zeros(0, s.dtype))
     residuals = X.abs().reshape(-1)[:0]
     if m > n and driver != "gelsy" and np.all(rank == n):
@@ -585,8 +611,12 @@ def _qr_back(g: Any, y: Any) -> Any:
     return adjoint(solve_matrices(r, adjoint(inner)))
 
 
-tall_qr = lift(
-    lambda input: tuple(_lapack("qr", np.linalg.qr)(input)), name="linalg_qr", outputs=2, holomorphic=False, input=_qr_back
+tall_qr: Any = lift(
+    lambda input: tuple(_lapack("qr", np.linalg.qr)(input)),
+    name="linalg_qr",
+    outputs=2,
+    holomorphic=False,
+    input=_qr_back,
 )
 
 
@@ -594,16 +624,18 @@ def _no_derivative(what: str) -> Any:
     raise RuntimeError(f"{what} Use mode='reduced'")
 
 
-r_alone = lift(
+r_alone: Any = lift(
     lambda input: np.linalg.qr(input, "r"),
     name="linalg_qr",
     input=lambda g: _no_derivative("The derivative of linalg.qr is not implemented when mode='r'."),
 )
-complete_qr = lift(
+complete_qr: Any = lift(
     lambda input: tuple(np.linalg.qr(input, "complete")),
     name="linalg_qr",
     outputs=2,
-    input=lambda g: _no_derivative("The QR decomposition is not differentiable when mode='complete' and nrows > ncols."),
+    input=lambda g: _no_derivative(
+        "The QR decomposition is not differentiable when mode='complete' and nrows > ncols."
+    ),
 )
 
 
@@ -614,7 +646,9 @@ def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
     """
     matrices(A, "qr")
     if mode not in ("reduced", "complete", "r"):
-        raise RuntimeError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")
+        raise RuntimeError(
+            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
+        )
     m, n = A.shape[-2:]
     if mode == "r":
         return return_types.linalg_qr(wrap(np.zeros(0, A.array.dtype)), r_alone(A))
@@ -643,7 +677,10 @@ def householder_product(A: Any, tau: Any, *, out: Any = None) -> Any:
     """The first columns of the product of the Householder reflections that ``geqrf`` describes."""
     matrices(A, "householder_product")
     if A.shape[-2] < A.shape[-1]:
-        raise RuntimeError(f"torch.linalg.householder_product: input.shape[-2] must be greater than or equal to input.shape[-1], got {list(A.shape)}")
+        raise RuntimeError(
+            "torch.linalg.householder_product: input.shape[-2] must be greater than or equal to input.shape[-1], got"
+            f" {list(A.shape)}"
+        )
     n = A.shape[-1]
     first = A.masked_fill(wrap(np.array(True)), 0) + wrap(np.eye(A.shape[-2], n, dtype=A.array.dtype))
     return _given(_reflected(A, tau, first, False), out)
@@ -668,7 +705,11 @@ def orgqr(input: Any, tau: Any, *, out: Any = None) -> Any:
 
 def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool = False, *, out: Any = None) -> Any:
     """The Q that ``geqrf`` describes (or its adjoint) times ``other``, from the left or the right."""
-    made = _reflected(input, tau, other, transpose) if left else adjoint(_reflected(input, tau, adjoint(other), not transpose))
+    made = (
+        _reflected(input, tau, other, transpose)
+        if left
+        else adjoint(_reflected(input, tau, adjoint(other), not transpose))
+    )
     return _given(made, out)
 
 
@@ -723,7 +764,7 @@ def _lu_back(g: Any, y: Any) -> Any:
     return solve_matrices(adjoint(lower), adjoint(solve_matrices(upper, adjoint(middle))))
 
 
-square_lu = lift(_plain_lu, name="linalg_lu", outputs=2, holomorphic=False, input=_lu_back)
+square_lu: Any = lift(_plain_lu, name="linalg_lu", outputs=2, holomorphic=False, input=_lu_back)
 
 
 def _factors(A: Any, pivot: bool) -> tuple[Any, Any, Any, Any]:
@@ -777,13 +818,19 @@ def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False, out:
     """``lu_factor``, and for each matrix an int that is not 0 where U has a zero on its diagonal."""
     packed, pivots = lu_factor(A, pivot=pivot)
     zero = np.diagonal(packed.array, 0, -2, -1) == 0
-    info = np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32) if zero.shape[-1] else np.zeros(zero.shape[:-1], np.int32)
+    info = (
+        np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32)
+        if zero.shape[-1]
+        else np.zeros(zero.shape[:-1], np.int32)
+    )
     if check_errors and info.any():
         raise LinAlgError("linalg.lu_factor_ex: U has a zero on its diagonal: the matrix is singular")
     return return_types.linalg_lu_factor_ex(packed, pivots, wrap(info))
 
 
-def lu_unpack(LU_data: Any, LU_pivots: Any, unpack_data: bool = True, unpack_pivots: bool = True, *, out: Any = None) -> Any:
+def lu_unpack(
+    LU_data: Any, LU_pivots: Any, unpack_data: bool = True, unpack_pivots: bool = True, *, out: Any = None
+) -> Any:
     """P, L and U from the result of ``lu_factor``."""
     m, n = LU_data.shape[-2:]
     k = builtins.min(m, n)
@@ -853,7 +900,7 @@ def _exponential_back(g: Any, input: Any) -> Any:
     return exponential(block)[..., :n, n:]
 
 
-exponential = lift(_exponential, name="linalg_matrix_exp", input=_exponential_back)
+exponential: Any = lift(_exponential, name="linalg_matrix_exp", input=_exponential_back)
 
 
 def matrix_exp(input: Any) -> Any:
@@ -889,7 +936,10 @@ def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
     first, last = tuple(A.shape[:ind]), tuple(A.shape[ind:])
     n, m = math.prod(first), math.prod(last)
     if n != m:
-        raise RuntimeError(f"Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got {m} != {n}")
+        raise RuntimeError(
+            f"Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got {m}"
+            f" != {n}"
+        )
     return _given(reshape_to(inv(A.reshape(n, m)), last + first), out)
 
 
@@ -901,7 +951,10 @@ def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
     shape = tuple(A.shape[B.ndim :])
     n = math.prod(shape)
     if n != B.numel():
-        raise RuntimeError(f"Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]), but got {n} != {B.numel()}")
+        raise RuntimeError(
+            "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == prod(self.shape[:other.ndim]),"
+            f" but got {n} != {B.numel()}"
+        )
     return _given(reshape_to(solve(A.reshape(n, n), B.reshape(n)), shape), out)
 
 

@@ -31,9 +31,7 @@ def _c2c(input: Any, dims: Any, norm: str, inverse: bool) -> Any:
     return (np.fft.ifftn if inverse else np.fft.fftn)(input, axes=dims, norm=norm)
 
 
-c2c = lift(
-    _c2c, kind="linear", name="fft_c2c", input=lambda g, dims, norm, inverse: c2c(g, dims, norm, inverse)
-)
+c2c: Any = lift(_c2c, kind="linear", name="fft_c2c", input=lambda g, dims, norm, inverse: c2c(g, dims, norm, inverse))
 
 
 def _r2c_back(g: Any, like: Any, dim: int, norm: str) -> Any:
@@ -48,14 +46,14 @@ def _c2r_back(g: Any, like: Any, dim: int, norm: str) -> Any:
     return half * weights.reshape([-1 if i == dim else 1 for i in range(len(half.shape))])
 
 
-r2c = lift(
+r2c: Any = lift(
     lambda input, dim, norm: np.fft.rfft(input, axis=dim, norm=norm),
     kind="linear",
     name="fft_r2c",
     holomorphic=False,
     input=_r2c_back,
 )
-c2r = lift(
+c2r: Any = lift(
     lambda input, dim, norm, n: np.fft.irfft(input, n, axis=dim, norm=norm),
     kind="linear",
     name="fft_c2r",
@@ -120,7 +118,9 @@ def _axes(input: Tensor, s: Any, dim: Any, name: str, given: Any = None) -> tupl
         if len(set(dims)) != len(dims):
             raise RuntimeError(f"{name}: FFT dims must be unique: {tuple(dim)}")
     if s is not None and len(s) != len(dims):
-        raise RuntimeError(f"{name}: When given, dim and shape arguments must have the same length: {tuple(dims)} and {tuple(s)}")
+        raise RuntimeError(
+            f"{name}: When given, dim and shape arguments must have the same length: {tuple(dims)} and {tuple(s)}"
+        )
     if dims and min(dims) < 0:
         raise RuntimeError(f"{name}: Got shape with {len(s)} values but input tensor only has {input.ndim} dimensions.")
     sizes = [input.shape[d] if s is None or s[i] == -1 else int(s[i]) for i, d in enumerate(dims)]
@@ -258,21 +258,51 @@ irfft2, hfft2, ihfft2 = _two(irfftn, "irfft2"), _two(hfftn, "hfft2"), _two(ihfft
 
 
 def fftfreq(
-    n: int, d: float = 1.0, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
+    n: int,
+    d: float = 1.0,
+    *,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """The frequencies of the places of an ``fft`` of ``n`` points, sampled every ``d``."""
-    return finish(np.fft.fftfreq(n, d).astype(dtypes.as_numpy(dtype) if dtype else dtypes.default_float()), requires_grad, device, layout, out)
+    return finish(
+        np.fft.fftfreq(n, d).astype(dtypes.as_numpy(dtype) if dtype else dtypes.default_float()),
+        requires_grad,
+        device,
+        layout,
+        out,
+    )
 
 
 def rfftfreq(
-    n: int, d: float = 1.0, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
+    n: int,
+    d: float = 1.0,
+    *,
+    out: Any = None,
+    dtype: Any = None,
+    layout: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """The frequencies of the places of an ``rfft`` of ``n`` points, sampled every ``d``."""
-    return finish(np.fft.rfftfreq(n, d).astype(dtypes.as_numpy(dtype) if dtype else dtypes.default_float()), requires_grad, device, layout, out)
+    return finish(
+        np.fft.rfftfreq(n, d).astype(dtypes.as_numpy(dtype) if dtype else dtypes.default_float()),
+        requires_grad,
+        device,
+        layout,
+        out,
+    )
 
 
 def _shifted(input: Tensor, dim: Any, back: bool) -> Tensor:
-    dims = range(input.ndim) if dim is None else [normal_dim(d, input.ndim) for d in ((dim,) if isinstance(dim, int) else dim)]
+    dims = (
+        range(input.ndim)
+        if dim is None
+        else [normal_dim(d, input.ndim) for d in ((dim,) if isinstance(dim, int) else dim)]
+    )
     by = tuple([math.ceil(input.shape[d] / 2) if back else input.shape[d] // 2 for d in dims])
     return roll_by(input, by, tuple(dims))  # type: ignore[no-any-return]
 

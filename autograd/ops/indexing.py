@@ -71,7 +71,9 @@ def plain(item: Any) -> Any:
     elif isinstance(item, slice):
         ends = [i if i is None or type(i) is int else i.__index__() for i in (item.start, item.stop, item.step)]
         if ends[2] is not None and ends[2] <= 0:
-            raise ValueError(f"step must be greater than zero, and is {ends[2]}: a view can't run backwards; use flip()")
+            raise ValueError(
+                f"step must be greater than zero, and is {ends[2]}: a view can't run backwards; use flip()"
+            )
         return slice(*ends)
     elif isinstance(item, _SEQUENCE):
         item = np.array([plain(i) for i in item])
@@ -81,7 +83,9 @@ def plain(item: Any) -> Any:
         if item.dtype == np.uint8:
             item = item.astype(bool)
         if item.dtype.kind not in "biu":
-            raise IndexError(f"tensors used as indices must be long, int, byte or bool tensors, not {dtypes.of(item.dtype)}")
+            raise IndexError(
+                f"tensors used as indices must be long, int, byte or bool tensors, not {dtypes.of(item.dtype)}"
+            )
         return item.item() if item.ndim == 0 else item
     if hasattr(item, "__index__"):
         return item.__index__()
@@ -96,10 +100,20 @@ def understand(index: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
 
     PyTorch applies ints, slices and None first; NumPy would let ints take part in the broadcasting of index arrays.
     """
-    if isinstance(index, list) and len(index) < 32 and any(isinstance(i, (*_SEQUENCE, slice, Tensor, type(None), type(...))) for i in index):
+    if (
+        isinstance(index, list)
+        and len(index) < 32
+        and any(isinstance(i, (*_SEQUENCE, slice, Tensor, type(None), type(...))) for i in index)
+    ):
         index = tuple(index)
     items = [plain(i) for i in (index if type(index) is tuple else (index,))]
-    used = sum([i.ndim if isinstance(i, ndarray) and i.dtype == bool else 1 for i in items if i is not None and i is not ... and type(i) is not bool])
+    used = sum(
+        [
+            i.ndim if isinstance(i, ndarray) and i.dtype == bool else 1
+            for i in items
+            if i is not None and i is not ... and type(i) is not bool
+        ]
+    )
     if used > len(shape):
         if not shape:
             raise IndexError(
@@ -107,7 +121,10 @@ def understand(index: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
             )
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}: {used} for shape {list(shape)}")
     if not any([isinstance(i, ndarray) or type(i) is bool for i in items]):
-        return (*[i for k, i in enumerate(items) if i is not ... or ... not in items[:k]], *([] if ... in items else [...])), None
+        return (
+            *[i for k, i in enumerate(items) if i is not ... or ... not in items[:k]],
+            *([] if ... in items else [...]),
+        ), None
     first: list[Any] = []
     second: list[Any] = []
     at, dots = 0, False
@@ -128,8 +145,8 @@ def understand(index: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
             n = item.ndim if item.dtype == bool else 1
             if item.dtype == bool and item.shape != shape[at : at + n]:
                 raise IndexError(
-                    f"The shape of the mask {list(item.shape)} at index {number} does not match the shape of the indexed tensor "
-                    f"{list(shape)} at dimension {at}"
+                    f"The shape of the mask {list(item.shape)} at index {number} does not match the shape of the"
+                    f" indexed tensor {list(shape)} at dimension {at}"
                 )
             first += [slice(None)] * n
             second.append(item)
@@ -151,7 +168,9 @@ def index_error(index: Any, shape: tuple[int, ...], error: IndexError) -> IndexE
     used = sum([i.ndim if isinstance(i, ndarray) and i.dtype == bool else 1 for i in items if i is not ...])
     if used > len(shape) or (not shape and items and items != [...]):
         if not shape:
-            return IndexError("invalid index of a 0-dim tensor. Use `tensor.item()` to convert a 0-dim tensor to a number")
+            return IndexError(
+                "invalid index of a 0-dim tensor. Use `tensor.item()` to convert a 0-dim tensor to a number"
+            )
         return IndexError(f"too many indices for tensor of dimension {len(shape)}: {used} for shape {list(shape)}")
     at = 0
     for item in items:
@@ -164,7 +183,10 @@ def index_error(index: Any, shape: tuple[int, ...], error: IndexError) -> IndexE
         n = shape[at]
         wrong = [int(i) for i in np.ravel(item) if not -n <= i < n] if isinstance(item, (int, ndarray)) else []
         if wrong:
-            return IndexError(f"index {wrong[0]} is out of bounds for dimension {at} with size {n}; the tensor has shape {list(shape)}")
+            return IndexError(
+                f"index {wrong[0]} is out of bounds for dimension {at} with size {n}; the tensor has shape"
+                f" {list(shape)}"
+            )
         at += 1
     shapes = ", ".join([str(list(i.shape)) for i in items if isinstance(i, ndarray)])
     if "broadcast" in str(error):
@@ -205,13 +227,13 @@ def _scatter(input: Any, index: Any, shape: Any) -> Any:
     return made
 
 
-take_view = view(
+take_view: Any = view(
     lambda input, index: input[index],
     name="slice",
     into={"input": lambda buffer, g, node: add_at(buffer, node.params[0], g)},
     input=lambda g, index, like: spread_out(g, index, like.shape),
 )
-take_at = lift(
+take_at: Any = lift(
     lambda input, index: input[index],
     kind="linear",
     name="index",
@@ -219,7 +241,7 @@ take_at = lift(
     into={"input": lambda buffer, g, node: add_at(buffer, node.saved[1], g)},
     input=lambda g, index, like: spread_out(g, index, like.shape),
 )
-scatter_at = lift(
+scatter_at: Any = lift(
     _scatter, kind="linear", name="index_backward", constants=("index",), input=lambda g, index: getitem(g, index)
 )
 
@@ -248,7 +270,9 @@ def getitem(input: Any, index: Any) -> Any:
     made: Any = new(Tensor)
     made.array = y
     made.lineage = None
-    made.node = Node(_VIEW_OP, (parent,), (), (wanted,), y.shape, y.dtype) if parent is not None and mode.enabled else None
+    made.node = (
+        Node(_VIEW_OP, (parent,), (), (wanted,), y.shape, y.dtype) if parent is not None and mode.enabled else None
+    )
     attach(made, input, _VIEW_OP, (wanted,))
     return made
 
@@ -278,7 +302,9 @@ def _getitem_slowly(input: Any, index: Any) -> Any:
     made.array = y
     made.lineage = None
     made.node = (
-        Node(_TAKE_OP, (parent, None), (None, at, None), (), y.shape, y.dtype) if parent is not None and mode.enabled else None
+        Node(_TAKE_OP, (parent, None), (None, at, None), (), y.shape, y.dtype)
+        if parent is not None and mode.enabled
+        else None
     )
     return made
 
@@ -309,7 +335,7 @@ def _embed(input: Any, index: Any, path: Any, order: Any, shape: Any, dtype: Any
     return made
 
 
-overwrite = lift(
+overwrite: Any = lift(
     _overwrite,
     kind="linear",
     name="copy_slices",
@@ -319,7 +345,7 @@ overwrite = lift(
     input=lambda g, index, path, order: erase(g, index, path, order),
     value=lambda g, index, path, order: extract(g, index, path, order),
 )
-erase = lift(
+erase: Any = lift(
     lambda input, index, path, order: _overwrite(input, 0, index, path, order),
     kind="linear",
     name="erase",
@@ -327,7 +353,7 @@ erase = lift(
     holomorphic=False,
     input=lambda g, index, path, order: erase(g, index, path, order),
 )
-extract = lift(
+extract: Any = lift(
     lambda input, index, path, order: np.array(region_of(laid_out(input, order or "C"), path)[index]),
     kind="linear",
     name="extract",
@@ -335,7 +361,7 @@ extract = lift(
     holomorphic=False,
     input=lambda g, index, path, order, like: embed(g, index, path, order, like.shape, np.dtype(like.dtype)),
 )
-embed = lift(
+embed: Any = lift(
     _embed,
     kind="linear",
     name="embed",
@@ -382,7 +408,8 @@ def _own(index: Any) -> Any:
 def _as_value(value: Any, target: Any) -> Any:
     if not isinstance(value, (int, float, complex, np.generic, ndarray)):
         raise TypeError(
-            f"can't assign a {type(value).__name__} to a tensor of {target.dtype}; convert it first: autograd.tensor(...)"
+            f"can't assign a {type(value).__name__} to a tensor of {target.dtype}; convert it first:"
+            " autograd.tensor(...)"
         )
     kind = target.array.dtype.kind
     if isinstance(value, complex) and kind != "c":
@@ -413,7 +440,10 @@ def along(shape: tuple[int, ...], dim: int, index: Any) -> Any:
     """The NumPy index for ``index`` along ``dim``, with all other indices running."""
     n = len(shape)
     return tuple(
-        [index if i == dim else np.arange(m).reshape([-1 if i == k else 1 for k in range(n)]) for i, m in enumerate(index.shape)]
+        [
+            index if i == dim else np.arange(m).reshape([-1 if i == k else 1 for k in range(n)])
+            for i, m in enumerate(index.shape)
+        ]
     )
 
 
@@ -424,7 +454,8 @@ def _places(input: Any, dim: int, index: Any, name: str, source: Any = None) -> 
     array = checked_index(index, name)
     if input.ndim != array.ndim and not (input.ndim <= 1 and array.ndim <= 1):
         raise RuntimeError(
-            f"{name}: Index tensor must have the same number of dimensions as input tensor: {list(array.shape)} and {list(input.shape)}"
+            f"{name}: Index tensor must have the same number of dimensions as input tensor: {list(array.shape)} and"
+            f" {list(input.shape)}"
         )
     at = normal_dim(dim, input.ndim)
     shape = tuple(input.shape)
@@ -434,8 +465,8 @@ def _places(input: Any, dim: int, index: Any, name: str, source: Any = None) -> 
     for i, (n, m) in enumerate(zip(array.shape, shape, strict=True)):
         if i != at and n > m:
             raise RuntimeError(
-                f"{name}: Size does not match at dimension {i}: expected index {list(array.shape)} to be no larger than self "
-                f"{list(shape)} apart from dimension {at}"
+                f"{name}: Size does not match at dimension {i}: expected index {list(array.shape)} to be no larger than"
+                f" self {list(shape)} apart from dimension {at}"
             )
     if source is not None and any([n > m for n, m in zip(array.shape, source.shape, strict=False)]):
         raise RuntimeError(f"{name}: expected index {list(array.shape)} to be no larger than src {list(source.shape)}")
@@ -462,7 +493,9 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
     return take_at(input, places, out=out)
 
 
-def scatter(input: Any, dim: int, index: Any, src: Any = None, value: Any = None, *, reduce: str | None = None, out: Any = None) -> Any:
+def scatter(
+    input: Any, dim: int, index: Any, src: Any = None, value: Any = None, *, reduce: str | None = None, out: Any = None
+) -> Any:
     """A copy of ``input`` with the values of ``src`` (a tensor or a number) written at ``index`` along ``dim``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html
@@ -475,7 +508,9 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, value: Any = None
         return scatter_reduce(input, dim, index, full, {"add": "sum", "multiply": "prod"}[reduce], include_self=True)
     if isinstance(src, Tensor):
         if src.dtype != input.dtype:
-            raise RuntimeError(f"scatter(): Expected self.dtype to be equal to src.dtype, but got {input.dtype} and {src.dtype}")
+            raise RuntimeError(
+                f"scatter(): Expected self.dtype to be equal to src.dtype, but got {input.dtype} and {src.dtype}"
+            )
         places = _places(input, dim, index, "scatter", src)
         src = _corner(src, index.shape)
     else:
@@ -493,7 +528,9 @@ def _corner(src: Any, shape: Any) -> Any:
 def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) -> Any:
     """A copy of ``input`` with the values of ``src`` added at ``index`` along ``dim``."""
     if src.dtype != input.dtype:
-        raise RuntimeError(f"scatter(): Expected self.dtype to be equal to src.dtype, but got {input.dtype} and {src.dtype}")
+        raise RuntimeError(
+            f"scatter(): Expected self.dtype to be equal to src.dtype, but got {input.dtype} and {src.dtype}"
+        )
     places = _places(input, dim, index, "scatter", src)
     if index.array.size == 0:
         return input.clone()
@@ -506,13 +543,17 @@ def _plus(a: Any, b: Any, out: Any = None) -> Any:
     return plain_add(a, b, out=out)
 
 
-def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True, out: Any = None) -> Any:
+def scatter_reduce(
+    input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True, out: Any = None
+) -> Any:
     """A copy of ``input`` with ``src`` combined into it at ``index`` along ``dim``, by sum, prod, mean, amax or amin.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter_reduce_.html
     """
     if src.dtype != input.dtype:
-        raise RuntimeError(f"scatter(): Expected self.dtype to be equal to src.dtype, but got {input.dtype} and {src.dtype}")
+        raise RuntimeError(
+            f"scatter(): Expected self.dtype to be equal to src.dtype, but got {input.dtype} and {src.dtype}"
+        )
     places = _places(input, dim, index, "scatter", src)
     if index.array.size == 0:
         return input.clone()
@@ -584,20 +625,20 @@ def _product_back(g: Any, y: Any, input: Any, src: Any, index: Any, needs: Any) 
     return of_input, np.where(zero, np.where(zeros > 1, 0 * alone, alone), usual), None
 
 
-maximum_at = lift(
+maximum_at: Any = lift(
     _with(np.maximum), name="scatter_reduce", joint=_extreme_back, arrays=("input", "src"), constants=("index",)
 )
-minimum_at = lift(
+minimum_at: Any = lift(
     _with(np.minimum), name="scatter_reduce", joint=_extreme_back, arrays=("input", "src"), constants=("index",)
 )
-multiply_at = lift(
+multiply_at: Any = lift(
     _with(np.multiply), name="scatter_reduce", joint=_product_back, arrays=("input", "src"), constants=("index",)
 )
 
 
 # --- rows of a dimension -------------------------------------------------------------------------------------------
 
-selected = lift(
+selected: Any = lift(
     lambda input, index, dim: np.take(input, index, axis=dim),
     kind="linear",
     name="index_select",
@@ -621,7 +662,7 @@ def _rows(input: Any, index: Any, dim: int, shape: Any) -> Any:
     return made
 
 
-rows_into_zeros = lift(
+rows_into_zeros: Any = lift(
     _rows, kind="linear", name="index_add", constants=("index",), input=lambda g, index, dim: selected(g, index, dim)
 )
 
@@ -660,10 +701,19 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, 
     """A copy with ``alpha * source`` added at the places ``index`` of dimension ``dim``."""
     at, array = _rows_of(input, dim, index, "index_add")
     if source.dtype != input.dtype:
-        raise RuntimeError(f"index_add(): self ({input.dtype}) and source ({source.dtype}) must have the same scalar type")
+        raise RuntimeError(
+            f"index_add(): self ({input.dtype}) and source ({source.dtype}) must have the same scalar type"
+        )
     if (source.shape[at] if source.ndim else 1) != array.size:
-        raise RuntimeError(f"index_add(): Number of indices ({array.size}) should be equal to source.size(dim) ({list(source.shape)}[{at}])")
-    if input.ndim and source.ndim and any(n != m for d, (n, m) in enumerate(zip(input.shape, source.shape, strict=False)) if d != at):
+        raise RuntimeError(
+            f"index_add(): Number of indices ({array.size}) should be equal to source.size(dim)"
+            f" ({list(source.shape)}[{at}])"
+        )
+    if (
+        input.ndim
+        and source.ndim
+        and any(n != m for d, (n, m) in enumerate(zip(input.shape, source.shape, strict=False)) if d != at)
+    ):
         raise RuntimeError(
             "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
             f"{list(input.shape)} source.shape = {list(source.shape)}"
@@ -671,16 +721,23 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, 
     scaled = source if isinstance(alpha, int) and alpha == 1 else source * alpha
     if input.ndim == 0:
         return _plus(input, scaled.reshape(()), out)
-    return _plus(input, rows_into_zeros(scaled if scaled.ndim else scaled.reshape(1), array, at, tuple(input.shape)), out)
+    return _plus(
+        input, rows_into_zeros(scaled if scaled.ndim else scaled.reshape(1), array, at, tuple(input.shape)), out
+    )
 
 
 def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None) -> Any:
     """A copy with ``source`` written at the places ``index`` of dimension ``dim``."""
     at, array = _rows_of(input, dim, index, "index_copy")
     if source.dtype != input.dtype:
-        raise RuntimeError(f"index_copy_(): self and source expected to have the same dtype, but got {input.dtype} and {source.dtype}")
+        raise RuntimeError(
+            f"index_copy_(): self and source expected to have the same dtype, but got {input.dtype} and {source.dtype}"
+        )
     if (source.shape[at] if source.ndim else 1) != array.size:
-        raise IndexError(f"index_copy_(): Number of indices ({array.size}) should be equal to source.size(dim) ({list(source.shape)}[{at}])")
+        raise IndexError(
+            f"index_copy_(): Number of indices ({array.size}) should be equal to source.size(dim)"
+            f" ({list(source.shape)}[{at}])"
+        )
     if input.ndim == 0:
         return overwrite(input, source.reshape(()), ..., (), None, out=out)
     return overwrite(input, source, (slice(None),) * at + (array,), (), None, out=out)
@@ -689,7 +746,9 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     """A copy with ``value`` (a number or a 0-d tensor) at the places ``index`` of dimension ``dim``."""
     if isinstance(value, Tensor) and value.ndim:
-        raise RuntimeError(f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s).")
+        raise RuntimeError(
+            f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s)."
+        )
     at = normal_dim(dim, input.ndim)
     array = checked_index(index, "index_fill").reshape(-1)
     n = input.shape[at] if input.ndim else 1
@@ -707,7 +766,9 @@ def _cast_to(value: Any, input: Any) -> Any:
     return value if value.array.dtype == input.array.dtype else cast(value, input.array.dtype)
 
 
-def index_reduce(input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True, out: Any = None) -> Any:
+def index_reduce(
+    input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True, out: Any = None
+) -> Any:
     """A copy with ``source`` combined into the places ``index`` of dimension ``dim``, by prod, mean, amax or amin."""
     at, array = _rows_of(input, dim, index, "index_reduce")
     if reduce not in ("prod", "mean", "amax", "amin"):
@@ -715,7 +776,9 @@ def index_reduce(input: Any, dim: int, index: Any, source: Any, reduce: str, *, 
     if source.dtype != input.dtype:
         raise RuntimeError(f"index_reduce(): self ({input.dtype}) and source ({source.dtype}) must have the same dtype")
     if input.ndim == 0:
-        return _reduce_at(input.reshape(1), (array,), source.reshape(-1), reduce, include_self, "index_reduce").reshape(())
+        return _reduce_at(input.reshape(1), (array,), source.reshape(-1), reduce, include_self, "index_reduce").reshape(
+            ()
+        )
     return _reduce_at(input, (slice(None),) * at + (array,), source, reduce, include_self, "index_reduce", out)
 
 
@@ -725,7 +788,10 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
     ``indices`` is a tuple of index tensors, or None for a whole dimension.
     """
     if values.dtype != input.dtype:
-        raise RuntimeError(f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and {values.dtype} for the source.")
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {input.dtype} for the destination and"
+            f" {values.dtype} for the source."
+        )
     wanted = tuple([slice(None) if i is None else i for i in indices])
     _, at = understand(wanted, tuple(input.shape))
     at = ... if at is None else at
@@ -733,7 +799,10 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
         from .shape import broadcast
 
         shape = input.array[at].shape
-        return _plus(input, scatter_at(values if tuple(values.shape) == shape else broadcast(values, shape), at, tuple(input.shape)))
+        return _plus(
+            input,
+            scatter_at(values if tuple(values.shape) == shape else broadcast(values, shape), at, tuple(input.shape)),
+        )
     return overwrite(input, values, at, (), None)
 
 
@@ -747,7 +816,7 @@ def _masked_fill(input: Any, mask: Any, value: Any) -> Any:
     return made
 
 
-filled = elementwise(
+filled: Any = elementwise(
     _masked_fill,
     name="masked_fill",
     promote="none",
@@ -772,7 +841,10 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     _mask(mask, "masked_fill_")
     if isinstance(value, Tensor):
         if value.ndim:
-            raise RuntimeError(f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim} dimension(s).")
+            raise RuntimeError(
+                f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {value.ndim}"
+                " dimension(s)."
+            )
         if dtypes.category(value.array.dtype) > dtypes.category(input.array.dtype) and value.is_complex():
             raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow: it is complex")
         value = _cast_to(value, input)
@@ -803,11 +875,15 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
 
     _mask(mask, "masked_scatter_")
     if source.dtype != input.dtype:
-        raise RuntimeError(f"masked_scatter_: expected self and source to have same dtypes but got {input.dtype} and {source.dtype}")
+        raise RuntimeError(
+            f"masked_scatter_: expected self and source to have same dtypes but got {input.dtype} and {source.dtype}"
+        )
     input, mask = broadcast_tensors(input, mask)
     n = int(np.count_nonzero(mask.array))
     if n > source.numel():
-        raise RuntimeError(f"masked_scatter: expected at least {n} elements in source, one for each True, but it has {source.numel()}")
+        raise RuntimeError(
+            f"masked_scatter: expected at least {n} elements in source, one for each True, but it has {source.numel()}"
+        )
     return overwrite(input, source.reshape(-1)[:n], mask, (), None)
 
 
@@ -834,8 +910,8 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
     at = normal_dim(dim, input.ndim)
     if input.ndim != indices.ndim:
         raise RuntimeError(
-            f"torch.take_along_dim(): input and indices should have the same number of dimensions, but got {input.ndim} dimensions for "
-            f"input, and {indices.ndim} dimensions for indices"
+            f"torch.take_along_dim(): input and indices should have the same number of dimensions, but got {input.ndim}"
+            f" dimensions for input, and {indices.ndim} dimensions for indices"
         )
     from .shape import broadcast, broadcast_shapes
 
@@ -853,12 +929,22 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     """A copy with the elements of ``source`` at flat positions (added to what is there, if ``accumulate``)."""
     if source.dtype != input.dtype:
-        raise RuntimeError(f"put_(): self and source expected to have the same dtype, but got self.dtype = {input.dtype} and source.dtype = {source.dtype}")
+        raise RuntimeError(
+            f"put_(): self and source expected to have the same dtype, but got self.dtype = {input.dtype} and"
+            f" source.dtype = {source.dtype}"
+        )
     array = _flat_places(input, index, "put_").reshape(-1)
     if array.size != source.numel():
-        raise RuntimeError(f"put_(): Expected source and index to have the same number of elements, but got {source.numel()} and {array.size}")
+        raise RuntimeError(
+            f"put_(): Expected source and index to have the same number of elements, but got {source.numel()} and"
+            f" {array.size}"
+        )
     flat, values = input.reshape(-1), source.reshape(-1)
-    made = _plus(flat, scatter_at(values, array, tuple(flat.shape))) if accumulate else overwrite(flat, values, array, (), None)
+    made = (
+        _plus(flat, scatter_at(values, array, tuple(flat.shape)))
+        if accumulate
+        else overwrite(flat, values, array, (), None)
+    )
     return made.reshape(tuple(input.shape))
 
 
@@ -898,7 +984,10 @@ def argwhere(input: Any) -> Any:
 
 def _same_shape(region: Any, src: Any, name: str) -> None:
     if tuple(region.shape) != tuple(src.shape):
-        raise RuntimeError(f"{name}: expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size = {list(region.shape)}")
+        raise RuntimeError(
+            f"{name}: expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size"
+            f" = {list(region.shape)}"
+        )
 
 
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
@@ -909,7 +998,9 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     return overwrite(input, _cast_to(src, input), wanted, (), None)
 
 
-def slice_scatter(input: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
+def slice_scatter(
+    input: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Any:
     """A copy with ``src`` at the places ``start:end:step`` of dimension ``dim``."""
     at = normal_dim(dim, input.ndim)
     wanted = (slice(None),) * at + (slice(start, end, step), ...)
@@ -924,5 +1015,3 @@ def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2:
     _same_shape(diagonal(input, offset, dim1, dim2), src, "diagonal_scatter")
     dims = (offset, normal_dim(dim1, input.ndim), normal_dim(dim2, input.ndim))
     return overwrite(input, _cast_to(src, input), ..., ((diagonal_of.op, dims),), None)  # type: ignore[attr-defined]
-
-

@@ -11,7 +11,7 @@ from ..lift import linear, write_out
 from ..tensor import Tensor, normal_dim, wrap
 from ..views import UNTRACKED
 from .indexing import getitem, overwrite
-from .shape import atleast_1d, atleast_2d, atleast_3d, reshape_to, spread
+from .shape import atleast_1d, atleast_2d, atleast_3d, reshape_to
 
 __all__ = [
     "block_diag", "cat", "chunk", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit", "hstack", "row_stack", "split",
@@ -34,10 +34,12 @@ def pieces(g: Any, dim: int, sizes: tuple[int, ...]) -> list[Any]:
     return found
 
 
-concatenate_along = linear(
-    lambda *tensors, dim, sizes: np.concatenate(tensors, axis=dim), name="cat", joint=lambda g, dim, sizes: pieces(g, dim, sizes)
+concatenate_along: Any = linear(
+    lambda *tensors, dim, sizes: np.concatenate(tensors, axis=dim),
+    name="cat",
+    joint=lambda g, dim, sizes: pieces(g, dim, sizes),
 )
-stack_along = linear(
+stack_along: Any = linear(
     lambda *tensors, dim: np.stack(tensors, axis=dim), name="stack", joint=lambda g, dim: slices(g, dim)
 )
 
@@ -50,7 +52,9 @@ def slices(g: Any, dim: int) -> list[Any]:
 
 def _sequence(tensors: Any, name: str) -> list[Any]:
     if isinstance(tensors, Tensor):
-        raise TypeError(f"{name}(): argument 'tensors' must be tuple of Tensors, not Tensor. Pass a list: {name}([a, b])")
+        raise TypeError(
+            f"{name}(): argument 'tensors' must be tuple of Tensors, not Tensor. Pass a list: {name}([a, b])"
+        )
     parts = list(tensors)
     if not parts:
         raise RuntimeError(f"{name} expects a non-empty TensorList")
@@ -94,14 +98,14 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
 def _check_parts(part: Any, first: Any, i: int, at: int) -> None:
     if part.ndim != first.ndim:
         raise RuntimeError(
-            f"Tensors must have same number of dimensions: got {first.ndim} and {part.ndim} (shapes {list(first.shape)} and, for "
-            f"tensor number {i} in the list, {list(part.shape)})"
+            f"Tensors must have same number of dimensions: got {first.ndim} and {part.ndim} (shapes {list(first.shape)}"
+            f" and, for tensor number {i} in the list, {list(part.shape)})"
         )
     for d, (n, m) in enumerate(zip(first.shape, part.shape, strict=True)):
         if d != at and n != m:
             raise RuntimeError(
-                f"Sizes of tensors must match except in dimension {at}. Expected size {n} but got size {m} for tensor number {i} in "
-                f"the list (dimension {d} of shapes {list(first.shape)} and {list(part.shape)})."
+                f"Sizes of tensors must match except in dimension {at}. Expected size {n} but got size {m} for tensor"
+                f" number {i} in the list (dimension {d} of shapes {list(first.shape)} and {list(part.shape)})."
             )
 
 
@@ -127,7 +131,8 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     for i, p in enumerate(parts):
         if p.shape != shape:
             raise RuntimeError(
-                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and {list(p.shape)} at entry {i}"
+                f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and {list(p.shape)} at"
+                f" entry {i}"
             )
     return stack_along(*parts, dim=normal_dim(dim, len(shape) + 1), out=out)
 
@@ -155,7 +160,9 @@ def dstack(tensors: Any, *, out: Any = None) -> Any:
 
 def column_stack(tensors: Any, *, out: Any = None) -> Any:
     """Joined along the second dimension; vectors are columns."""
-    return cat([reshape_to(p, (p.numel(), 1)) if p.ndim < 2 else p for p in _sequence(tensors, "column_stack")], 1, out=out)
+    return cat(
+        [reshape_to(p, (p.numel(), 1)) if p.ndim < 2 else p for p in _sequence(tensors, "column_stack")], 1, out=out
+    )
 
 
 def block_diag(*tensors: Any) -> Any:
@@ -224,7 +231,9 @@ def split(tensor: Any, split_size_or_sections: Any = None, dim: int = 0, *, spli
 def _ends(tensor: Any, size: int, dim: int) -> list[int]:
     _, n = _length(tensor, dim, "split")
     if size < 0 or (size == 0 and n):
-        raise RuntimeError(f"split expects split_size be non-negative (and positive where there is something to split), but got {size}")
+        raise RuntimeError(
+            f"split expects split_size be non-negative (and positive where there is something to split), but got {size}"
+        )
     return [n] if n == 0 or size == 0 else [min(end, n) for end in range(size, n + size, size)]
 
 
@@ -234,7 +243,8 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
     sizes = [int(s) for s in split_sizes]
     if sum(sizes) != n or any(s < 0 for s in sizes):
         raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {at}), but got split_sizes={sizes}"
+            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {at}), but"
+            f" got split_sizes={sizes}"
         )
     return ranges(input, np.cumsum(sizes).tolist(), at, "SplitWithSizesBackward0")
 
@@ -264,7 +274,9 @@ def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     return ranges(input, [0] * chunks if n == 0 else _ends(input, -(-n // chunks), at), at, None)
 
 
-def tensor_split(input: Any, indices_or_sections: Any = None, dim: int = 0, *, indices: Any = None, sections: Any = None) -> tuple[Any, ...]:
+def tensor_split(
+    input: Any, indices_or_sections: Any = None, dim: int = 0, *, indices: Any = None, sections: Any = None
+) -> tuple[Any, ...]:
     """Views along ``dim``: so many nearly equal ones, or those between the given places."""
     given = next(v for v in (indices_or_sections, indices, sections) if v is not None)
     if input.ndim == 0:
@@ -284,11 +296,14 @@ def tensor_split(input: Any, indices_or_sections: Any = None, dim: int = 0, *, i
 
 def _split_along(input: Any, indices_or_sections: Any, dim: int, least: int, name: str) -> tuple[Any, ...]:
     if input.ndim < least:
-        raise RuntimeError(f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {input.ndim} dimensions!")
+        raise RuntimeError(
+            f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {input.ndim}"
+            " dimensions!"
+        )
     if isinstance(indices_or_sections, int) and (indices_or_sections <= 0 or input.shape[dim] % indices_or_sections):
         raise RuntimeError(
-            f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {input.shape[dim]} is not "
-            f"divisible by the split_size {indices_or_sections}!"
+            f"torch.{name} attempted to split along dimension {dim}, but the size of the dimension {input.shape[dim]}"
+            f" is not divisible by the split_size {indices_or_sections}!"
         )
     return tensor_split(input, indices_or_sections, dim)
 

@@ -22,10 +22,10 @@ __all__ = [
 
 # --- the two products that everything uses -------------------------------------------------------------------------
 
-matrix_product = bilinear(
+matrix_product: Any = bilinear(
     operator.matmul, name="matmul", input=lambda g, other: g @ other.mT, other=lambda g, input: input.mT @ g
 )
-dot_product = bilinear(
+dot_product: Any = bilinear(
     operator.matmul, name="dot", input=lambda g, other: g * other, other=lambda g, input: g * input
 )
 
@@ -37,7 +37,7 @@ def check_dtypes(name: str, *tensors: Any) -> None:
         if t.dtype != first:
             raise RuntimeError(
                 f"{name}: expected both operands to have the same dtype, but got {first} and {t.dtype}. Convert one: "
-                f"x.to(y.dtype)"
+                "x.to(y.dtype)"
             )
 
 
@@ -47,8 +47,9 @@ def product_error(name: str, a: Any, b: Any) -> RuntimeError:
     n, m = sa[-1], sb[-2] if len(sb) > 1 else sb[0]
     rows, columns = math.prod(sa[:-1]), sb[-1] if len(sb) > 1 else 1
     return RuntimeError(
-        f"{name}: mat1 and mat2 shapes cannot be multiplied ({rows}x{n} and {m}x{columns}): the last dimension of the first, {n}, must "
-        f"equal the {'second last' if len(sb) > 1 else 'only'} dimension of the second, {m}; the shapes are {sa} and {sb}"
+        f"{name}: mat1 and mat2 shapes cannot be multiplied ({rows}x{n} and {m}x{columns}): the last dimension of the"
+        f" first, {n}, must equal the {'second last' if len(sb) > 1 else 'only'} dimension of the second, {m}; the"
+        f" shapes are {sa} and {sb}"
     )
 
 
@@ -72,11 +73,13 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
         check_dtypes("matmul", input, other)
     n, m = a.ndim, b.ndim
     if n == 0 or m == 0:
-        raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {n}D and {m}D. Use * for numbers")
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {n}D and {m}D. Use * for numbers"
+        )
     if a.shape[-1] != (b.shape[-2] if m > 1 else b.shape[0]):
         raise product_error("matmul", input, other)
     if a.dtype.kind == "b":
-        raise RuntimeError('"matmul" not implemented for \'Bool\': convert to a number type first')
+        raise RuntimeError("\"matmul\" not implemented for 'Bool': convert to a number type first")
     if n == m == 2:
         return matrix_product(input, other, out=out)
     if n == 1 and m == 1:
@@ -118,8 +121,8 @@ def _ranks(name: str, *wanted: tuple[Any, int]) -> None:
     for i, (tensor, rank) in enumerate(wanted):
         if tensor.ndim != rank:
             raise RuntimeError(
-                f"{name}: argument {i + 1} must be {rank}D, but it is {tensor.ndim}D, of shape {list(tensor.shape)}. Use matmul for "
-                "other ranks"
+                f"{name}: argument {i + 1} must be {rank}D, but it is {tensor.ndim}D, of shape {list(tensor.shape)}."
+                " Use matmul for other ranks"
             )
 
 
@@ -135,7 +138,10 @@ def bmm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     check_dtypes("bmm", input, mat2)
     if input.shape[0] != mat2.shape[0] or input.shape[2] != mat2.shape[1]:
         b, _, k = input.shape
-        raise RuntimeError(f"Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got: {list(mat2.shape[:2])}.")
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got:"
+            f" {list(mat2.shape[:2])}."
+        )
     return matrix_product(input, mat2, out=out)
 
 
@@ -143,7 +149,10 @@ def mv(input: Any, vec: Any, *, out: Any = None) -> Any:
     """The product of a matrix and a vector."""
     _ranks("mv", (input, 2), (vec, 1))
     if input.shape[1] != vec.shape[0]:
-        raise RuntimeError(f"size mismatch, got input ({input.shape[0]}), mat ({input.shape[0]}x{input.shape[1]}), vec ({vec.shape[0]})")
+        raise RuntimeError(
+            f"size mismatch, got input ({input.shape[0]}), mat ({input.shape[0]}x{input.shape[1]}), vec"
+            f" ({vec.shape[0]})"
+        )
     return matmul(input, vec, out=out)
 
 
@@ -154,8 +163,8 @@ def dot(input: Any, tensor: Any, *, out: Any = None) -> Any:
     check_dtypes("dot", input, tensor)
     if input.shape != tensor.shape:
         raise RuntimeError(
-            f"inconsistent tensor size, expected tensor {list(input.shape)} and src {list(tensor.shape)} to have the same number of "
-            f"elements, but got {input.numel()} and {tensor.numel()} elements respectively"
+            f"inconsistent tensor size, expected tensor {list(input.shape)} and src {list(tensor.shape)} to have the"
+            f" same number of elements, but got {input.numel()} and {tensor.numel()} elements respectively"
         )
     return dot_product(input, tensor, out=out)
 
@@ -191,7 +200,8 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
         return mul(input, other, out=out)
     if input.shape[-1] != other.shape[-1]:
         raise RuntimeError(
-            f"inner() the last dimension must match on both input tensors but got shapes {list(input.shape)} and {list(other.shape)}"
+            f"inner() the last dimension must match on both input tensors but got shapes {list(input.shape)} and"
+            f" {list(other.shape)}"
         )
     return _given(tensordot(input, other, ([-1], [-1])), out)
 
@@ -269,7 +279,9 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     if isinstance(dims, int) or (isinstance(dims, (list, tuple)) and len(dims) == 1 and isinstance(dims[0], int)):
         n = dims if isinstance(dims, int) else dims[0]
         if n < 0 or n > min(a.ndim, b.ndim):
-            raise RuntimeError(f"tensordot expects dims >= 0 and at most the dimensions of both operands, but got dims={n}")
+            raise RuntimeError(
+                f"tensordot expects dims >= 0 and at most the dimensions of both operands, but got dims={n}"
+            )
         left, right = list(range(a.ndim - n, a.ndim)), list(range(n))
     else:
         left = [normal_dim(d, a.ndim) for d in ([dims[0]] if isinstance(dims[0], int) else dims[0])]
@@ -283,7 +295,8 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
             continue
         if 1 not in (n, m):
             raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {n} in dim {d} and second has size {m} in dim {e} (pair {i})"
+                f"contracted dimensions need to match, but first has size {n} in dim {d} and second has size {m} in dim"
+                f" {e} (pair {i})"
             )
         if n == 1:
             b = b.sum(e, keepdim=True)
@@ -302,7 +315,9 @@ def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     """The Kronecker product: every element of ``input`` times all of ``other``, as blocks."""
     n = max(input.ndim, other.ndim)
     a, b = ((1,) * (n - x.ndim) + tuple(x.shape) for x in (input, other))
-    pair = reshape_to(input, tuple([k for m in a for k in (m, 1)])) * reshape_to(other, tuple([k for m in b for k in (1, m)]))
+    pair = reshape_to(input, tuple([k for m in a for k in (m, 1)])) * reshape_to(
+        other, tuple([k for m in b for k in (1, m)])
+    )
     return _given(reshape_to(pair, tuple([i * j for i, j in zip(a, b, strict=True)])), out)
 
 
@@ -321,7 +336,9 @@ def vector_product(input: Any, other: Any, dim: int = -1, *, out: Any = None) ->
     from .shape import roll_by
 
     if input.ndim != other.ndim:
-        raise RuntimeError(f"linalg.cross: inputs must have the same number of dimensions, but got {input.ndim} and {other.ndim}")
+        raise RuntimeError(
+            f"linalg.cross: inputs must have the same number of dimensions, but got {input.ndim} and {other.ndim}"
+        )
     at = normal_dim(dim, input.ndim)
     if input.shape[at] != 3 or other.shape[at] != 3:
         raise RuntimeError(
@@ -406,17 +423,21 @@ def einsum(*args: Any) -> Any:
         output = _read_sublist(args[-1]) if len(args) % 2 else None
     if len(inputs) != len(operands):
         raise RuntimeError(
-            f"einsum(): {'more' if len(operands) > len(inputs) else 'fewer'} operands were provided than specified in the equation: "
-            f"{len(operands)} for {len(inputs)} subscripts"
+            f"einsum(): {'more' if len(operands) > len(inputs) else 'fewer'} operands were provided than specified in"
+            f" the equation: {len(operands)} for {len(inputs)} subscripts"
         )
     check_dtypes("einsum", *operands)
     labels, result = _name_ellipses(inputs, output, operands)
     sizes = _sizes(labels, operands)
     for label in result:
         if label not in sizes:
-            raise RuntimeError(f"einsum(): output subscript {label} does not appear in the equation for any input operand")
+            raise RuntimeError(
+                f"einsum(): output subscript {label} does not appear in the equation for any input operand"
+            )
     if len(set(result)) != len(result):
-        raise RuntimeError(f"einsum(): output subscript {max(result, key=result.count)} appears more than once in the output")
+        raise RuntimeError(
+            f"einsum(): output subscript {max(result, key=result.count)} appears more than once in the output"
+        )
     terms = [_diagonals(x, list(names), sizes) for x, names in zip(operands, labels, strict=True)]
     while len(terms) > 1:
         i, j = _next_pair(terms, sizes)
@@ -430,7 +451,11 @@ def einsum(*args: Any) -> Any:
         tensor = tensor.sum(gone)
         names = [n for n in names if n in result]
     tensor = transpose_by(tensor, tuple([names.index(n) for n in result])) if names != result else tensor
-    return broadcast(tensor, tuple([sizes[n] for n in result])) if tuple(tensor.shape) != tuple([sizes[n] for n in result]) else tensor
+    return (
+        broadcast(tensor, tuple([sizes[n] for n in result]))
+        if tuple(tensor.shape) != tuple([sizes[n] for n in result])
+        else tensor
+    )
 
 
 def _read_equation(equation: str) -> tuple[list[list[Any]], list[Any] | None]:
@@ -443,14 +468,18 @@ def _read_equation(equation: str) -> tuple[list[list[Any]], list[Any] | None]:
         while rest:
             if rest.startswith("..."):
                 if ... in found:
-                    raise RuntimeError(f"einsum(): found '.' for operand for which an ellipsis was already found, in {equation!r}")
+                    raise RuntimeError(
+                        f"einsum(): found '.' for operand for which an ellipsis was already found, in {equation!r}"
+                    )
                 found.append(...)
                 rest = rest[3:]
             elif rest[0].isascii() and rest[0].isalpha():
                 found.append(rest[0])
                 rest = rest[1:]
             else:
-                raise RuntimeError(f"einsum(): invalid subscript given: {rest[0]!r} in {equation!r}; subscripts must be in [a-zA-Z]")
+                raise RuntimeError(
+                    f"einsum(): invalid subscript given: {rest[0]!r} in {equation!r}; subscripts must be in [a-zA-Z]"
+                )
         return found
 
     return [letters(part) for part in left.split(",")], letters(right) if arrow else None
@@ -464,15 +493,18 @@ def _read_sublist(names: Any) -> list[Any]:
     return found
 
 
-def _name_ellipses(inputs: list[list[Any]], output: list[Any] | None, operands: list[Any]) -> tuple[list[list[Any]], list[Any]]:
+def _name_ellipses(
+    inputs: list[list[Any]], output: list[Any] | None, operands: list[Any]
+) -> tuple[list[list[Any]], list[Any]]:
     """Each ``...`` as labels of its own, aligned from the right; and the output, which without ``->`` is alphabetical."""
     widest = 0
     for i, (names, x) in enumerate(zip(inputs, operands, strict=True)):
         hidden = x.ndim - sum([n is not ... for n in names])
         if hidden < 0 or (hidden and ... not in names):
             raise RuntimeError(
-                f"einsum(): the number of subscripts in the equation ({len(names)}) does not match the number of dimensions ({x.ndim}) "
-                f"for operand {i}{' and no ellipsis was given' if ... not in names else ''}; its shape is {list(x.shape)}"
+                f"einsum(): the number of subscripts in the equation ({len(names)}) does not match the number of"
+                f" dimensions ({x.ndim}) for operand {i}{' and no ellipsis was given' if ... not in names else ''}; its"
+                f" shape is {list(x.shape)}"
             )
         widest = max(widest, hidden if ... in names else 0)
     dots = [("dim", k) for k in range(widest)]
@@ -493,8 +525,9 @@ def _sizes(labels: list[list[Any]], operands: list[Any]) -> dict[Any, int]:
             known = sizes.get(name, 1)
             if known != n and 1 not in (known, n):
                 raise RuntimeError(
-                    f"einsum(): operands do not broadcast with remapped shapes: subscript {name!r} has size {n} for operand {i} (dimension "
-                    f"{d} of {list(x.shape)}) which does not broadcast with previously seen size {known}"
+                    f"einsum(): operands do not broadcast with remapped shapes: subscript {name!r} has size {n} for"
+                    f" operand {i} (dimension {d} of {list(x.shape)}) which does not broadcast with previously seen"
+                    f" size {known}"
                 )
             sizes[name] = n if known == 1 else known
     return sizes
@@ -510,7 +543,9 @@ def _diagonals(tensor: Any, names: list[Any], sizes: dict[Any, int]) -> tuple[An
             second = names.index(name, first + 1)
             n, m = tensor.shape[first], tensor.shape[second]
             if n != m:
-                raise RuntimeError(f"einsum(): subscript {name!r} is repeated for an operand but the sizes don't match, {n} != {m}")
+                raise RuntimeError(
+                    f"einsum(): subscript {name!r} is repeated for an operand but the sizes don't match, {n} != {m}"
+                )
             tensor = diagonal_of(tensor, 0, first, second)
             names = [k for i, k in enumerate(names) if i not in (first, second)] + [name]
     return tensor, names
@@ -524,7 +559,9 @@ def _next_pair(terms: list[Any], sizes: dict[Any, int]) -> tuple[int, int]:
     return min(pairs, key=lambda p: math.prod([sizes[n] for n in {*terms[p[0]][1], *terms[p[1]][1]}]))
 
 
-def _pair(a: tuple[Any, list[Any]], b: tuple[Any, list[Any]], needed: set[Any], sizes: dict[Any, int]) -> tuple[Any, list[Any]]:
+def _pair(
+    a: tuple[Any, list[Any]], b: tuple[Any, list[Any]], needed: set[Any], sizes: dict[Any, int]
+) -> tuple[Any, list[Any]]:
     """The product of two operands as one batched matrix product: batch, rows | summed | columns."""
     (x, xs), (y, ys) = a, b
     x, xs = _sum_out(x, xs, [n for n in xs if n not in ys and n not in needed])

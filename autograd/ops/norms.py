@@ -62,12 +62,14 @@ def _vector_norm_back(g: Any, y: Any, input: Any, ord: float, dims: Any, keepdim
     size = np.abs(input)
     if ord in (inf, -inf):
         ties = (size == y) * 1.0
-        return sgn(input) * (ties * (g / ties.sum(dims if dims is not None else tuple(range(len(shape))), keepdims=True)))
+        return sgn(input) * (
+            ties * (g / ties.sum(dims if dims is not None else tuple(range(len(shape))), keepdims=True))
+        )
     power = np.where(size == 0, 0 * size, _safe(size) ** (ord - 1)) if ord < 2 else size ** (ord - 1)
     return sgn(input) * (power * np.where(y == 0, 0 * y, g * _safe(y) ** (1 - ord)))
 
 
-norm_over = lift(
+norm_over: Any = lift(
     _vector_norm,
     name="linalg_vector_norm",
     holomorphic=False,
@@ -79,7 +81,8 @@ def check_float(input: Any, name: str) -> Any:
     """Raise RuntimeError for a tensor of integers."""
     if input.array.dtype.kind not in "fcV":
         raise RuntimeError(
-            f"{name}: Expected a floating point or complex tensor as input. Got {input.dtype}. Convert it first: x.float()"
+            f"{name}: Expected a floating point or complex tensor as input. Got {input.dtype}. Convert it first:"
+            " x.float()"
         )
     return input
 
@@ -88,23 +91,34 @@ def _in(input: Any, dtype: Any) -> Any:
     return input if dtype is None else input.to(dtype)
 
 
-def vector_norm(x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Any:
+def vector_norm(
+    x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
+) -> Any:
     """The ``ord``-norm of the vectors along ``dim`` (an int, several, or None for all elements).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html
     """
     x = _in(check_float(x, "linalg.vector_norm"), dtype)
     dims = dims_of(dim, x.ndim)
-    empty = x.array.size == 0 and (ord < 0 or ord == inf) and 0 in [x.shape[d] for d in (dims if dims is not None else range(x.ndim))]
+    empty = (
+        x.array.size == 0
+        and (ord < 0 or ord == inf)
+        and 0 in [x.shape[d] for d in (dims if dims is not None else range(x.ndim))]
+    )
     if empty:
-        raise RuntimeError(f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have an identity")
+        raise RuntimeError(
+            f"linalg.vector_norm cannot compute the {ord} norm on an empty tensor because the operation does not have"
+            " an identity"
+        )
     return norm_over(x, ord.item() if isinstance(ord, Tensor) else ord, dims, keepdim, out=out)
 
 
 # --- matrices ------------------------------------------------------------------------------------------------------
 
 
-def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Any:
+def matrix_norm(
+    A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None, out: Any = None
+) -> Any:
     """A norm of the matrices in two dimensions: "fro", "nuc", 2, -2, 1, -1, inf or -inf.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_norm.html
@@ -113,7 +127,9 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
 
     A = _in(check_float(A, "linalg.matrix_norm"), dtype)
     if A.ndim < 2:
-        raise RuntimeError(f"linalg.matrix_norm: The input tensor A must have at least 2 dimensions, but it has {A.ndim}.")
+        raise RuntimeError(
+            f"linalg.matrix_norm: The input tensor A must have at least 2 dimensions, but it has {A.ndim}."
+        )
     if len(tuple(dim)) != 2:
         raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple, not {dim}")
     rows, columns = (normal_dim(d, A.ndim) for d in dim)
@@ -132,13 +148,17 @@ def matrix_norm(A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
         made = sums.amax(rest, keepdim=True) if ord > 0 else sums.amin(rest, keepdim=True)
         made = made.squeeze((rows, columns))
     else:
-        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported. Use 'fro', 'nuc', 1, -1, 2, -2, inf or -inf")
+        raise RuntimeError(
+            f"linalg.matrix_norm: Order {ord} not supported. Use 'fro', 'nuc', 1, -1, 2, -2, inf or -inf"
+        )
     if keepdim:
         made = reshape_to(made, tuple([1 if i in (rows, columns) else n for i, n in enumerate(A.shape)]))
     return made if out is None else write_out(out, made)
 
 
-def linalg_norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Any:
+def linalg_norm(
+    A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
+) -> Any:
     """``linalg.norm``: of all elements, of vectors (one ``dim``) or of matrices (two).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.norm.html
@@ -146,7 +166,9 @@ def linalg_norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False,
     A = check_float(A, "linalg.norm")
     if dim is None and ord is not None:
         if A.ndim not in (1, 2):
-            raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A.ndim}D.")
+            raise RuntimeError(
+                f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {A.ndim}D."
+            )
         dim = (0,) if A.ndim == 1 else (0, 1)
     pair = isinstance(dim, (tuple, list)) and len(dim) == 2
     if ord is not None and pair:
@@ -201,7 +223,10 @@ def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
         made = values[..., 0] / values[..., -1] if p != -2 else values[..., -1] / values[..., 0]
     else:
         if A.shape[-1] != A.shape[-2]:
-            raise RuntimeError(f"linalg.cond(p={p}): A must be batches of square matrices, but they are {A.shape[-2]} by {A.shape[-1]} matrices")
+            raise RuntimeError(
+                f"linalg.cond(p={p}): A must be batches of square matrices, but they are {A.shape[-2]} by {A.shape[-1]}"
+                " matrices"
+            )
         made = matrix_norm(A, p) * matrix_norm(inv(A), p)
     return made if out is None else write_out(out, made)
 
@@ -221,7 +246,7 @@ def _share(g: Any, y: Any) -> Any:
     return np.where(y == 0, 0 * y, g / _safe(y))
 
 
-euclidean = lift(
+euclidean: Any = lift(
     _distances,
     name="cdist",
     x1=lambda g, y, x1, x2: x1 * _share(g, y).sum(-1)[..., None] - _share(g, y) @ x2,
@@ -245,7 +270,11 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = "use_mm_f
         raise RuntimeError(f"cdist only supports non-negative p values, not {p}")
     if p == 2 and x1.shape[-1]:
         return euclidean(x1, x2)
-    return norm_over(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, (max(x1.ndim, x2.ndim),), False) if x1.shape[-1] else euclidean(x1, x2)
+    return (
+        norm_over(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, (max(x1.ndim, x2.ndim),), False)
+        if x1.shape[-1]
+        else euclidean(x1, x2)
+    )
 
 
 def dist(input: Any, other: Any, p: Any = 2) -> Any:

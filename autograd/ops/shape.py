@@ -29,13 +29,31 @@ __all__ = [
     "unsqueeze_copy", "t_copy", "transpose_copy", "view_copy", "unfold_copy", "select_copy", "alias_copy", "detach_copy",
 ]  # fmt: skip
 
-METHODS = ["contiguous", "expand", "expand_as", "is_contiguous", "repeat", "reshape_as", "sum_to_size", "unfold", "view", "view_as"]
+METHODS = [
+    "contiguous",
+    "expand",
+    "expand_as",
+    "is_contiguous",
+    "repeat",
+    "reshape_as",
+    "sum_to_size",
+    "unfold",
+    "view",
+    "view_as",
+]
 """What is a method of Tensor and not a function, as in PyTorch."""
 
 # --- what the engine uses ------------------------------------------------------------------------------------------
 
-sum_to = linear(lambda input, shape: sum_to_shape(input, shape), name="sum_to_size", input=lambda g, like: broadcast(g, like.shape))
-cast = linear(lambda input, dtype: to_dtype(input, dtype), name="to_copy", holomorphic=False, input=lambda g, like: cast(g, like.dtype))
+sum_to: Any = linear(
+    lambda input, shape: sum_to_shape(input, shape), name="sum_to_size", input=lambda g, like: broadcast(g, like.shape)
+)
+cast: Any = linear(
+    lambda input, dtype: to_dtype(input, dtype),
+    name="to_copy",
+    holomorphic=False,
+    input=lambda g, like: cast(g, like.dtype),
+)
 
 
 def to_dtype(array: Any, dtype: Any) -> Any:
@@ -63,14 +81,14 @@ def expand_error(input: Any, shape: tuple[int, ...]) -> RuntimeError:
     have, want = list(input.shape), list(shape)
     if len(want) < len(have):
         return RuntimeError(
-            f"expand: the number of sizes provided ({len(want)}) must be greater or equal to the number of dimensions in the "
-            f"tensor ({len(have)}): {want} was asked of a tensor of shape {have}"
+            f"expand: the number of sizes provided ({len(want)}) must be greater or equal to the number of dimensions"
+            f" in the tensor ({len(have)}): {want} was asked of a tensor of shape {have}"
         )
     extra = len(want) - len(have)
     at = next(i for i in range(extra, len(want)) if have[i - extra] not in (1, want[i]))
     return RuntimeError(
-        f"The expanded size of the tensor ({want[at]}) must match the existing size ({have[at - extra]}) at non-singleton "
-        f"dimension {at}. Target sizes: {want}. Tensor sizes: {have}"
+        f"The expanded size of the tensor ({want[at]}) must match the existing size ({have[at - extra]}) at"
+        f" non-singleton dimension {at}. Target sizes: {want}. Tensor sizes: {have}"
     )
 
 
@@ -95,29 +113,41 @@ def _as_strided(input: Any, size: Any, stride: Any, offset: int, own: Any) -> An
 def _reach(shape: Any, size: Any, stride: Any, offset: int, own: Any) -> tuple[int, int]:
     """How far before an array's first element, and over how many elements, it and an ``as_strided`` of it extend."""
     before = max(0, -offset)
-    ends = [builtins.sum([(n - 1) * s for n, s in zip(a, b, strict=True) if n]) for a, b in ((shape, own), (size, stride))]
+    ends = [
+        builtins.sum([(n - 1) * s for n, s in zip(a, b, strict=True) if n]) for a, b in ((shape, own), (size, stride))
+    ]
     return before, before + max(ends[0], offset + ends[1]) + 1
 
 
-broadcast = lift_view(_broadcast, name="expand", input=lambda g, like: sum_to(g, like.shape))
-reshape_to = lift_view(lambda input, shape: input.reshape(shape), name="view", input=lambda g, like: reshape_to(g, like.shape))
-squeeze_to = lift_view(lambda input, shape: input.reshape(shape), name="squeeze", input=lambda g, like: reshape_to(g, like.shape))
-unsqueeze_to = lift_view(lambda input, shape: input.reshape(shape), name="unsqueeze", input=lambda g, like: reshape_to(g, like.shape))
-transpose_by = lift_view(
+broadcast: Any = lift_view(_broadcast, name="expand", input=lambda g, like: sum_to(g, like.shape))
+reshape_to: Any = lift_view(
+    lambda input, shape: input.reshape(shape), name="view", input=lambda g, like: reshape_to(g, like.shape)
+)
+squeeze_to: Any = lift_view(
+    lambda input, shape: input.reshape(shape), name="squeeze", input=lambda g, like: reshape_to(g, like.shape)
+)
+unsqueeze_to: Any = lift_view(
+    lambda input, shape: input.reshape(shape), name="unsqueeze", input=lambda g, like: reshape_to(g, like.shape)
+)
+transpose_by: Any = lift_view(
     lambda input, dims: input.transpose(dims), name="permute", input=lambda g, dims: transpose_by(g, inverse(dims))
 )
-swap = lift_view(
-    lambda input, dim0, dim1: input.swapaxes(dim0, dim1), name="transpose", input=lambda g, dim0, dim1: swap(g, dim0, dim1)
+swap: Any = lift_view(
+    lambda input, dim0, dim1: input.swapaxes(dim0, dim1),
+    name="transpose",
+    input=lambda g, dim0, dim1: swap(g, dim0, dim1),
 )
-diagonal_of = lift_view(
-    _diagonal, name="diagonal", input=lambda g, like, offset, dim1, dim2: embed_diagonal(g, like.shape, offset, dim1, dim2)
+diagonal_of: Any = lift_view(
+    _diagonal,
+    name="diagonal",
+    input=lambda g, like, offset, dim1, dim2: embed_diagonal(g, like.shape, offset, dim1, dim2),
 )
-windows = lift_view(
+windows: Any = lift_view(
     lambda input, dimension, size, step: _windows(input, dimension, size, step),
     name="unfold",
     input=lambda g, like, dimension, size, step: sum_windows(g, like.shape, dimension, size, step),
 )
-restride = lift_view(
+restride: Any = lift_view(
     _as_strided,
     name="as_strided",
     input=lambda g, like, size, stride, offset, own: sum_strided(g, like.shape, size, stride, offset, own),
@@ -153,7 +183,7 @@ def _sum_windows(input: Any, shape: Any, dimension: int, size: int, step: int) -
     return made
 
 
-sum_windows = linear(
+sum_windows: Any = linear(
     _sum_windows, name="unfold_backward", input=lambda g, dimension, size, step: windows(g, dimension, size, step)
 )
 
@@ -164,7 +194,7 @@ def _embed_diagonal(input: Any, shape: Any, offset: int, dim1: int, dim2: int) -
     return made
 
 
-embed_diagonal = linear(
+embed_diagonal: Any = linear(
     _embed_diagonal, name="diagonal_backward", input=lambda g, offset, dim1, dim2: diagonal_of(g, offset, dim1, dim2)
 )
 
@@ -179,8 +209,10 @@ def _sum_strided(input: Any, shape: Any, size: Any, stride: Any, offset: int, ow
     return made[:total].reshape(shape)
 
 
-sum_strided = linear(
-    _sum_strided, name="as_strided_backward", input=lambda g, size, stride, offset, own: restride(g, size, stride, offset, own)
+sum_strided: Any = linear(
+    _sum_strided,
+    name="as_strided_backward",
+    input=lambda g, size, stride, offset, own: restride(g, size, stride, offset, own),
 )
 
 
@@ -198,26 +230,34 @@ def _sum_repeats(input: Any, repeats: Any, shape: Any) -> Any:
     return input.reshape(split).sum(axis=tuple(range(0, len(split), 2))).reshape(shape)
 
 
-repeat_by = linear(_repeat, name="repeat", input=lambda g, repeats, like: sum_repeats(g, repeats, like.shape))
-sum_repeats = linear(_sum_repeats, name="repeat_backward", input=lambda g, repeats: repeat_by(g, repeats))
-flip_over = linear(
+repeat_by: Any = linear(_repeat, name="repeat", input=lambda g, repeats, like: sum_repeats(g, repeats, like.shape))
+sum_repeats: Any = linear(_sum_repeats, name="repeat_backward", input=lambda g, repeats: repeat_by(g, repeats))
+flip_over: Any = linear(
     lambda input, dims: np.ascontiguousarray(np.flip(input, dims)).reshape(input.shape),
     name="flip",
     input=lambda g, dims: flip_over(g, dims),
 )
-roll_by = linear(
+roll_by: Any = linear(
     lambda input, shifts, dims: np.roll(input, shifts, dims),
     name="roll",
-    input=lambda g, shifts, dims: roll_by(g, tuple([-s for s in shifts]) if isinstance(shifts, tuple) else -shifts, dims),
+    input=lambda g, shifts, dims: roll_by(
+        g, tuple([-s for s in shifts]) if isinstance(shifts, tuple) else -shifts, dims
+    ),
 )
-tril = linear(lambda input, diagonal=0: np.tril(_matrix(input, "tril"), diagonal), input=lambda g, diagonal: tril(g, diagonal))
-triu = linear(lambda input, diagonal=0: np.triu(_matrix(input, "triu"), diagonal), input=lambda g, diagonal: triu(g, diagonal))
-copy_as = linear(lambda input, order: laid_out(input, order), name="clone", input=lambda g: g)
+tril: Any = linear(
+    lambda input, diagonal=0: np.tril(_matrix(input, "tril"), diagonal), input=lambda g, diagonal: tril(g, diagonal)
+)
+triu: Any = linear(
+    lambda input, diagonal=0: np.triu(_matrix(input, "triu"), diagonal), input=lambda g, diagonal: triu(g, diagonal)
+)
+copy_as: Any = linear(lambda input, order: laid_out(input, order), name="clone", input=lambda g: g)
 
 
 def _matrix(input: Any, name: str) -> Any:
     if input.ndim < 2:
-        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions, but its shape is {list(input.shape)}")
+        raise RuntimeError(
+            f"{name}: input tensor must have at least 2 dimensions, but its shape is {list(input.shape)}"
+        )
     return input
 
 
@@ -243,8 +283,8 @@ def complete(shape: tuple[int, ...], have: tuple[int, ...]) -> tuple[int, ...]:
             raise RuntimeError(f"only one dimension can be inferred, and the shape {list(shape)} has several -1")
         if known == 0:
             raise RuntimeError(
-                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size -1 can be "
-                "any value and is ambiguous"
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified dimension size"
+                " -1 can be any value and is ambiguous"
             )
         shape = tuple([total // known if n == -1 else n for n in shape])
         if math.prod(shape) == total:
@@ -308,15 +348,15 @@ def _view_as_dtype(input: Tensor, dtype: Any) -> Tensor:
     array = input.array
     if dtype.itemsize != array.itemsize and (array.ndim == 0 or array.strides[-1] != array.itemsize):
         raise RuntimeError(
-            f"self.stride(-1) must be 1 and self.dim() at least 1 to view {input.dtype} as {dtypes.of(dtype)} (different element "
-            f"sizes), but the shape is {list(array.shape)} and the strides {list(input.stride())}"
+            f"self.stride(-1) must be 1 and self.dim() at least 1 to view {input.dtype} as {dtypes.of(dtype)}"
+            f" (different element sizes), but the shape is {list(array.shape)} and the strides {list(input.stride())}"
         )
     try:
         return wrap(array.view(dtype))
     except ValueError as error:
         raise RuntimeError(
-            f"self.size(-1) must be divisible by {dtype.itemsize / array.itemsize:g} to view {input.dtype} as {dtypes.of(dtype)} "
-            f"(different element sizes), but got {array.shape[-1]}"
+            f"self.size(-1) must be divisible by {dtype.itemsize / array.itemsize:g} to view {input.dtype} as"
+            f" {dtypes.of(dtype)} (different element sizes), but got {array.shape[-1]}"
         ) from error
 
 
@@ -377,7 +417,8 @@ def unflatten(input: Any, dim: Any, sizes: Any) -> Any:
         split = complete(tuple([int(n) for n in sizes]), (shape[at],))
     except RuntimeError:
         raise RuntimeError(
-            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({shape[at]}) in the input tensor"
+            f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {dim} ({shape[at]}) in the"
+            " input tensor"
         ) from None
     return reshape_to(input, (*shape[:at], *split, *shape[at + 1 :]))
 
@@ -430,8 +471,8 @@ def permute(input: Any, *dims: Any, **named: Any) -> Any:
     order = sizes(dims)
     if len(order) != n:
         raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of "
-            f"dimensions i.e. input.dim() = {n} is not equal to len(dims) = {len(order)}"
+            "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired"
+            f" ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = {len(order)}"
         )
     order = tuple([normal_dim(d, n) for d in order])
     if len(set(order)) != n:
@@ -442,7 +483,9 @@ def permute(input: Any, *dims: Any, **named: Any) -> Any:
 def t(input: Any) -> Any:
     """The transpose of a matrix; a tensor of fewer dimensions is returned as it is."""
     if input.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D. Use transpose(), .T or .mT")
+        raise RuntimeError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D. Use transpose(), .T or .mT"
+        )
     return swap(input, 0, 1) if input.ndim == 2 else input
 
 
@@ -451,7 +494,10 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     n = input.ndim
     source, destination = ((x,) if isinstance(x, int) else tuple(x) for x in (source, destination))
     if len(source) != len(destination):
-        raise RuntimeError(f"movedim: Invalid source or destination dims: source {source} should contain as many as destination {destination}")
+        raise RuntimeError(
+            f"movedim: Invalid source or destination dims: source {source} should contain as many as destination"
+            f" {destination}"
+        )
     start, end = [normal_dim(d, n) for d in source], [normal_dim(d, n) for d in destination]
     for dims, name in ((start, "source"), (end, "destination")):
         if len(set(dims)) != len(dims):
@@ -473,7 +519,9 @@ def adjoint(input: Any) -> Any:
 def matrix_transpose(input: Any) -> Any:
     """``input.mT``: the last two dimensions exchanged."""
     if input.ndim < 2:
-        raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {input.ndim}-D tensor.")
+        raise RuntimeError(
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {input.ndim}-D tensor."
+        )
     return swap(input, input.ndim - 2, input.ndim - 1)
 
 
@@ -490,8 +538,9 @@ def reversed_dims(input: Any) -> Any:
         import warnings
 
         warnings.warn(
-            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated. Consider `x.mT` to "
-            "transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions",
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated. Consider"
+            " `x.mT` to transpose batches of matrices or `x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the"
+            " dimensions",
             UserWarning,
             stacklevel=2,
         )
@@ -501,7 +550,9 @@ def reversed_dims(input: Any) -> Any:
 def hermitian(input: Any) -> Any:
     """``input.H``: the conjugate transpose of a matrix."""
     if input.ndim not in (0, 2):
-        raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {input.ndim}-D tensor. Use .mH for batches")
+        raise RuntimeError(
+            f"tensor.H is only supported on matrices (2-D tensors). Got {input.ndim}-D tensor. Use .mH for batches"
+        )
     return adjoint(input) if input.ndim else conjugated(input)
 
 
@@ -518,7 +569,9 @@ def expand(input: Any, *size: Any, implicit: bool = False, **named: Any) -> Any:
     extra = len(wanted) - len(have)
     full = tuple([have[i - extra] if n == -1 and i >= extra else n for i, n in enumerate(wanted)])
     if any([n < 0 for n in full]):
-        raise RuntimeError(f"The expanded size of the tensor ({min(full)}) isn't allowed in a leading, non-existing dimension")
+        raise RuntimeError(
+            f"The expanded size of the tensor ({min(full)}) isn't allowed in a leading, non-existing dimension"
+        )
     return broadcast(input, full)
 
 
@@ -559,7 +612,9 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     if input.ndim == 0:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if isinstance(start, Tensor) and (start.ndim or start.array.dtype.kind not in "iu"):
-        raise RuntimeError(f"start must be an 0-dim integral Tensor, not one of shape {list(start.shape)} and {start.dtype}")
+        raise RuntimeError(
+            f"start must be an 0-dim integral Tensor, not one of shape {list(start.shape)} and {start.dtype}"
+        )
     at, n, first = normal_dim(dim, input.ndim), input.shape[normal_dim(dim, input.ndim)], int(start)
     if not -n <= first <= n:
         raise IndexError(f"start out of range (expected to be in range of [{-n}, {n}], but got {first})")
@@ -581,7 +636,9 @@ def select(input: Any, dim: int, index: int) -> Any:
     at = normal_dim(dim, input.ndim)
     n = input.shape[at]
     if not -n <= index < n:
-        raise IndexError(f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {at}")
+        raise IndexError(
+            f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {at}"
+        )
     return input[(slice(None),) * at + (int(index),)]
 
 
@@ -652,8 +709,8 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
     last = offset + builtins.sum([(n - 1) * s for n, s in zip(size, stride, strict=True)])
     if 0 not in size and (offset < 0 or last >= memory.size):
         raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} reach place {last} of a storage of "
-            f"{memory.size} elements"
+            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} reach place {last} of a"
+            f" storage of {memory.size} elements"
         )
     made = restride(input, size, stride, offset - start, input.stride())
     if not array.flags.c_contiguous and made.lineage is not None and made.lineage is not UNTRACKED:
@@ -703,8 +760,8 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     times = sizes(repeats)
     if len(times) < input.ndim:
         raise RuntimeError(
-            f"Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: {list(times)} for shape "
-            f"{list(input.shape)}"
+            f"Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: {list(times)}"
+            f" for shape {list(input.shape)}"
         )
     if any([n < 0 for n in times]):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(times)}: {list(times)}")
@@ -719,7 +776,9 @@ def tile(input: Any, *dims: Any, **named: Any) -> Any:
     return repeat(input, (1,) * (input.ndim - len(times)) + times)
 
 
-def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Any:
+def repeat_interleave(
+    input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Any:
     """Each element repeated in place: ``repeats`` times, or as often as ``repeats`` says for each place of ``dim``."""
     from .indexing import index_select
 
@@ -740,10 +799,14 @@ def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *
         input = reshape_to(input, (1,))
     n, counts = input.shape[at], counts_of(repeats)
     if counts.ndim > 1 or (counts.size != 1 and counts.size != n):
-        raise RuntimeError(f"repeats must have the same size as input along dim: {counts.size} for {n} places of dim {dim}")
+        raise RuntimeError(
+            f"repeats must have the same size as input along dim: {counts.size} for {n} places of dim {dim}"
+        )
     index = np.repeat(np.arange(n), counts.reshape(-1) if counts.size == n else int(counts.reshape(())))
     if output_size is not None and output_size != len(index):
-        raise RuntimeError(f"allocated size does not match required size: output_size is {output_size}, the repeats give {len(index)}")
+        raise RuntimeError(
+            f"allocated size does not match required size: output_size is {output_size}, the repeats give {len(index)}"
+        )
     return index_select(input, at, wrap(index))
 
 
@@ -774,7 +837,9 @@ def flipud(input: Any) -> Any:
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     """A copy turned by ``k`` right angles in the plane of two dimensions, from the first towards the second."""
     if len(dims) != 2 or input.ndim < 2:
-        raise RuntimeError(f"expected total rotation dims == 2 and total dims >= 2, but got dims {list(dims)} of {input.ndim}")
+        raise RuntimeError(
+            f"expected total rotation dims == 2 and total dims >= 2, but got dims {list(dims)} of {input.ndim}"
+        )
     a, b = (normal_dim(d, input.ndim) for d in dims)
     if a == b:
         raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {dims[0]} and dim1 = {dims[1]}")
@@ -835,16 +900,23 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     for i, x in enumerate(axes):
         if x.ndim != 1:
-            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got shape {list(x.shape)} at {i}")
+            raise RuntimeError(
+                f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got shape {list(x.shape)} at {i}"
+            )
         if x.dtype != axes[0].dtype:
-            raise RuntimeError(f"meshgrid expects all tensors to have the same dtype, but got {axes[0].dtype} and {x.dtype}")
+            raise RuntimeError(
+                f"meshgrid expects all tensors to have the same dtype, but got {axes[0].dtype} and {x.dtype}"
+            )
     if indexing not in (None, "ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     swapped = indexing == "xy" and len(axes) > 1
     if swapped:
         axes[:2] = axes[1::-1]
     shape = tuple([x.shape[0] for x in axes])
-    grids = [broadcast(reshape_to(x, tuple([-1 if i == k else 1 for k in range(len(axes))])), shape) for i, x in enumerate(axes)]
+    grids = [
+        broadcast(reshape_to(x, tuple([-1 if i == k else 1 for k in range(len(axes))])), shape)
+        for i, x in enumerate(axes)
+    ]
     if swapped:
         grids[:2] = grids[1::-1]
     return tuple(grids)
@@ -877,12 +949,16 @@ def _indices(of: Any, row: int, col: int, offset: int, dtype: Any) -> Tensor:
     return wrap(np.array(of(row, offset, col), np.int64 if dtype is None else dtypes.as_numpy(dtype)))
 
 
-def tril_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
+def tril_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+) -> Tensor:
     """The indices of the lower triangle of a matrix: a row of row indices and a row of column indices."""
     return _indices(np.tril_indices, row, col, offset, dtype)
 
 
-def triu_indices(row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None) -> Tensor:
+def triu_indices(
+    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+) -> Tensor:
     """The indices of the upper triangle of a matrix: a row of row indices and a row of column indices."""
     return _indices(np.triu_indices, row, col, offset, dtype)
 
@@ -892,7 +968,10 @@ def as_strided_scatter(input: Any, src: Any, size: Any, stride: Any, storage_off
     made = contiguous(clone(input))
     region = as_strided(made, size, stride, storage_offset)
     if tuple(region.shape) != tuple(src.shape):
-        raise RuntimeError(f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size = {list(region.shape)}")
+        raise RuntimeError(
+            f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size ="
+            f" {list(region.shape)}"
+        )
     region.copy_(src)
     return made
 
@@ -914,7 +993,7 @@ squeeze_copy, unsqueeze_copy = _copying(squeeze, "squeeze_copy"), _copying(unsqu
 t_copy, transpose_copy = _copying(t, "t_copy"), _copying(transpose, "transpose_copy")
 view_copy, unfold_copy = _copying(view, "view_copy"), _copying(unfold, "unfold_copy")
 select_copy, alias_copy = _copying(select, "select_copy"), _copying(lambda x: x, "alias_copy")
-detach_copy = _copying(lambda x: x.detach(), "detach_copy")
+detach_copy: Any = _copying(lambda x: x.detach(), "detach_copy")
 
 
 PROPERTIES = {"T": reversed_dims, "mT": matrix_transpose, "H": hermitian, "mH": adjoint}

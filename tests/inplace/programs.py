@@ -108,7 +108,12 @@ class Run:
         self.m = m
         rng = np.random.default_rng(7)
         self.leaves = [m.tensor(rng.uniform(0.5, 1.5, s)).requires_grad_() for s in SHAPES[:2]]
-        self.tensors = [self.leaves[0] * 1.0, self.leaves[1] * 1.0, m.tensor(rng.uniform(0.5, 1.5, SHAPES[2])), *self.leaves]
+        self.tensors = [
+            self.leaves[0] * 1.0,
+            self.leaves[1] * 1.0,
+            m.tensor(rng.uniform(0.5, 1.5, SHAPES[2])),
+            *self.leaves,
+        ]
         self.loss = 0
 
     def step(self, plan: Any) -> None:
@@ -158,7 +163,11 @@ class Oracle:
         total = a.size + b.size
         self.leaves = [leaf(a, 0, total), leaf(b, a.size, total)]
         copies = [fresh(x.values(), x.slopes()) for x in self.leaves]
-        self.tensors: list[Cells] = [*copies, fresh(rng.uniform(0.5, 1.5, SHAPES[2]), np.zeros((1, total))), *self.leaves]
+        self.tensors: list[Cells] = [
+            *copies,
+            fresh(rng.uniform(0.5, 1.5, SHAPES[2]), np.zeros((1, total))),
+            *self.leaves,
+        ]
         self.slope = np.zeros(total)
 
     def step(self, plan: Any, arrange: Any = None, value: Any = None, slopes: Any = None) -> None:
@@ -174,7 +183,9 @@ class Oracle:
         elif kind == "become":
             t.index = arrange(t.index)
         elif kind == "make":
-            self.tensors.append(fresh(*elementwise(value, slopes, *([t] if other is None else [t, self.tensors[other]]))))
+            self.tensors.append(
+                fresh(*elementwise(value, slopes, *([t] if other is None else [t, self.tensors[other]])))
+            )
         elif kind in ("write", "quiet write"):
             made = elementwise(value, slopes, t, plan[4] if other is None else self.tensors[other])
             write(t, *made, record=kind == "write")
@@ -184,7 +195,9 @@ class Oracle:
             made = elementwise(lambda a, b: 0 * a + b, lambda a, b: [0.0, 1.0], region, source)
             write(region, *made, record=True)
         elif kind == "use":
-            self.slope = self.slope + (2 * plan[4] * t.values()[..., None] * t.slopes()).reshape(-1, self.slope.size).sum(0)
+            self.slope = self.slope + (2 * plan[4] * t.values()[..., None] * t.slopes()).reshape(
+                -1, self.slope.size
+            ).sum(0)
 
     def gradients(self) -> list[np.ndarray]:
         n = self.leaves[0].index.size
@@ -199,7 +212,22 @@ def plan(step: tuple[int, int, int, int, int], shapes: list[tuple[int, ...]]) ->
     kind, i, j, p, q = step
     number = i % len(shapes)
     shape = shapes[number]
-    names = ["view", "view", "view", "write", "write", "write", "set", "set", "make", "use", "quiet write", "quiet view", "detach", "become"]
+    names = [
+        "view",
+        "view",
+        "view",
+        "write",
+        "write",
+        "write",
+        "set",
+        "set",
+        "make",
+        "use",
+        "quiet write",
+        "quiet view",
+        "detach",
+        "become",
+    ]
     what = names[kind % len(names)]
     if what in ("view", "quiet view"):
         call, arrange = list(VIEWS.values())[j % len(VIEWS)](shape, p, q)
@@ -216,7 +244,9 @@ def plan(step: tuple[int, int, int, int, int], shapes: list[tuple[int, ...]]) ->
         region = np.empty(shape)[index].shape
         other = _fitting(region, shapes, j, False)
         return (what, number, other, None, index, 0.25 + p % 5), ()
-    arity, call, value, slopes = list((MAKERS if what == "make" else WRITES).values())[j % len(MAKERS if what == "make" else WRITES)]
+    arity, call, value, slopes = list((MAKERS if what == "make" else WRITES).values())[
+        j % len(MAKERS if what == "make" else WRITES)
+    ]
     other = _fitting(shape, shapes, p, what == "make") if arity == 2 else None
     if arity == 2 and other is None:
         raise Refused

@@ -85,7 +85,9 @@ def run(program: list[tuple[int, ...]], pt) -> str:
     return "right by oracle and PyTorch"
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink])
+@settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink]
+)
 @given(steps, st.integers(0, 11))
 def test_right_or_an_error(program, last):
     with warnings.catch_warnings():

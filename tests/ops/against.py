@@ -9,7 +9,6 @@ import numpy as np
 
 import autograd
 
-
 NOT_THERE = (
     "is not implemented", "does not support automatic differentiation", "returned an invalid gradient", "modified by an inplace",
 )  # fmt: skip
@@ -41,7 +40,9 @@ def _cotangents(m: Any, outputs: dict[int, Any], seed: int) -> list[Any]:
 
 
 def _array(t: Any) -> Any:
-    return np.array((t.detach() + 0).resolve_conj().numpy()) if t.dtype.is_floating_point or t.is_complex() else t.numpy()
+    return (
+        np.array((t.detach() + 0).resolve_conj().numpy()) if t.dtype.is_floating_point or t.is_complex() else t.numpy()
+    )
 
 
 def _zero(t: Any, like: Any) -> Any:
@@ -68,7 +69,9 @@ def observe(m: Any, function: Callable[..., Any], specs: tuple[Any, ...], comple
     return values, [_zero(g, t) for g, t in zip(first, leaves, strict=True)], second
 
 
-def check(pt: Any, function: Callable[..., Any], *specs: Any, complex_numbers: bool = False, tolerance: float = 1e-8) -> None:
+def check(
+    pt: Any, function: Callable[..., Any], *specs: Any, complex_numbers: bool = False, tolerance: float = 1e-8
+) -> None:
     """Assert that PyTorch and we agree, or that both refuse with errors of one family."""
     try:
         theirs: Any = observe(pt, function, specs, complex_numbers)

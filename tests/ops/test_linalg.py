@@ -46,7 +46,11 @@ def test_derivatives_of_the_determinant_of_any_rank(rank):
 
 def test_third_derivatives():
     a = leaf(3, 3)
-    for f in (torch.linalg.det, lambda a: torch.linalg.inv(a + 3 * torch.eye(3).double()).sum(), lambda a: torch.linalg.matrix_exp(a).sum()):
+    for f in (
+        torch.linalg.det,
+        lambda a: torch.linalg.inv(a + 3 * torch.eye(3).double()).sum(),
+        lambda a: torch.linalg.matrix_exp(a).sum(),
+    ):
 
         def gradient(a, f=f):
             return torch.grad(f(a), a, create_graph=True)[0]
@@ -95,7 +99,9 @@ def test_transform_and_inverse():
     x = leaf(3, 5)
     for forward, back in ((torch.fft.fftn, torch.fft.ifftn), (torch.fft.fft2, torch.fft.ifft2)):
         for norm in (None, "ortho", "forward"):
-            np.testing.assert_allclose(back(forward(x, norm=norm), norm=norm).real.detach().numpy(), x.detach().numpy(), atol=1e-12)
+            np.testing.assert_allclose(
+                back(forward(x, norm=norm), norm=norm).real.detach().numpy(), x.detach().numpy(), atol=1e-12
+            )
     np.testing.assert_allclose(torch.fft.irfft(torch.fft.rfft(x), n=5).detach().numpy(), x.detach().numpy(), atol=1e-12)
     with pytest.raises(RuntimeError, match="Invalid normalization mode"):
         torch.fft.fft(x, norm="big")

@@ -32,7 +32,12 @@ def test_reading_t_of_T_steps_costs_T(monkeypatch):
 
 @pytest.mark.parametrize(
     "index",
-    [(np.array([1, 0, 1]),), (np.array([[0, 2]]), np.array([1, 1])), (slice(None), np.array([3, 3])), (np.array([-1, 2]),)],
+    [
+        (np.array([1, 0, 1]),),
+        (np.array([[0, 2]]), np.array([1, 1])),
+        (slice(None), np.array([3, 3])),
+        (np.array([-1, 2]),),
+    ],
 )
 def test_adding_at_repeated_places(index):
     values = np.random.default_rng(1).normal(size=np.zeros((3, 4, 2))[index].shape)
@@ -66,7 +71,9 @@ def test_a_step_back_is_refused():
 
 
 def test_writing_a_value_that_does_not_fit():
-    with pytest.raises(RuntimeError, match=r"value tensor of shape \[3\] cannot be broadcast to indexing result of shape \[2\]"):
+    with pytest.raises(
+        RuntimeError, match=r"value tensor of shape \[3\] cannot be broadcast to indexing result of shape \[2\]"
+    ):
         torch.zeros(4)[torch.tensor([True, True, False, False])] = torch.ones(3)
 
 
@@ -97,7 +104,17 @@ def test_view_refuses_what_memory_does_not_allow():
 
 def test_views_share_memory_and_copies_do_not():
     x = torch.zeros(2, 3)
-    for view in (x.t(), x.view(6), x[0], x[:, 1], x.expand(4, 2, 3), x.diagonal(), x.unfold(1, 2, 1), x.squeeze(), x.as_strided((2,), (1,))):
+    for view in (
+        x.t(),
+        x.view(6),
+        x[0],
+        x[:, 1],
+        x.expand(4, 2, 3),
+        x.diagonal(),
+        x.unfold(1, 2, 1),
+        x.squeeze(),
+        x.as_strided((2,), (1,)),
+    ):
         assert np.shares_memory(view.numpy(), x.numpy())
     for copy in (x.clone(), x.flip(0), x[[0]], x.repeat(1, 1), x.roll(0), x.tril()):
         assert not np.shares_memory(copy.numpy(), x.numpy())
@@ -131,7 +148,9 @@ def test_as_strided_of_a_transposed_base_reads_memory_not_indices():
     x = leaf(3, 4)
     y = (x * 1).t()
     z = y.as_strided((2, 3), (1, 2), 1)
-    np.testing.assert_array_equal(z.detach().numpy(), x.detach().numpy().reshape(-1)[1 + np.arange(2)[:, None] + 2 * np.arange(3)])
+    np.testing.assert_array_equal(
+        z.detach().numpy(), x.detach().numpy().reshape(-1)[1 + np.arange(2)[:, None] + 2 * np.arange(3)]
+    )
     torch.autograd.gradcheck(lambda x: (x * 1).t().as_strided((2, 3), (1, 2), 1), x)
 
 
