@@ -6,41 +6,43 @@ Source: https://docs.pytorch.org/docs/stable/linalg.html
 from __future__ import annotations
 
 from .ops.decompositions import (
-    LinAlgError,
     cholesky_ex,
-    det,
     eig,
     eigh,
     eigvals,
     eigvalsh,
     householder_product,
-    inv,
-    inv_ex,
     lstsq,
     lu,
     lu_factor,
     lu_factor_ex,
-    matrix_exp,
-    matrix_power,
     matrix_rank,
     pinv,
+    solve_triangular,
+    svdvals,
+)
+from .ops.decompositions import linalg_cholesky as cholesky
+from .ops.decompositions import linalg_lu_solve as lu_solve
+from .ops.decompositions import linalg_qr as qr
+from .ops.decompositions import linalg_svd as svd
+from .ops.linalg import matmul, multi_dot
+from .ops.linalg import vector_product as cross
+from .ops.matrices import (
+    LinAlgError,
+    det,
+    inv,
+    inv_ex,
+    matrix_exp,
+    matrix_power,
     slogdet,
     solve,
     solve_ex,
-    solve_triangular,
-    svdvals,
     tensorinv,
     tensorsolve,
     vecdot,
 )
-from .ops.decompositions import linalg_cholesky as cholesky
-from .ops.decompositions import linalg_diagonal as diagonal
-from .ops.decompositions import linalg_lu_solve as lu_solve
-from .ops.decompositions import linalg_qr as qr
-from .ops.decompositions import linalg_svd as svd
-from .ops.decompositions import linalg_vander as vander
-from .ops.linalg import matmul, multi_dot
-from .ops.linalg import vector_product as cross
+from .ops.matrices import linalg_diagonal as diagonal
+from .ops.matrices import linalg_vander as vander
 from .ops.norms import cond, matrix_norm, vector_norm
 from .ops.norms import linalg_norm as norm
 

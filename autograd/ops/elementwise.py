@@ -676,7 +676,7 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
     tensor([1., 0.])
     """
     if input is None and other is None:
-        from .indexing import nonzero
+        from .selection import nonzero
 
         return nonzero(condition, as_tuple=True)
     if isinstance(condition, Tensor) and condition.array.dtype.kind != "b":

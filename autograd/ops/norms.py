@@ -215,7 +215,8 @@ def norm_except_dim(v: Any, pow: int = 2, dim: int = 0) -> Any:
 
 def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
     """The condition number of matrices in a norm; by default the ratio of the extreme singular values."""
-    from .decompositions import inv, svdvals
+    from .decompositions import svdvals
+    from .matrices import inv
 
     check_float(A, "linalg.cond")
     if p in (None, 2, -2):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd.ops import decompositions, fft, linalg, norms
+from autograd.ops import decompositions, fft, linalg, matrices, norms
 
 from .records import Record, args, complex_normal, normal
 
@@ -59,12 +59,12 @@ RECORDS = [
     Record(linalg.dot_product, [args(normal(3), normal(3))], np.dot),
     Record(norms.norm_over, [args(normal(3, 4), p, d, k) for p in (1, 2, 3, 0.5, np.inf, -np.inf) for d, k in ((None, False), ((0,), True), ((1,), False))] + [args(complex_normal(3, 4), p, (1,), False) for p in (1, 2, 3)], _norm),
     Record(norms.euclidean, [args(normal(3, 2), normal(4, 2)), args(normal(2, 3, 2), normal(2, 4, 2)), args(normal(30, 2), normal(3, 2))], _distances, tolerance=1e-5),
-    Record(decompositions.invert, [args(square(3, 3)), args(complex_square(2, 3, 3))], np.linalg.inv),
-    Record(decompositions.solve_matrices, [args(square(3, 3), normal(3, 2)), args(complex_square(2, 3, 3), complex_normal(2, 3, 2))], np.linalg.solve),
-    Record(decompositions.determinant, [args(square(3, 3)), args(complex_square(2, 3, 3)), args(SINGULAR)], np.linalg.det),
-    Record(decompositions.cofactors, [args(square(3, 3)), args(complex_square(2, 2, 2))], _cofactors),
-    Record(decompositions.second_cofactors, [args(square(3, 3), normal(3, 3)), args(complex_square(3, 3), complex_normal(3, 3))]),
-    Record(decompositions.sign_and_log, [args(square(3, 3)), args(complex_square(2, 3, 3))], np.linalg.slogdet),
+    Record(matrices.invert, [args(square(3, 3)), args(complex_square(2, 3, 3))], np.linalg.inv),
+    Record(matrices.solve_matrices, [args(square(3, 3), normal(3, 2)), args(complex_square(2, 3, 3), complex_normal(2, 3, 2))], np.linalg.solve),
+    Record(matrices.determinant, [args(square(3, 3)), args(complex_square(2, 3, 3)), args(SINGULAR)], np.linalg.det),
+    Record(matrices.cofactors, [args(square(3, 3)), args(complex_square(2, 2, 2))], _cofactors),
+    Record(matrices.second_cofactors, [args(square(3, 3), normal(3, 3)), args(complex_square(3, 3), complex_normal(3, 3))]),
+    Record(matrices.sign_and_log, [args(square(3, 3)), args(complex_square(2, 3, 3))], np.linalg.slogdet),
     Record(through(decompositions.lower_cholesky, definite), [args(normal(3, 3)), args(complex_normal(2, 3, 3))]),
     Record(through(decompositions.symmetric_eigen, symmetric, lambda w, v: (w, abs(v))), [args(normal(3, 3), "L"), args(complex_normal(2, 3, 3), "U")]),
     Record(through(decompositions.eigen, after=lambda w, v: (w, abs(v))), [args(normal(3, 3)), args(complex_normal(2, 3, 3))]),
@@ -73,7 +73,7 @@ RECORDS = [
     Record(decompositions.pseudo_inverse, [args(normal(3, 4), None, None, False), args(normal(2, 4, 3), None, None, False), args(complex_normal(3, 2), None, None, False)], lambda x, *_: np.linalg.pinv(x)),
     Record(decompositions.tall_qr, [args(normal(3, 3)), args(normal(4, 2))], np.linalg.qr),
     Record(decompositions.square_lu, [args(square(3, 3)), args(complex_square(2, 3, 3))]),
-    Record(decompositions.exponential, [args(normal(3, 3)), args(8 * normal(2, 2, 2)), args(complex_normal(2, 2))], tolerance=1e-5),
+    Record(matrices.exponential, [args(normal(3, 3)), args(8 * normal(2, 2, 2)), args(complex_normal(2, 2))], tolerance=1e-5),
     Record(fft.c2c, [args(complex_normal(4), (0,), "backward", False), args(complex_normal(3, 4), (0, 1), "ortho", True)], lambda x, d, n, i: (np.fft.ifftn if i else np.fft.fftn)(x, axes=d, norm=n)),
     Record(fft.r2c, [args(normal(4), 0, "forward"), args(normal(3, 5), 1, "backward")], lambda x, d, n: np.fft.rfft(x, axis=d, norm=n)),
     Record(fft.c2r, [args(complex_normal(3), 0, "ortho", 4), args(complex_normal(3, 2), 0, "backward", 5)], lambda x, d, n, k: np.fft.irfft(x, k, axis=d, norm=n)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.ops import complex as parts
-from autograd.ops import indexing, joining, shape
+from autograd.ops import indexing, joining, selection, shape
 
 from .records import Record, args, away_from, complex_normal, distinct, normal, positive, unary
 
@@ -88,12 +88,12 @@ RECORDS = [
     Record(indexing.erase, [args(normal(3, 4), 1, (), None), args(normal(2, 4), ..., TRANSPOSED, None)]),
     Record(indexing.extract, [args(normal(3, 4), 1, (), None), args(normal(3, 3), ..., DIAGONAL, None)]),
     Record(indexing.embed, [args(normal(4), 1, (), None, (3, 4), np.dtype(np.float64)), args(normal(3), ..., DIAGONAL, None, (3, 3), np.dtype(np.float64))], float32=False),
-    Record(indexing.maximum_at, [args(distinct(3, 4), 0.3 + distinct(3, 4), ROWS)], _at(np.maximum)),
-    Record(indexing.minimum_at, [args(distinct(3, 4), 0.3 + distinct(3, 4), ROWS)], _at(np.minimum)),
-    Record(indexing.multiply_at, [args(normal(3, 4), normal(3, 4), ROWS), args(normal(3), np.array([0.0, 2.0, 3.0]), ROWS)], _at(np.multiply)),
-    Record(indexing.selected, [args(normal(3, 4), ROWS, 0), args(normal(2, 3), ROWS, 1), args(normal(3, 2), np.array([[0, 1], [2, 2]]), 0)], np.take),
-    Record(indexing.rows_into_zeros, [args(normal(3, 4), ROWS, 0, (3, 4)), args(normal(2, 3), ROWS, 1, (2, 3))]),
-    Record(indexing.filled, [args(normal(3, 4), MASK, normal()), args(normal(4), MASK, 2.0)], lambda x, m, v: np.where(m, v, x)),
+    Record(selection.maximum_at, [args(distinct(3, 4), 0.3 + distinct(3, 4), ROWS)], _at(np.maximum)),
+    Record(selection.minimum_at, [args(distinct(3, 4), 0.3 + distinct(3, 4), ROWS)], _at(np.minimum)),
+    Record(selection.multiply_at, [args(normal(3, 4), normal(3, 4), ROWS), args(normal(3), np.array([0.0, 2.0, 3.0]), ROWS)], _at(np.multiply)),
+    Record(selection.selected, [args(normal(3, 4), ROWS, 0), args(normal(2, 3), ROWS, 1), args(normal(3, 2), np.array([[0, 1], [2, 2]]), 0)], np.take),
+    Record(selection.rows_into_zeros, [args(normal(3, 4), ROWS, 0, (3, 4)), args(normal(2, 3), ROWS, 1, (2, 3))]),
+    Record(selection.filled, [args(normal(3, 4), MASK, normal()), args(normal(4), MASK, 2.0)], lambda x, m, v: np.where(m, v, x)),
     # joining
     Record(joining.concatenate_along, [args(normal(2, 3), normal(1, 3), dim=0, sizes=(2, 1)), args(normal(2, 0), normal(2, 2), dim=1, sizes=(0, 2))], lambda *t, dim, sizes: np.concatenate(t, dim)),
     Record(joining.stack_along, [args(normal(2, 3), normal(2, 3), dim=1), args(normal(), normal(), dim=0)], lambda *t, dim: np.stack(t, dim)),
