@@ -780,7 +780,7 @@ def repeat_interleave(
     input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
 ) -> Any:
     """Each element repeated in place: ``repeats`` times, or as often as ``repeats`` says for each place of ``dim``."""
-    from .indexing import index_select
+    from .selection import index_select
 
     def counts_of(value: Any) -> Any:
         counts = value.array if isinstance(value, Tensor) else np.asarray(value)
