@@ -237,8 +237,8 @@ logaddexp = elementwise(
     by_blocks(_logaddexp),
     name="logaddexp",
     tensors=2,
-    input=lambda g, y, input: g * np.exp(input - y),
-    other=lambda g, y, other: g * np.exp(other - y),
+    input=lambda g, input, other: g / (1 + np.exp(other - input)),
+    other=lambda g, input, other: g / (1 + np.exp(input - other)),
 )
 logaddexp2 = elementwise(
     np.logaddexp2,
@@ -411,7 +411,10 @@ def _sign(input: Any) -> Any:
         raise NotImplementedError(
             "Unlike NumPy, sign is not intended to support complex numbers. Please use sgn instead."
         )
-    return input.copy() if input.dtype.kind == "b" else np.sign(input)
+    if input.dtype.kind == "b":
+        return input.copy()
+    above, below = np.greater(input, 0), np.less(input, 0)  # neither for NaN: its sign is 0, as in PyTorch
+    return np.subtract(above.view(np.int8), below.view(np.int8)).astype(input.dtype)
 
 
 def _direction(input: Any) -> Any:

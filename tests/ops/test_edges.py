@@ -1,0 +1,158 @@
+"""Ties, kinks, poles, NaN and infinities: values and gradients as PyTorch has them; and no warning of NumPy's gets out."""
+
+from __future__ import annotations
+
+import math
+import threading
+import warnings
+
+import numpy as np
+import pytest
+
+import autograd
+
+nan, inf = math.nan, math.inf
+
+EDGES = {
+    "maximum, ties and NaN": (lambda t, x, y: t.maximum(x, y), [nan, 1.0, 2.0, 3.0], [1.0, nan, 2.0, 1.0]),
+    "minimum, ties and NaN": (lambda t, x, y: t.minimum(x, y), [nan, 1.0, 2.0, 3.0], [1.0, nan, 2.0, 1.0]),
+    "fmax": (lambda t, x, y: t.fmax(x, y), [nan, 1.0, 2.0, 3.0, nan], [1.0, nan, 2.0, 1.0, nan]),
+    "fmin": (lambda t, x, y: t.fmin(x, y), [nan, 1.0, 2.0, 3.0, nan], [1.0, nan, 2.0, 1.0, nan]),
+    "clamp by numbers": (lambda t, x: x.clamp(0.0, 1.0), [nan, 0.0, 1.0, -1.0, 2.0, 0.5, inf]),
+    "clamp, crossed bounds": (lambda t, x: x.clamp(1.0, 0.0), [nan, 0.0, 1.0, -1.0, 2.0, 0.5]),
+    "clamp from below": (lambda t, x: x.clamp(min=0.0), [nan, 0.0, -1.0, 2.0]),
+    "clamp by a tensor": (lambda t, x, y: t.clamp(x, y), [nan, 0.0, -1.0, 2.0], [0.0, 0.0, 0.0, nan]),
+    "abs at 0": (lambda t, x: x.abs(), [0.0, -0.0, -1.0, nan]),
+    "sign": (lambda t, x: x.sign(), [0.0, -2.0, 3.0, inf]),
+    "sqrt at 0": (lambda t, x: x.sqrt(), [0.0, 4.0, -1.0]),
+    "pow at 0": (lambda t, x, y: x.pow(y), [0.0, 0.0, 0.0, 2.0, -1.0], [0.0, 1.0, 2.0, 0.0, 2.0]),
+    "pow by one half": (lambda t, x: x**0.5, [0.0, 1.0]),
+    "pow of a number": (lambda t, x: 2.0**x, [0.0, -1.0, 3.0]),
+    "where with NaN": (lambda t, x: t.where(x > 0, x.log(), x * 0), [0.0, -1.0, 2.0]),
+    "prod with a zero": (lambda t, x: x.prod(), [0.0, 2.0, 3.0]),
+    "prod with two zeros": (lambda t, x: x.prod(), [0.0, 2.0, 0.0]),
+    "cumprod with zeros": (lambda t, x: x.cumprod(0), [2.0, 0.0, 3.0, 0.0, 5.0]),
+    "amax, ties": (lambda t, x: x.amax(0), [2.0, 1.0, 2.0]),
+    "amax with NaN": (lambda t, x: x.amax(0), [nan, 1.0, 2.0]),
+    "max of all, ties": (lambda t, x: x.max(), [2.0, 1.0, 2.0]),
+    "max of all with NaN": (lambda t, x: x.max(), [nan, 1.0, nan]),
+    "max along, ties": (lambda t, x: x.max(0).values, [2.0, 1.0, 2.0]),
+    "median, ties": (lambda t, x: x.median(), [3.0, 1.0, 1.0, 3.0]),
+    "nanmedian": (lambda t, x: x.nanmedian(), [3.0, nan, 1.0, 3.0]),
+    "std of equals": (lambda t, x: x.std(), [1.0, 1.0]),
+    "var of one": (lambda t, x: x.var(), [1.0]),
+    "logsumexp of nothing": (lambda t, x: t.logsumexp(x, 0), [-inf, -inf]),
+    "logsumexp with inf": (lambda t, x: t.logsumexp(x, 0), [inf, 1.0]),
+    "logsumexp far out": (lambda t, x: t.logsumexp(x, 0), [1000.0, 999.0]),
+    "logaddexp": (lambda t, x, y: t.logaddexp(x, y), [1000.0, -1000.0, 0.0, inf], [999.0, 5.0, 0.0, 1.0]),
+    "logcumsumexp": (lambda t, x: t.logcumsumexp(x, 0), [-100.0, 0.0, 100.0, 99.0]),
+    "sigmoid far out": (lambda t, x: x.sigmoid(), [-1000.0, 1000.0, 0.0, -88.0, inf, -inf, nan]),
+    "tanh far out": (lambda t, x: x.tanh(), [-1000.0, 1000.0, 0.0, inf]),
+    "expm1, log1p near 0": (lambda t, x: x.expm1() + x.log1p(), [1e-10, -1e-10, 0.0]),
+    "copysign at 0": (lambda t, x, y: t.copysign(x, y), [0.0, 2.0, -3.0], [-1.0, -2.0, 3.0]),
+    "remainder": (lambda t, x, y: t.remainder(x, y), [5.0, 2.0, -3.0, 7.5, 1.0], [-1.5, -2.0, 2.0, inf, 0.0]),
+    "fmod": (lambda t, x, y: t.fmod(x, y), [5.0, 2.0, -3.0, 7.5, inf, 1.0], [-1.5, -2.0, 2.0, inf, 2.0, 0.0]),
+    "atan2 at the origin": (lambda t, x, y: t.atan2(x, y), [0.0, 1.0, -0.0], [0.0, 0.0, -1.0]),
+    "hypot, large": (lambda t, x, y: t.hypot(x, y), [1e30, 3.0, inf], [1e30, 4.0, nan]),
+    "xlogy": (lambda t, x, y: t.xlogy(x, y), [0.0, 0.0, 1.0, 2.0], [0.0, -1.0, 0.5, 3.0]),
+    "logit": (lambda t, x: t.logit(x, 0.1), [0.0, 0.5, 1.0, 2.0]),
+    "nan_to_num": (lambda t, x: t.nan_to_num(x), [nan, inf, -inf, 1.0]),
+    "round half to even": (lambda t, x: x.round(), [0.5, 1.5, 2.5, -0.5, -1.5]),
+    "round to decimals": (lambda t, x: t.round(x, decimals=2), [1.2345, -1.005, 123.456]),
+    "sinc at 0": (lambda t, x: t.sinc(x), [0.0, 1.0, 0.5]),
+    "norm at 0": (lambda t, x: x.norm(), [0.0, 0.0]),
+    "division by zero": (lambda t, x, y: x / y, [1.0, -1.0, 0.0], [0.0, 0.0, 0.0]),
+    "lerp at the ends": (lambda t, x, y: t.lerp(x, y, 1.0), [1e8, 1.0], [1.0, 2.0]),
+    "softmax with -inf": (lambda t, x: t.softmax(x, 0), [0.0, -inf, 1.0]),
+    "quantile": (lambda t, x: t.quantile(x, 0.3), [3.0, 1.0, 2.0, 8.0]),
+}  # fmt: skip
+
+
+def both(library, function, *values):
+    """The result and the gradients, as lists of arrays."""
+    inputs = [library.tensor(v, dtype=library.float32).requires_grad_() for v in values]
+    y = function(library, *inputs)
+    weights = library.linspace(1.0, 2.0, y.numel()).reshape(y.shape)
+    gradients = library.autograd.grad((y * weights).sum(), inputs)
+    return [y.detach().numpy(), *[g.numpy() for g in gradients]]
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_as_pytorch_and_without_a_warning(name):
+    pt = pytest.importorskip("torch")
+    function, *values = EDGES[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mine = both(autograd, function, *values)
+    for a, b in zip(mine, both(pt, function, *values), strict=True):
+        np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6)
+
+
+def test_numpy_keeps_the_settings_of_the_user():
+    with np.errstate(divide="raise"):
+        assert autograd.tensor([0.0]).log().item() == -inf
+        with pytest.raises(FloatingPointError):
+            np.log(np.zeros(1))
+    x = autograd.tensor([0.0], requires_grad=True)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        x.log().sum().backward()
+        x.sqrt().backward(create_graph=True)
+        np.log(np.zeros(1))
+    assert [w.category for w in caught] == [RuntimeWarning]  # the user's own
+
+
+def test_threads_are_quiet_too():
+    seen = []
+
+    def work():
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            seen.append(autograd.tensor([0.0]).log().item())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [-inf]
+
+
+def test_float16_is_added_up_in_float32():
+    x = autograd.ones(5000, dtype=autograd.float16)
+    assert x.sum().item() == 5000
+    assert x.mean().item() == 1
+
+
+def test_large_float32_sums_keep_their_digits():
+    x = np.random.default_rng(0).uniform(0, 1, 300_000).astype(np.float32)
+    exact = math.fsum(x)
+    assert autograd.tensor(x).sum().item() == pytest.approx(exact, rel=1e-6)
+    assert autograd.tensor(x).var().item() == pytest.approx(x.astype(np.float64).var(ddof=1), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["fmod", "remainder", "hypot", "logaddexp", "maximum", "where", "prod", "clamp"])
+def test_large_arrays_take_another_way_to_the_same_result(name):
+    """Blocks and bit masks begin at some size: what they give must not depend on it."""
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(2, 40_000)).astype(np.float32)
+    cases = {
+        "where": lambda x, y: autograd.where(x > y, x, y),
+        "prod": lambda x, y: (x.abs() + 0.5).log().mul(0.01).exp().prod().reshape(1),
+        "clamp": lambda x, y: x.clamp(-0.5, 0.5) + y,
+    }
+    function = cases.get(name, lambda x, y: getattr(autograd, name)(x, y))
+
+    def run(x, y):
+        x, y = autograd.tensor(x).requires_grad_(), autograd.tensor(y).requires_grad_()
+        z = function(x, y)
+        z.sum().backward()
+        return z.detach().numpy(), x.grad.numpy()
+
+    whole = run(a, b)
+    if name == "prod":
+        np.testing.assert_allclose(
+            whole[0][0], np.prod(np.exp(0.01 * np.log(np.abs(a.astype(np.float64)) + 0.5))), rtol=1e-3
+        )
+        return
+    parts = [run(a[i : i + 1000], b[i : i + 1000]) for i in range(0, 40_000, 1000)]
+    for k in (0, 1):
+        np.testing.assert_array_equal(whole[k], np.concatenate([p[k] for p in parts]))
