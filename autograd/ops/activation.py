@@ -22,6 +22,20 @@ inside = elementwise(lambda input, low, high: (input > low) & (input < high), na
 outside = elementwise(lambda input, bound: (input < -bound) | (input > bound), name="outside", arrays=("input",))
 """Masks; they have no gradient."""
 
+step = elementwise(
+    lambda input: np.asarray(input > 0).view(np.int8).astype(input.dtype), name="step", arrays=("input",)
+)
+
+
+def _leaky_slope(input: Any, negative_slope: float) -> Any:
+    y = np.asarray(input > 0).view(np.int8).astype(input.dtype)  # np.where would take ten times as long
+    y *= input.dtype.type(1 - negative_slope)
+    y += input.dtype.type(negative_slope)
+    return y
+
+
+leaky_slope = elementwise(_leaky_slope, name="leaky_slope", arrays=("input",))
+
 # --- rectifiers and their relatives --------------------------------------------------------------------------------
 
 
@@ -32,12 +46,12 @@ def _leaky_relu(input: Any, negative_slope: float) -> Any:
     return np.where(input > 0, input, y)
 
 
-leaky_relu = elementwise(_leaky_relu, input=lambda g, input, negative_slope: np.where(input > 0, g, g * negative_slope))
+leaky_relu = elementwise(_leaky_relu, input=lambda g, input, negative_slope: g * leaky_slope(input, negative_slope))
 prelu = elementwise(
-    lambda input, weight: np.where(input > 0, input, input * weight),
+    lambda input, weight: np.maximum(input, 0) + np.minimum(input, 0) * weight,
     name="prelu",
-    input=lambda g, input, weight: np.where(input > 0, g, g * weight),
-    weight=lambda g, input: np.where(input > 0, 0, g * input),
+    input=lambda g, input, weight: g * (weight + step(input) * (1 - weight)),
+    weight=lambda g, input: g * input * (1 - step(input)),
 )
 rrelu = elementwise(  # the slopes were drawn outside
     lambda input, slopes: np.where(input > 0, input, input * slopes),
@@ -63,7 +77,7 @@ hardsigmoid = elementwise(
 hardswish = elementwise(
     lambda input: input * np.clip(input + 3, 0, 6) / 6,
     name="hardswish",
-    input=lambda g, input: np.where(input >= 3, g, g * (input > -3) * (input / 3 + 0.5)),
+    input=lambda g, input: g * (inside(input, -3, 3) * (input / 3 + 0.5) + (input >= 3)),
 )
 hardshrink = elementwise(
     lambda input, lambd: np.where((input >= -lambd) & (input <= lambd), 0, input),
@@ -77,53 +91,76 @@ softshrink = elementwise(
 )
 
 
+@in_blocks(3)
 def _elu(input: Any, alpha: float, scale: float, input_scale: float) -> Any:
     kind = input.dtype.type
     y = np.asarray(np.minimum(input, 0))
-    y *= kind(input_scale)
-    np.expm1(y, out=y)
-    y *= kind(alpha * scale)
-    np.copyto(y, input * kind(scale), where=input > 0)
+    y *= kind(0.5 * input_scale)
+    np.tanh(y, out=y)  # exp(x) - 1 = 2t / (1 - t) with t = tanh(x / 2): NumPy's expm1 is several times slower
+    y /= 1 - y
+    y *= kind(2 * alpha * scale)
+    y += np.maximum(input, 0) * kind(scale)
     return y
 
 
 elu = elementwise(  # scale * (x if x > 0 else alpha * (exp(input_scale * x) - 1)): elu, selu and celu
-    _elu,
-    input=lambda g, y, input, alpha, scale, input_scale: np.where(
-        input > 0, g * scale, g * ((y + alpha * scale) * input_scale)
+    lambda input, alpha, scale, input_scale: _elu(input, alpha, scale, input_scale),
+    name="elu",
+    input=lambda g, y, input, alpha, scale, input_scale: (
+        g * (step(input) * scale + (1 - step(input)) * ((y + alpha * scale) * input_scale))
     ),
 )
 
 # --- smooth ones ---------------------------------------------------------------------------------------------------
 
 
+def log_one_plus_exp(x: Any) -> Any:
+    """``log(1 + exp(-|x|))``; the digits of small u = exp(-|x|) are kept by log(1 + u) u / w, w what 1 really grew by."""
+    u = np.asarray(np.abs(x))
+    np.negative(u, out=u)
+    np.exp(u, out=u)
+    w = np.asarray(u + 1)
+    y = np.asarray(np.log(w))
+    w -= 1
+    lost = w == 0  # then log(1 + u) is u
+    w += lost
+    y /= w
+    y += lost
+    u *= y
+    return u
+
+
+@in_blocks(4)
 def _softplus(input: Any, beta: float, threshold: float) -> Any:
-    scaled = input * input.dtype.type(beta)
-    y = np.asarray(np.abs(scaled))
-    np.negative(y, out=y)
-    np.exp(y, out=y)
-    np.log1p(y, out=y)
+    scaled = np.asarray(input * input.dtype.type(beta))
+    y = log_one_plus_exp(scaled)
     y += np.maximum(scaled, 0)
     y /= input.dtype.type(beta)
-    np.copyto(y, input, where=scaled > threshold)
+    if threshold < 20:  # beyond 20 there is no difference to be seen
+        np.copyto(y, input, where=scaled > threshold)
     return y
 
 
 softplus = elementwise(
-    _softplus,
-    input=lambda g, input, beta, threshold: np.where(input * beta > threshold, g, g * sigmoid(input * beta)),
+    lambda input, beta, threshold: _softplus(input, beta, threshold),
+    name="softplus",
+    input=lambda g, input, beta, threshold: (
+        g * sigmoid(input * beta)
+        if threshold >= 20
+        else np.where(input * beta > threshold, g, g * sigmoid(input * beta))
+    ),
 )
 
 
+@in_blocks(4)
 def _log_sigmoid(input: Any) -> Any:
-    y = np.asarray(np.abs(input))
-    np.negative(y, out=y)
-    np.exp(y, out=y)
-    np.log1p(y, out=y)
+    y = log_one_plus_exp(input)
     return np.subtract(np.minimum(input, 0), y, out=y)
 
 
-log_sigmoid = elementwise(_log_sigmoid, name="log_sigmoid", input=lambda g, input: g * sigmoid(-input))
+log_sigmoid = elementwise(
+    lambda input: _log_sigmoid(input), name="log_sigmoid", input=lambda g, input: g * sigmoid(-input)
+)
 
 
 def _logistic(x: Any) -> Any:
@@ -135,12 +172,14 @@ def _logistic(x: Any) -> Any:
     return y
 
 
+@in_blocks(2)
 def _silu(input: Any) -> Any:
     y = _logistic(input)
     y *= input
     return y
 
 
+@in_blocks(2)
 def _silu_slope(input: Any) -> Any:
     s = _logistic(input)
     y = np.asarray(1 - s)
@@ -150,8 +189,10 @@ def _silu_slope(input: Any) -> Any:
     return y
 
 
-silu = elementwise(_silu, input=lambda g, input: g * silu_slope(input))
-silu_slope = elementwise(_silu_slope, name="silu_slope", input=lambda g, input: g * _silu_bend(input))
+silu = elementwise(lambda input: _silu(input), name="silu", input=lambda g, input: g * silu_slope(input))
+silu_slope = elementwise(
+    lambda input: _silu_slope(input), name="silu_slope", input=lambda g, input: g * _silu_bend(input)
+)
 
 
 def _silu_bend(x: Any) -> Any:
@@ -290,17 +331,32 @@ def _tanh_bend(x: Any) -> Any:
 # --- softmax -------------------------------------------------------------------------------------------------------
 
 
-def exponentials(input: Any, dim: int) -> tuple[Any, Any]:
-    """``exp(input - max)`` along a dimension, and its sum."""
-    y = input - np.maximum.reduce(input, axis=dim, keepdims=True, initial=None if input.shape[dim] else 0)
+def exponentials(input: Any, dim: int) -> tuple[Any, Any, Any]:
+    """``exp(input - top)`` along a dimension, its sum, and ``top``: the maximum, so that nothing overflows.
+
+    The maximum of each short row costs more than all the rest. One maximum for all rows does as well, unless that makes
+    some row vanish.
+    """
+    length = input.shape[dim]
+    short = dim == input.ndim - 1 and 0 < length < 256 and input.size > 2048 and input.flags.c_contiguous
+    if short:
+        top = np.maximum.reduce(input, axis=None)
+        if np.isfinite(top):
+            y = input - top
+            np.exp(y, out=y)
+            total = (y.reshape(-1, length) @ np.ones(length, y.dtype)).reshape(*input.shape[:-1], 1)
+            if np.minimum.reduce(total, axis=None) > np.finfo(y.dtype).tiny * 1e8:
+                return y, total, top
+    top = np.maximum.reduce(input, axis=dim, keepdims=True, initial=None if length else 0)
+    y = input - top
     np.exp(y, out=y)
-    return y, np.add.reduce(y, axis=dim, keepdims=True)
+    return y, np.add.reduce(y, axis=dim, keepdims=True), top
 
 
 def _softmax(input: Any, dim: int) -> Any:
     if input.ndim == 0:
         return np.ones_like(input)
-    y, total = exponentials(input, dim)
+    y, total, _ = exponentials(input, dim)
     y /= total
     return y
 
@@ -308,8 +364,9 @@ def _softmax(input: Any, dim: int) -> Any:
 def _log_softmax(input: Any, dim: int) -> Any:
     if input.ndim == 0:
         return np.zeros_like(input)
-    y = input - np.maximum.reduce(input, axis=dim, keepdims=True, initial=None if input.shape[dim] else 0)
-    y -= np.log(np.add.reduce(np.exp(y), axis=dim, keepdims=True))
+    y, total, top = exponentials(input, dim)
+    np.subtract(input, top, out=y)
+    y -= np.log(total)
     return y
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..lift import elementwise, general, lift, linear
-from .activation import exponentials, softmax_along
+from .activation import exponentials, log_one_plus_exp, softmax_along
 from .elementwise import sigmoid
 
 __all__ = []  # fmt: skip
@@ -40,13 +40,13 @@ def _reduced(losses: Any, rows: Any, scale: Any) -> Any:
 
 
 def _cross_entropy(input: Any, target: Any, rows: Any, scale: Any) -> tuple[Any, Any]:
-    at = _count(len(input)), target
-    y = input - np.maximum.reduce(input, axis=1, keepdims=True)
-    picked = y[at]
-    np.exp(y, out=y)
-    total = np.add.reduce(y, axis=1)
-    y /= total[:, None]
-    return _reduced(np.log(total) - picked, rows, scale), y
+    y, total, top = exponentials(input, 1)
+    y /= total
+    total = total.reshape(-1)
+    losses = np.log(total, out=total)
+    losses += top.reshape(-1) if np.ndim(top) else top
+    losses -= input[_count(len(input)), target]
+    return _reduced(losses, rows, scale), y
 
 
 cross_entropy = lift(
@@ -148,9 +148,8 @@ nll_slope = lift(
 
 
 def _soft_cross_entropy(input: Any, target: Any) -> tuple[Any, Any]:
-    y, total = exponentials(input, 1)
-    log = input - np.maximum.reduce(input, axis=1, keepdims=True)
-    log -= np.log(total)
+    y, total, top = exponentials(input, 1)
+    log = input - (np.log(total) + top)
     y /= total
     return -np.einsum("ij,ij->i", log, target), y
 
@@ -191,10 +190,7 @@ squared_error = general(  # scale: what the sum is divided by; None: no sum
 
 
 def _binary_logits(input: Any, target: Any) -> Any:
-    y = np.asarray(np.abs(input))
-    np.negative(y, out=y)
-    np.exp(y, out=y)
-    np.log1p(y, out=y)
+    y = log_one_plus_exp(input)
     y += np.maximum(input, 0)
     y -= input * target
     return y
@@ -221,8 +217,15 @@ binary = elementwise(
 )
 clamped_log = elementwise(_clamped_log, name="clamped_log", input=lambda g, input: g / np.maximum(input, 1e-12))
 
+
+def _smooth_absolute(input: Any, beta: float) -> Any:
+    kind = input.dtype.type
+    near = np.asarray(np.clip(input, kind(-beta), kind(beta)))
+    return near * (input - near * kind(0.5)) * kind(1 / beta)
+
+
 smooth_absolute = elementwise(  # x^2 / (2 beta) within beta of zero, |x| - beta / 2 beyond
-    lambda input, beta: np.where(np.abs(input) < beta, input * input * (0.5 / beta), np.abs(input) - 0.5 * beta),
+    _smooth_absolute,
     name="smooth_l1",
     input=lambda g, input, beta: g * np.clip(input / beta, -1, 1),
 )

@@ -39,3 +39,28 @@ def test_gradient_in_place_is_that_of_the_ordinary_form(function, through_a_view
 def test_leaf_refuses():
     with pytest.raises(RuntimeError, match="leaf"):
         F.relu(torch.ones(2, requires_grad=True), inplace=True)
+
+
+def test_small_and_large_arguments_keep_their_digits():
+    x = np.array([-80, -30, -1e-4, -1e-9, 0, 1e-9, 1e-4, 30, 80], np.float32)
+    wide = x.astype(np.float64)
+    expected = {
+        F.elu: np.where(wide > 0, wide, np.expm1(wide)),
+        F.softplus: np.logaddexp(0, wide),
+        F.logsigmoid: -np.logaddexp(0, -wide),
+    }
+    for function, y in expected.items():
+        np.testing.assert_allclose(function(torch.tensor(x)).numpy(), y, rtol=1e-6)
+
+
+@pytest.mark.parametrize("spread", [1.0, 300.0])
+def test_softmax_of_rows_of_very_different_size(spread):
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(200, 20)) + spread * rng.normal(size=(200, 1))).astype(np.float32)
+    e = np.exp(x.astype(np.float64) - x.max(1, keepdims=True))
+    expected = e / e.sum(1, keepdims=True)
+    np.testing.assert_allclose(F.softmax(torch.tensor(x), 1).numpy(), expected, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(F.log_softmax(torch.tensor(x), 1).numpy(), np.log(expected), rtol=1e-5, atol=1e-4)
+    labels = rng.integers(0, 20, 200)
+    loss = F.cross_entropy(torch.tensor(x), torch.tensor(labels)).item()
+    assert loss == pytest.approx(-np.log(expected[np.arange(200), labels]).mean(), rel=1e-4)

@@ -46,6 +46,8 @@ KINKS = away_from(-3, -0.5, 0, 0.5, 3)
 
 ACTIVATIONS = [
     Record(a.inside, unary(KINKS, -0.5, 0.5), lambda x, low, high: (x > low) & (x < high)),
+    Record(a.step, unary(KINKS), lambda x: (x > 0) * 1.0),
+    Record(a.leaky_slope, unary(KINKS, 0.2), lambda x, s: np.where(x > 0, 1, s)),
     Record(a.outside, unary(KINKS, 0.5), lambda x, bound: np.abs(x) > bound),
     Record(
         a.leaky_relu,
