@@ -30,7 +30,7 @@ def put(group: dict[str, Any], key: str, value: Any) -> None:
 
 
 def values(optimizer: Optimizer, key: str) -> list[Any]:
-    return [v.detach().clone() if isinstance(v := group[key], Tensor) else v for group in optimizer.param_groups]  # type: ignore[attr-defined]
+    return [v.detach().clone() if isinstance(v := group[key], Tensor) else v for group in optimizer.param_groups]
 
 
 def each(optimizer: Optimizer, name: str, given: Any) -> list[Any]:
@@ -61,7 +61,7 @@ class LRScheduler:
         for i, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 lr = group["lr"]
-                group.setdefault("initial_lr", lr.detach().clone() if isinstance(lr, Tensor) else lr)  # type: ignore[attr-defined]
+                group.setdefault("initial_lr", lr.detach().clone() if isinstance(lr, Tensor) else lr)
             elif "initial_lr" not in group:
                 raise KeyError(
                     f"param 'initial_lr' is not specified in param_groups[{i}] when resuming scheduler with "
@@ -149,5 +149,5 @@ def _watch(optimizer: Any) -> None:
         alive._opt_called = True
         return step(alive, *args, **kwargs)
 
-    noticed._wrapped_by_lr_sched = True  # type: ignore[attr-defined]
+    noticed._wrapped_by_lr_sched = True
     optimizer.step = noticed

@@ -39,7 +39,7 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable[..., Any]:
 
     @no_grad()
     def ema_update(ema_param: Tensor, current_param: Tensor, num_averaged: Any) -> Any:
-        return decay * ema_param + (1 - decay) * current_param  # type: ignore[operator]
+        return decay * ema_param + (1 - decay) * current_param
 
     return ema_update
 

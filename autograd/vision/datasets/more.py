@@ -81,7 +81,7 @@ class FakeData(VisionDataset):
             raise IndexError(f"{type(self).__name__} index out of range")
         own = Generator().manual_seed(index + self.random_offset)
         noise = randn(*self.image_size, generator=own)
-        target: Any = randint(0, self.num_classes, (1,), generator=own)[0]  # type: ignore[index]
+        target: Any = randint(0, self.num_classes, (1,), generator=own)[0]
         image: Any = to_pil_image(noise)
         if self.transform is not None:
             image = self.transform(image)

@@ -58,8 +58,8 @@ class WeightsEnum(enum.Enum):
             return load_state_dict_from_url(self.url, progress=progress, check_hash=check_hash)
         except URLError as error:
             raise RuntimeError(
-                f"could not download the weights {self.url}: {error.reason}. Put the file into {get_dir()}/checkpoints, or "
-                "make the model with weights=None"
+                f"could not download the weights {self.url}: {error.reason}. Put the file into {get_dir()}/checkpoints, "
+                "or make the model with weights=None"
             ) from error
 
 
@@ -67,11 +67,12 @@ def weights_of(model: str, **files: str) -> Any:
     """The enumeration of a model's weights, from the file name of each version."""
     members = {version: Weights(_BASE + file) for version, file in files.items()}
     members["DEFAULT"] = list(members.values())[-1]
-    return WeightsEnum(f"{model}_Weights", members)
+    made: Any = WeightsEnum
+    return made(f"{model}_Weights", members)
 
 
 def given(weights: Any, pretrained: bool, kind: Any) -> Any:
-    """The weights that a caller wants: a member, its name, or (the old way) ``pretrained=True`` for the first version."""
+    """The weights that a caller wants: a member, its name, or (the old way) ``pretrained=True`` for the first one."""
     if pretrained:
         return next(iter(kind))
     if weights is None or isinstance(weights, kind):

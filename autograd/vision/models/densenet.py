@@ -11,15 +11,26 @@ from typing import Any
 
 import nn
 from autograd.utils.checkpoint import checkpoint
+from nn.containers import ModuleDict
+from nn.module import Module
 
 from ...ops import FUNCTIONS
 from ...tensor import Tensor
 from ._weights import given, weights_of
 
+init: Any = nn.init
+
 __all__ = [
-    "DenseNet", "DenseNet121_Weights", "DenseNet161_Weights", "DenseNet169_Weights", "DenseNet201_Weights", "densenet121",
-    "densenet161", "densenet169", "densenet201",
-]  # fmt: skip
+    "DenseNet",
+    "DenseNet121_Weights",
+    "DenseNet161_Weights",
+    "DenseNet169_Weights",
+    "DenseNet201_Weights",
+    "densenet121",
+    "densenet161",
+    "densenet169",
+    "densenet201",
+]
 
 DenseNet121_Weights = weights_of("DenseNet121", IMAGENET1K_V1="densenet121-a639ec97.pth")
 DenseNet161_Weights = weights_of("DenseNet161", IMAGENET1K_V1="densenet161-8d451a50.pth")
@@ -27,8 +38,10 @@ DenseNet169_Weights = weights_of("DenseNet169", IMAGENET1K_V1="densenet169-b2777
 DenseNet201_Weights = weights_of("DenseNet201", IMAGENET1K_V1="densenet201-c1103571.pth")
 
 
-class _DenseLayer(nn.Module):
-    def __init__(self, inputs: int, growth_rate: int, bn_size: int, drop_rate: float, memory_efficient: bool = False) -> None:
+class _DenseLayer(Module):
+    def __init__(
+        self, inputs: int, growth_rate: int, bn_size: int, drop_rate: float, memory_efficient: bool = False
+    ) -> None:
         super().__init__()
         self.norm1, self.relu1 = nn.BatchNorm2d(inputs), nn.ReLU(inplace=True)
         self.conv1 = nn.Conv2d(inputs, bn_size * growth_rate, 1, bias=False)
@@ -40,15 +53,19 @@ class _DenseLayer(nn.Module):
         return self.conv1(self.relu1(self.norm1(FUNCTIONS["cat"](list(inputs), 1))))  # type: ignore[no-any-return]
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
-        narrow = checkpoint(self._narrow, *inputs, use_reentrant=False) if self.memory_efficient else self._narrow(*inputs)
+        narrow = (
+            checkpoint(self._narrow, *inputs, use_reentrant=False) if self.memory_efficient else self._narrow(*inputs)
+        )
         made = self.conv2(self.relu2(self.norm2(narrow)))
         if self.drop_rate > 0:
             made = nn.functional.dropout(made, p=self.drop_rate, training=self.training)
         return made  # type: ignore[no-any-return]
 
 
-class _DenseBlock(nn.ModuleDict):
-    def __init__(self, layers: int, inputs: int, bn_size: int, growth_rate: int, drop_rate: float, memory_efficient: bool) -> None:
+class _DenseBlock(ModuleDict):
+    def __init__(
+        self, layers: int, inputs: int, bn_size: int, growth_rate: int, drop_rate: float, memory_efficient: bool
+    ) -> None:
         super().__init__()
         for i in range(layers):
             layer = _DenseLayer(inputs + i * growth_rate, growth_rate, bn_size, drop_rate, memory_efficient)
@@ -68,7 +85,7 @@ class _Transition(nn.Sequential):
         self.conv, self.pool = nn.Conv2d(inputs, outputs, 1, bias=False), nn.AvgPool2d(2, 2)
 
 
-class DenseNet(nn.Module):
+class DenseNet(Module):
     """A stem, four dense blocks with transitions between, and a linear classifier. Images are (N, 3, H, W)."""
 
     def __init__(
@@ -96,12 +113,12 @@ class DenseNet(nn.Module):
         self.classifier = nn.Linear(channels, num_classes)
         for m in self.modules():
             if isinstance(m, nn.Conv2d):
-                nn.init.kaiming_normal_(m.weight)
+                init.kaiming_normal_(m.weight)
             elif isinstance(m, nn.BatchNorm2d):
-                nn.init.constant_(m.weight, 1)
-                nn.init.constant_(m.bias, 0)
+                init.constant_(m.weight, 1)
+                init.constant_(m.bias, 0)
             elif isinstance(m, nn.Linear):
-                nn.init.constant_(m.bias, 0)
+                init.constant_(m.bias, 0)
 
     def forward(self, x: Tensor) -> Tensor:
         """The scores of the classes, (N, num_classes)."""
@@ -113,7 +130,14 @@ _OLD_NAME = re.compile(r"^(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])\.(?:w
 
 
 def _densenet(
-    growth: int, blocks: tuple[int, ...], first: int, kind: Any, weights: Any, progress: bool, pretrained: bool, **kwargs: Any
+    growth: int,
+    blocks: tuple[int, ...],
+    first: int,
+    kind: Any,
+    weights: Any,
+    progress: bool,
+    pretrained: bool,
+    **kwargs: Any,
 ) -> DenseNet:
     made = DenseNet(growth, blocks, first, **kwargs)
     wanted = given(weights, pretrained, kind)

@@ -10,20 +10,40 @@ from collections.abc import Callable
 from typing import Any
 
 import nn
+from nn.module import Module
 
 from ...tensor import Tensor
 from ._weights import given, weights_of
 
+init: Any = nn.init
+
 __all__ = [
-    "BasicBlock", "Bottleneck", "ResNet", "ResNet101_Weights", "ResNet152_Weights", "ResNet18_Weights", "ResNet34_Weights",
-    "ResNet50_Weights", "resnet101", "resnet152", "resnet18", "resnet34", "resnet50", "resnext50_32x4d", "wide_resnet50_2",
-]  # fmt: skip
+    "BasicBlock",
+    "Bottleneck",
+    "ResNet",
+    "ResNet101_Weights",
+    "ResNet152_Weights",
+    "ResNet18_Weights",
+    "ResNet34_Weights",
+    "ResNet50_Weights",
+    "resnet101",
+    "resnet152",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnext50_32x4d",
+    "wide_resnet50_2",
+]
 
 ResNet18_Weights = weights_of("ResNet18", IMAGENET1K_V1="resnet18-f37072fd.pth")
 ResNet34_Weights = weights_of("ResNet34", IMAGENET1K_V1="resnet34-b627a593.pth")
 ResNet50_Weights = weights_of("ResNet50", IMAGENET1K_V1="resnet50-0676ba61.pth", IMAGENET1K_V2="resnet50-11ad3fa6.pth")
-ResNet101_Weights = weights_of("ResNet101", IMAGENET1K_V1="resnet101-63fe2227.pth", IMAGENET1K_V2="resnet101-cd907fc2.pth")
-ResNet152_Weights = weights_of("ResNet152", IMAGENET1K_V1="resnet152-394f9c45.pth", IMAGENET1K_V2="resnet152-f82ba261.pth")
+ResNet101_Weights = weights_of(
+    "ResNet101", IMAGENET1K_V1="resnet101-63fe2227.pth", IMAGENET1K_V2="resnet101-cd907fc2.pth"
+)
+ResNet152_Weights = weights_of(
+    "ResNet152", IMAGENET1K_V1="resnet152-394f9c45.pth", IMAGENET1K_V2="resnet152-f82ba261.pth"
+)
 
 
 def conv3x3(inputs: int, outputs: int, stride: int = 1, groups: int = 1, dilation: int = 1) -> nn.Conv2d:
@@ -36,14 +56,14 @@ def conv1x1(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 1, stride, bias=False)
 
 
-class BasicBlock(nn.Module):
+class BasicBlock(Module):
     """Two 3x3 convolutions around which the input goes."""
 
     expansion = 1
 
     def __init__(
-        self, inplanes: int, planes: int, stride: int = 1, downsample: nn.Module | None = None, groups: int = 1,
-        base_width: int = 64, dilation: int = 1, norm_layer: Callable[..., nn.Module] | None = None,
+        self, inplanes: int, planes: int, stride: int = 1, downsample: Module | None = None, groups: int = 1,
+        base_width: int = 64, dilation: int = 1, norm_layer: Callable[..., Module] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         if groups != 1 or base_width != 64:
@@ -64,14 +84,14 @@ class BasicBlock(nn.Module):
         return self.relu(out + around)  # type: ignore[no-any-return]
 
 
-class Bottleneck(nn.Module):
+class Bottleneck(Module):
     """1x1, 3x3 and 1x1 convolutions, the middle one narrow, around which the input goes."""
 
     expansion = 4
 
     def __init__(
-        self, inplanes: int, planes: int, stride: int = 1, downsample: nn.Module | None = None, groups: int = 1,
-        base_width: int = 64, dilation: int = 1, norm_layer: Callable[..., nn.Module] | None = None,
+        self, inplanes: int, planes: int, stride: int = 1, downsample: Module | None = None, groups: int = 1,
+        base_width: int = 64, dilation: int = 1, norm_layer: Callable[..., Module] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         norm = norm_layer or nn.BatchNorm2d
@@ -91,7 +111,7 @@ class Bottleneck(nn.Module):
         return self.relu(out + around)  # type: ignore[no-any-return]
 
 
-class ResNet(nn.Module):
+class ResNet(Module):
     """A stem, four stages of residual blocks, and a linear classifier. Images are (N, 3, H, W).
 
     >>> import autograd
@@ -102,7 +122,7 @@ class ResNet(nn.Module):
     def __init__(
         self, block: Any, layers: list[int], num_classes: int = 1000, zero_init_residual: bool = False, groups: int = 1,
         width_per_group: int = 64, replace_stride_with_dilation: list[bool] | None = None,
-        norm_layer: Callable[..., nn.Module] | None = None,
+        norm_layer: Callable[..., Module] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self._norm_layer = norm_layer or nn.BatchNorm2d
@@ -122,14 +142,14 @@ class ResNet(nn.Module):
         self.fc = nn.Linear(512 * block.expansion, num_classes)
         for m in self.modules():
             if isinstance(m, nn.Conv2d):
-                nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
+                init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
             elif isinstance(m, (nn.BatchNorm2d, nn.GroupNorm)):
-                nn.init.constant_(m.weight, 1)
-                nn.init.constant_(m.bias, 0)
+                init.constant_(m.weight, 1)
+                init.constant_(m.bias, 0)
         if zero_init_residual:
             for m in self.modules():
                 if isinstance(m, (BasicBlock, Bottleneck)):
-                    nn.init.constant_((m.bn3 if isinstance(m, Bottleneck) else m.bn2).weight, 0)
+                    init.constant_((m.bn3 if isinstance(m, Bottleneck) else m.bn2).weight, 0)
 
     def _make_layer(self, block: Any, planes: int, blocks: int, stride: int = 1, dilate: bool = False) -> nn.Sequential:
         norm, before = self._norm_layer, self.dilation
@@ -138,12 +158,21 @@ class ResNet(nn.Module):
             stride = 1
         downsample = None
         if stride != 1 or self.inplanes != planes * block.expansion:
-            downsample = nn.Sequential(conv1x1(self.inplanes, planes * block.expansion, stride), norm(planes * block.expansion))
+            downsample = nn.Sequential(
+                conv1x1(self.inplanes, planes * block.expansion, stride), norm(planes * block.expansion)
+            )
         made = [block(self.inplanes, planes, stride, downsample, self.groups, self.base_width, before, norm)]
         self.inplanes = planes * block.expansion
         for _ in range(1, blocks):
             made.append(
-                block(self.inplanes, planes, groups=self.groups, base_width=self.base_width, dilation=self.dilation, norm_layer=norm)
+                block(
+                    self.inplanes,
+                    planes,
+                    groups=self.groups,
+                    base_width=self.base_width,
+                    dilation=self.dilation,
+                    norm_layer=norm,
+                )
             )
         return nn.Sequential(*made)
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 import nn
+from nn.module import Module
 
 from ...tensor import Tensor
 from ._weights import given, weights_of
 
+init: Any = nn.init
+
 __all__ = [
-    "VGG", "VGG11_Weights", "VGG13_Weights", "VGG16_BN_Weights", "VGG16_Weights", "VGG19_BN_Weights", "VGG19_Weights", "vgg11",
-    "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
+    "VGG", "VGG11_Weights", "VGG13_Weights", "VGG16_BN_Weights", "VGG16_Weights", "VGG19_BN_Weights", "VGG19_Weights",
+    "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
 ]  # fmt: skip
 
 VGG11_Weights = weights_of("VGG11", IMAGENET1K_V1="vgg11-8a719046.pth")
@@ -36,7 +39,7 @@ PLANS: dict[str, list[int | str]] = {  # channels of each convolution; M is a po
 
 def make_layers(cfg: list[int | str], batch_norm: bool = False) -> nn.Sequential:
     """The convolutions of a plan."""
-    layers: list[nn.Module] = []
+    layers: list[Module] = []
     channels = 3
     for step in cfg:
         if isinstance(step, str):
@@ -48,10 +51,12 @@ def make_layers(cfg: list[int | str], batch_norm: bool = False) -> nn.Sequential
     return nn.Sequential(*layers)
 
 
-class VGG(nn.Module):
+class VGG(Module):
     """Convolutions, and a classifier of three linear layers. Images are (N, 3, H, W)."""
 
-    def __init__(self, features: nn.Module, num_classes: int = 1000, init_weights: bool = True, dropout: float = 0.5) -> None:
+    def __init__(
+        self, features: Module, num_classes: int = 1000, init_weights: bool = True, dropout: float = 0.5
+    ) -> None:
         super().__init__()
         self.features = features
         self.avgpool = nn.AdaptiveAvgPool2d((7, 7))
@@ -64,14 +69,14 @@ class VGG(nn.Module):
             return
         for m in self.modules():
             if isinstance(m, nn.Conv2d):
-                nn.init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
-                nn.init.constant_(m.bias, 0)
+                init.kaiming_normal_(m.weight, mode="fan_out", nonlinearity="relu")
+                init.constant_(m.bias, 0)
             elif isinstance(m, nn.BatchNorm2d):
-                nn.init.constant_(m.weight, 1)
-                nn.init.constant_(m.bias, 0)
+                init.constant_(m.weight, 1)
+                init.constant_(m.bias, 0)
             elif isinstance(m, nn.Linear):
-                nn.init.normal_(m.weight, 0, 0.01)
-                nn.init.constant_(m.bias, 0)
+                init.normal_(m.weight, 0, 0.01)
+                init.constant_(m.bias, 0)
 
     def forward(self, x: Tensor) -> Tensor:
         """The scores of the classes, (N, num_classes)."""
