@@ -7,12 +7,14 @@ guilty element in logarithmic time, and corners, borders and random places are l
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from .numeric import Slope, derivative, measured_noise
-from .problem import Array, as_real, real_shape
+from .problem import Array, Problem, as_real, real_shape
 
 LIMIT = 400  # a Jacobian is complete up to this many rows and columns ...
 BUDGET = 4.0  # ... as long as it takes no more seconds than this; else it is sampled
@@ -90,7 +92,8 @@ class Evidence:
         scale = max(abs(float(x[col])), 1e-3 * size) if x[col] else size
         step = np.zeros(x.size)
         step[col] = scale
-        return derivative(self.problem.along(k, step), self.checker.eps, self.noise), scale
+        slope = derivative(self.problem.along(k, step), self.checker.eps, self.noise)
+        return self.checker.sharpened(slope, k, step), scale
 
     def true_column(self, col: int) -> Array:
         """A whole column of the true Jacobian, measured when first asked for."""
@@ -206,13 +209,49 @@ class Case:
         self.in_shape, self.out_shape = real_shape(self.x), real_shape(self.y)
         self.size = float(np.max(np.abs(self.true), initial=0.0))
 
-    def pull(self, v: Array) -> Array:
-        """What is claimed for this input, for a cotangent of this output alone."""
+    def pull(self, v: Array, k: int | None = None) -> Array:
+        """What is claimed for this input (or for input ``k``), for a cotangent of this output alone."""
         if self.evidence.mode == "forward":
             return self.claimed.T @ v[self.rows]  # type: ignore[no-any-return]
         whole = np.zeros(sum(self.problem.output_sizes()))
         whole[self.offset : self.offset + v.size] = v
-        return self.problem.pull(whole)[self.i]  # type: ignore[no-any-return]
+        return self.problem.pull(whole)[self.i if k is None else k]  # type: ignore[no-any-return]
+
+    @cached_property
+    def elsewhere(self) -> tuple[Array, Array, Array] | None:
+        """The true and the claimed Jacobian at a point nearby where nothing is special, and where they are known.
+
+        None where that can't be had: for sampled Jacobians, or where the function refuses the point.
+        """
+        if not self.complete or self.evidence.mode == "forward":
+            return None
+        problem, rng = self.problem, np.random.default_rng(17)
+        shifts = [
+            0.1 * as_real(t.array) * rng.uniform(-1, 1, size)
+            for t, size in zip(problem.inputs, problem.input_sizes(), strict=True)
+        ]
+        own = slice(self.offset, self.offset + problem.output_sizes()[self.o])
+        with ExitStack() as stack:
+            for k, shift in enumerate(shifts):
+                stack.enter_context(problem.moved(k, shift))
+            there = Problem(problem.function, problem.arguments)
+            try:
+                if there.record() is None or there.output_sizes() != problem.output_sizes():
+                    return None
+            except (RuntimeError, ValueError, IndexError):
+                return None
+            true, bar, claimed = (np.zeros(self.true.shape) for _ in range(3))
+            for c, col in enumerate(self.cols):
+                step = np.zeros(self.x.size * (2 if self.x.dtype.kind == "c" else 1))
+                step[col] = scale = abs(float(as_real(self.x)[col])) or 1.0
+                slope = derivative(there.along(self.i, step), self.evidence.checker.eps)
+                true[:, c], bar[:, c] = slope.value[own] / scale, np.where(slope.kink, np.inf, slope.bar)[own] / scale
+            for r, row in enumerate(self.rows):
+                e = np.zeros(sum(problem.output_sizes()))
+                e[self.offset + row] = 1.0
+                claimed[r] = there.pull(e)[self.i]
+        known = np.isfinite(true) & np.isfinite(claimed) & (bar <= 1e-3 * (np.abs(true) + np.abs(claimed)) + 1e-12)
+        return np.where(known, true, 0.0), np.where(known, claimed, 0.0), known
 
     def probe(self, seed: int) -> Array:
         """A random cotangent of this output."""

@@ -88,7 +88,8 @@ def _low_precision(case: Case) -> Iterator[Prediction]:
     bars = 4 * np.sqrt((np.where(case.known, case.bar, 0.0) ** 2).T @ v[case.rows] ** 2)
     for name, eps in (("float32", 2.0**-24), ("float16", 2.0**-11)):
         exact = np.array_equal(claim.astype(name).astype(np.float64), claim)
-        if np.all(np.abs(claim - true) <= 40 * eps * spread + bars) and (exact or name == "float32"):
+        alone = name == "float32" or exact or not case.wrong.any()
+        if alone and np.all(np.abs(claim - true) <= 40 * eps * spread + bars):
             yield True, {"kind": name}
 
 
@@ -106,15 +107,14 @@ def _sign(case: Case) -> Iterator[Prediction]:
         yield case.true * flip_in * flip_out[:, None], {"sentence": conjugated}
 
 
-def _ratio(case: Case) -> float:
+def _ratio(true: Array, claimed: Array, known: Array) -> float:
     """The number that is claimed / true, as far as there is one."""
-    known = case.known
-    a, b = case.claimed[known], case.true[known]
+    a, b = claimed[known], true[known]
     return float(a @ b) / float(b @ b) if b.any() else 0.0
 
 
 def _missing_mean(case: Case) -> Iterator[Prediction]:
-    factor = _ratio(case)
+    factor = _ratio(case.true, case.claimed, case.known)
     for n in _reduced_counts(case):
         if abs(factor - n) < 1e-4 * n:
             yield n * case.true, {"factor": float(n), "n": n}
@@ -139,9 +139,13 @@ def _reduced_counts(case: Case) -> list[int]:
 
 
 def _factor(case: Case) -> Iterator[Prediction]:
-    factor = _ratio(case)
+    factor = _ratio(case.true, case.claimed, case.known)
     if factor != 0:
-        yield factor * case.true, {"factor": _nice(factor)}
+        there = case.elsewhere
+        if there is None or abs(_ratio(*there) - factor) < 1e-4 * abs(factor):
+            yield factor * case.true, {"factor": _nice(factor)}
+        else:
+            yield factor * case.true, {"cause": "missing-term", "sentence": VARYING, "factor": factor}
     if case.x.dtype.kind == "c" and case.y.dtype.kind == "c":  # a complex factor turns each 2 x 2 block
         turn = case.complete and case.true.size % 4 == 0
         if turn:
@@ -185,6 +189,22 @@ def _wrong_argument(case: Case) -> Iterator[Prediction]:
             with _exchanged(problem.inputs[case.i].array, argument.array):
                 claim = evidence.true_of(case.i)[keep]
             yield claim, {"other": k, "sentence": mixed}
+
+
+def _both_exchanged(case: Case) -> Iterator[Prediction]:
+    """Two inputs that have each other's gradient."""
+    evidence, problem = case.evidence, case.problem
+    if not case.complete:
+        return
+    mine = (evidence.rows >= case.offset) & (evidence.rows < case.offset + problem.output_sizes()[case.o])
+    for k, other in enumerate(problem.inputs):
+        if k == case.i or other.array.shape != case.x.shape or other.array.dtype != case.x.dtype:
+            continue
+        true = evidence.true_of(k)[mine]
+        if true.any() and case.fits(true) and not case.same(true, case.true):
+            v = case.probe(21)
+            if case.same(case.pull(v, k), case.pulled_true(v), np.ones(len(case.cols), bool)):
+                yield true, {"other": problem.wrt[k]}
 
 
 class _exchanged:
@@ -326,18 +346,31 @@ def _summed_over_the_wrong_axis(case: Case) -> Iterator[Prediction]:
     padded = (1,) * (n_out - n_in) + case.in_shape
     stretched = [a for a in range(n_out) if padded[a] == 1 and case.out_shape[a] > 1]
     true = case.true.reshape(*case.out_shape, *case.in_shape)
+    rows, cols = case.indices(case.rows, case.out_shape), case.indices(case.cols, case.in_shape)
+    r, c = np.nonzero(np.abs(case.true) > 4 * case.bar)
+    aligned = [(n_out - n_in + b, b) for b in range(n_in) if padded[n_out - n_in + b] > 1]
+    if any((rows[r, a] != cols[c, b]).any() for a, b in aligned):
+        stretched = []  # not a broadcast input
     for a in stretched:
         for b in range(n_out):
             if b != a and case.out_shape[b] == case.out_shape[a]:
                 yield np.swapaxes(true, a, b).reshape(case.true.shape), {"axis": a}
+
+
+def _summed_over_another_axis(case: Case) -> Iterator[Prediction]:
+    """What is claimed depends on the places that the truth depends on after two axes of the output are exchanged."""
+    n_out, n_in = len(case.out_shape), len(case.in_shape)
+    if not case.complete or n_in >= n_out:
+        return
+    true = case.true.reshape(*case.out_shape, *case.in_shape)
     support = np.abs(true) > 4 * case.bar.reshape(true.shape)
     claimed = case.claimed.reshape(true.shape) != 0
-    if n_in == n_out or np.array_equal(claimed, support):
+    if np.array_equal(claimed, support):
         return
     for a, b in itertools.combinations(range(n_out), 2):
         if case.out_shape[a] == case.out_shape[b] and np.array_equal(claimed, np.swapaxes(support, a, b)):
             spans = support.any(axis=tuple(k for k in range(true.ndim) if k not in (a, n_out)))
-            yield True, {"axis": a if n_in and (spans.sum(axis=0) > 1).any() else b, "sentence": WRONG_AXIS}
+            yield True, {"axis": a if n_in and (spans.sum(axis=0) > 1).any() else b}
 
 
 def _spurious_elements(case: Case) -> Iterator[Prediction]:
@@ -351,7 +384,7 @@ def _partial(case: Case) -> Iterator[Prediction]:
     """Some elements of the input are wrong and the others are right: which ones?"""
     active = ((np.abs(case.true) > 4 * case.bar) | (case.claimed != 0)).any(axis=0)
     wrong = case.wrong.any(axis=0)
-    if not wrong.any() or (wrong[active]).all():
+    if not wrong.any() or (wrong[active]).all() or _wrong_everywhere_elsewhere(case, active):
         return
     pattern = name_pattern(case.x, case.in_shape, case.cols, wrong, active)
     repeated = (np.abs(case.true) > 4 * case.bar).sum(axis=0) > 1
@@ -361,10 +394,21 @@ def _partial(case: Case) -> Iterator[Prediction]:
         yield True, {"pattern": pattern}
 
 
+def _wrong_everywhere_elsewhere(case: Case, active: Array) -> bool:
+    """Whether the elements that are right here are so by chance: at a point nearby, none is."""
+    if case.elsewhere is None:
+        return False
+    true, claimed, known = case.elsewhere
+    off = (np.abs(true - claimed) > case.evidence.alike * np.maximum(np.abs(true), np.abs(claimed))) & known
+    return bool(off.any(axis=0)[active].all())
+
+
 def _scattered(case: Case) -> Iterator[Prediction]:
     """The same, in no order that has a name."""
     active = ((np.abs(case.true) > 4 * case.bar) | (case.claimed != 0)).any(axis=0)
     wrong = case.wrong.any(axis=0)
+    if _wrong_everywhere_elsewhere(case, active):
+        return
     if wrong.any() and (
         wrong.sum() <= 0.5 * active.sum() or (not wrong[active].all() and (case.claimed[case.wrong] == 0).all())
     ):
@@ -468,6 +512,10 @@ REREAD = (
 REVERSED = (
     "The gradient is reversed along an axis: a flip is missing, or is one too many (a kernel that is not turned)."
 )
+VARYING = (
+    "It is {factor} times the true gradient here, and another multiple elsewhere: a factor of the chain, the same for "
+    "all elements but not constant, is left out (a norm, a sum, a scalar input)."
+)
 TERM = "A term is left out: true = claimed + g * {what}."
 INSIDE = (
     "A sum over axis {axis} inside the formula is missing: each element only knows itself (g * y where sum(g * y) "
@@ -513,6 +561,11 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
         "No gradient arrives where there is one: look for detach(), .data, no_grad, numpy() or a formula that is "
         "missing or returns None.",
     ),
+    (
+        "wrong-argument",
+        _both_exchanged,
+        "It is the gradient of input {other}, and the other way round: the formulas of the two are exchanged.",
+    ),
     ("sign", _sign, "The sign is wrong: a minus is missing, or is one too many."),
     (
         "missing-mean",
@@ -547,6 +600,7 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
         _misplaced,
         "The right numbers in a wrong order: the inverse of a permutation is meant, or the other way round.",
     ),
+    ("missing-reduction", _summed_over_another_axis, WRONG_AXIS),
     ("constant-cotangent", _constant_cotangent, CONSTANT),
     (
         "partial",

@@ -144,7 +144,7 @@ def layout_fault(problem: Problem, v: Array, eps: float) -> Fault | None:
         )
 
     ones = np.ones_like(v)
-    for arrange, seed in ((strided, v), (stretched, ones)):
+    for arrange, seed in ((strided, v), (np.asfortranarray, v), (stretched, ones)):
         try:
             found = fault(differs(problem.pull_arranged(seed, arrange), problem.pull(seed)), "the cotangent")
         except (RuntimeError, ValueError):

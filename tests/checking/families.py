@@ -45,7 +45,25 @@ def broadcastable(rng: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return (a, b) if rng.random() < 0.5 else (b, a)
 
 
-ANYWHERE = ["abs", "atan", "cos", "exp", "expm1", "neg", "relu", "sigmoid", "sin", "sinh", "cosh", "square", "tanh", "asinh", "softmax_last", "erf", "sinc"]
+ANYWHERE = [
+    "abs",
+    "atan",
+    "cos",
+    "exp",
+    "expm1",
+    "neg",
+    "relu",
+    "sigmoid",
+    "sin",
+    "sinh",
+    "cosh",
+    "square",
+    "tanh",
+    "asinh",
+    "softmax_last",
+    "erf",
+    "sinc",
+]
 POSITIVE = ["log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal", "acosh1", "exp2"]
 UNIT = ["acos", "asin", "atanh", "tan"]
 
@@ -66,7 +84,26 @@ def elementwise(rng: Any) -> Any:
 
 @family
 def activation(rng: Any) -> Any:
-    names = ["relu", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "softsign", "logsigmoid", "hardtanh", "hardswish", "hardsigmoid", "relu6", "tanhshrink", "softshrink", "hardshrink"]
+    names = [
+        "relu",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "celu",
+        "gelu",
+        "silu",
+        "mish",
+        "softplus",
+        "softsign",
+        "logsigmoid",
+        "hardtanh",
+        "hardswish",
+        "hardsigmoid",
+        "relu6",
+        "tanhshrink",
+        "softshrink",
+        "hardshrink",
+    ]
     name = pick(rng, names)
     return name, getattr(F, name), (normal(rng, *shape(rng)),)
 
@@ -85,7 +122,24 @@ def broadcasting(rng: Any) -> Any:
 
 @family
 def reduction(rng: Any) -> Any:
-    name = pick(rng, ["sum", "mean", "prod", "var", "std", "amax", "amin", "logsumexp", "cumsum", "cumprod", "max", "median_free", "norm"])
+    name = pick(
+        rng,
+        [
+            "sum",
+            "mean",
+            "prod",
+            "var",
+            "std",
+            "amax",
+            "amin",
+            "logsumexp",
+            "cumsum",
+            "cumprod",
+            "max",
+            "median_free",
+            "norm",
+        ],
+    )
     s = shape(rng, 1)
     dim, keep = int(rng.integers(-len(s), len(s))), bool(rng.random() < 0.5)
     x = normal(rng, *s)
@@ -127,7 +181,10 @@ def ties(rng: Any) -> Any:
 def indexing(rng: Any) -> Any:
     s = shape(rng, 1)
     x = normal(rng, *s)
-    name = pick(rng, ["take", "mask", "slice", "gather", "index_select", "flip", "roll", "index_add", "masked_fill", "scatter_add"])
+    name = pick(
+        rng,
+        ["take", "mask", "slice", "gather", "index_select", "flip", "roll", "index_add", "masked_fill", "scatter_add"],
+    )
     dim = int(rng.integers(len(s)))
     index = rng.integers(0, s[dim], int(rng.integers(1, 6)))
     i = torch.from_numpy(index)
@@ -165,7 +222,10 @@ def rng_index(s: tuple[int, ...], index: Any) -> Any:
 def shapes(rng: Any) -> Any:
     s = shape(rng, 1)
     x = normal(rng, *s)
-    name = pick(rng, ["permute", "reshape", "cat", "stack", "expand", "tile", "diagonal", "tril", "squeeze", "split", "in_place"])
+    name = pick(
+        rng,
+        ["permute", "reshape", "cat", "stack", "expand", "tile", "diagonal", "tril", "squeeze", "split", "in_place"],
+    )
     order = tuple(int(k) for k in rng.permutation(len(s)))
     if name == "permute":
         return name, lambda x: x.permute(*order), (x,)
@@ -267,7 +327,18 @@ def loss(rng: Any) -> Any:
     reduction = pick(rng, ["mean", "sum", "none"])
     name = pick(
         rng,
-        ["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div", "cosine_similarity"],
+        [
+            "mse_loss",
+            "l1_loss",
+            "smooth_l1_loss",
+            "huber_loss",
+            "cross_entropy",
+            "nll_loss",
+            "binary_cross_entropy",
+            "binary_cross_entropy_with_logits",
+            "kl_div",
+            "cosine_similarity",
+        ],
     )
     target = torch.from_numpy(rng.integers(0, c, n))
     x, y = normal(rng, n, c), normal(rng, n, c)
@@ -313,7 +384,9 @@ def recurrent(rng: Any) -> Any:
 def complex_valued(rng: Any) -> Any:
     s = shape(rng, 0, 3)
     z = torch.from_numpy(np.asarray(rng.normal(size=s) + 1j * rng.normal(size=s))).requires_grad_()
-    name = pick(rng, ["exp", "sin", "abs", "angle", "mul", "conj", "real", "imag", "square", "reciprocal", "view_as_real"])
+    name = pick(
+        rng, ["exp", "sin", "abs", "angle", "mul", "conj", "real", "imag", "square", "reciprocal", "view_as_real"]
+    )
     if name == "mul":
         w = torch.from_numpy(np.asarray(rng.normal(size=s) + 1j * rng.normal(size=s))).requires_grad_()
         return name, torch.mul, (z, w)

@@ -1012,3 +1012,45 @@ add(
     (3, 2),
     order=2,
 )
+
+
+# --- told apart by a second look ---------------------------------------------------------------------------------------
+
+add(
+    E,
+    "wrong-argument",
+    "difference exchanged",
+    op(lambda a, b: 2 * a - 3 * b, a=lambda g: -3 * g, b=lambda g: 2 * g),
+    (4,),
+    (4,),
+)
+add(R, "missing-term", "logsumexp of all", op(lambda x: np.log(np.exp(x).sum()), x=lambda g, x: g * np.exp(x)), (5,))
+add(
+    M,
+    "transposed",
+    "outer with g transposed",
+    op(lambda a, b: np.outer(a, b), a=lambda g, b: g.T @ b, b=lambda g, a: g @ a),
+    (4,),
+    (4,),
+)
+add(
+    E,
+    "missing-term",
+    "right at 1 by chance",
+    op(lambda x: np.exp(x * x / 2), x=lambda g, y: g * y),
+    autograd.from_numpy(np.arange(1.0, 6.0)).requires_grad_(),
+)
+add(
+    S,
+    "layout",
+    "bytes of g in its own order",
+    op(lambda x: x * 2.0, x=lambda g: 2 * np.frombuffer(np.asarray(g).tobytes("A")).reshape(g.shape)),
+    (3, 4),
+)
+add(
+    E,
+    "dtype",
+    "g in half precision",
+    op(lambda x: x**3, x=lambda g, x: 3 * g.astype(np.float16).astype(np.float64) * x**2),
+    (5,),
+)

@@ -238,6 +238,23 @@ def test_error_bars_hold():
         assert np.median(found.bar / np.abs(found.value)) < 1e-10
 
 
+def test_the_complex_step_sharpens_wide_bars():
+    """A function with noise of its own at real points, and analytic: differences can't see an error of 1e-6."""
+    chance = np.random.default_rng(0)
+    noise = {}
+
+    def noisy(x):
+        if x.dtype.kind == "c":
+            return np.sin(x)
+        return np.sin(x) + noise.setdefault(x.tobytes(), 1e-9 * chance.normal(size=x.shape))
+
+    def check(factor):
+        formula = lambda g, x: g * np.cos(x) * factor
+        return gradcheck(lift(noisy, kind="general", name="noisy", x=formula), double(4), raise_exception=False)
+
+    assert check(1.0) and not check(1 + 1e-6)
+
+
 def test_a_kink_nearby_costs_steps_not_truth():
     x = np.array([1e-3, -1e-3, 0.3])
     found = derivative(lambda h: np.abs(x + h), 2e-16)

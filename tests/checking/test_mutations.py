@@ -57,7 +57,17 @@ def test_all_are_found_and_named(results):
 def test_the_suite_covers_every_cause_and_family(results):
     assert len(results) >= 60
     assert {cause for mutant in MUTANTS for cause in mutant.causes} == set(CAUSES) - {"unknown"}
-    assert {mutant.family for mutant in MUTANTS} >= {"elementwise", "reduction", "broadcasting", "indexing", "matmul", "conv", "norm", "loss", "rnn"}
+    assert {mutant.family for mutant in MUTANTS} >= {
+        "elementwise",
+        "reduction",
+        "broadcasting",
+        "indexing",
+        "matmul",
+        "conv",
+        "norm",
+        "loss",
+        "rnn",
+    }
 
 
 def test_every_error_says_where_and_what(results):
