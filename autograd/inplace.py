@@ -93,7 +93,7 @@ def write(target: Tensor, index: Any, value: Tensor, by: str) -> Tensor:
     if not mode.enabled or (node is None and value_node is None):
         return target
     base, path = (target, ()) if lineage is None else (lineage.base, lineage.path)
-    kept: Op = overwrite.op  # type: ignore[attr-defined]
+    kept: Op = overwrite.op
     base.node = record(
         kept, (base.array, source, index), base.array, (base.node, value_node, None), (path, layout(base.array))
     )
@@ -214,9 +214,9 @@ def fill_diagonal_(input: Tensor, fill_value: Any, wrap: bool = False) -> Tensor
     rows = np.arange(n)
     if len(shape) == 2 and wrap and shape[0] > shape[1]:
         flat = np.arange(0, shape[0] * shape[1], shape[1] + 1)
-        input[flat // shape[1], flat % shape[1]] = fill_value  # type: ignore[index]
+        input[flat // shape[1], flat % shape[1]] = fill_value
     else:
-        input[(rows,) * len(shape)] = fill_value  # type: ignore[index]
+        input[(rows,) * len(shape)] = fill_value
     return input
 
 

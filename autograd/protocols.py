@@ -143,7 +143,7 @@ def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwarg
             kwargs.setdefault("axis", 0)
         elif method == "outer" and not kwargs and (pair := ufuncs().get(ufunc)) is not None:
             a, b = (i if isinstance(i, Tensor) else wrap(np.asarray(i)) for i in inputs)
-            return pair(a.reshape(*a.array.shape, *[1] * b.ndim), b)  # type: ignore[attr-defined]
+            return pair(a.reshape(*a.array.shape, *[1] * b.ndim), b)
     if function is not None:
         if getattr(getattr(function, "op", None), "tensors", 0):  # PyTorch refuses a number here, NumPy does not
             inputs = tuple([i if isinstance(i, Tensor) else np.asarray(i) for i in inputs])

@@ -12,6 +12,7 @@ node than the one it last saw, and derives its own node again along its path, wh
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import weakref
@@ -31,6 +32,12 @@ class Write:
     """The latest write to one owner of memory: when, by which operation, from which line, and how many there were."""
 
     __slots__ = ("by", "count", "line", "owner", "time")
+
+    by: str
+    count: int
+    line: tuple[str, int]
+    owner: weakref.ref[np.ndarray[Any, Any]]
+    time: int
 
 
 _writes: dict[int, Write] = {}
@@ -74,7 +81,7 @@ def _stamp(memory: np.ndarray[Any, Any], by: str, line: tuple[str, int]) -> None
     write = _writes.get(key)
     if write is None or write.owner() is not memory:
         write = _writes[key] = Write()
-        write.owner = weakref.ref(memory, lambda ref, key=key: _forget(key, ref))
+        write.owner = weakref.ref(memory, functools.partial(_forget, key))
         write.count = 0
     write.by = by
     write.line = line

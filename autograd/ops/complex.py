@@ -21,7 +21,7 @@ __all__ = [
 
 # --- views ---------------------------------------------------------------------------------------------------------
 
-_COMPLEX = {
+_COMPLEX: dict[Any, np.dtype[Any]] = {
     np.dtype(np.float16): np.dtype(np.complex64),
     np.dtype(np.float32): np.dtype(np.complex64),
     np.dtype(np.float64): np.dtype(np.complex128),
@@ -48,7 +48,7 @@ def complex_from(g: Any) -> Any:
     """Pairs as complex numbers, whatever their memory."""
     if not isinstance(g, Tensor):
         return _from_pairs(np.ascontiguousarray(g))
-    return complex_of(g.contiguous())  # type: ignore[attr-defined]
+    return complex_of(g.contiguous())
 
 
 def real(input: Any) -> Any:

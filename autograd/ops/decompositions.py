@@ -18,6 +18,7 @@ import numpy as np
 from .. import return_types
 from ..lift import lift
 from ..tensor import Tensor, wrap
+from .copies import tril, triu
 from .joining import cat
 from .linalg import check_dtypes, matmul
 from .matrices import (
@@ -36,7 +37,7 @@ from .matrices import (
     solve_matrices,
     squares,
 )
-from .shape import broadcast_shapes, tril, triu
+from .shape import broadcast_shapes
 
 __all__ = [
     "cholesky", "cholesky_inverse", "cholesky_solve", "geqrf", "lu_solve", "lu_unpack", "orgqr", "ormqr",
@@ -237,7 +238,7 @@ singular: Any = lift(
 
 
 def _values_back(g: Any, input: Any) -> Any:
-    u, s, vh = singular(input, False)
+    u, _, vh = singular(input, False)
     return (u * g[..., None, :]) @ vh
 
 

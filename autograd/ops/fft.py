@@ -19,15 +19,16 @@ from .. import dtypes
 from ..creation import finish
 from ..lift import lift, write_out
 from ..tensor import Tensor, normal_dim
+from .copies import roll_by
 from .indexing import overwrite
-from .shape import cast, roll_by
+from .shape import cast
 
 # --- the three operations ------------------------------------------------------------------------------------------
 
 _SWAPPED = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
-def _c2c(input: Any, dims: Any, norm: str, inverse: bool) -> Any:
+def _c2c(input: Any, dims: Any, norm: Any, inverse: bool) -> Any:
     return (np.fft.ifftn if inverse else np.fft.fftn)(input, axes=dims, norm=norm)
 
 
@@ -204,7 +205,7 @@ def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None =
 
 def hfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
     """The (real) transform of half of a Hermitian signal."""
-    return _given(_from_half(input.conj(), *_one(dim, n), _SWAPPED[_norm(norm)], "hfft"), out)  # type: ignore[no-any-return, attr-defined]
+    return _given(_from_half(input.conj(), *_one(dim, n), _SWAPPED[_norm(norm)], "hfft"), out)  # type: ignore[no-any-return]
 
 
 def ihfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
@@ -234,7 +235,7 @@ def irfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = Non
 
 def hfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
     """The (real) transform of half of a Hermitian signal, over several dimensions."""
-    return _given(_from_half(input.conj(), s, dim, _SWAPPED[_norm(norm)], "hfftn"), out)  # type: ignore[no-any-return, attr-defined]
+    return _given(_from_half(input.conj(), s, dim, _SWAPPED[_norm(norm)], "hfftn"), out)  # type: ignore[no-any-return]
 
 
 def ihfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:

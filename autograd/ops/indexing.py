@@ -305,8 +305,8 @@ def _getitem_slowly(input: Any, index: Any) -> Any:
     return made
 
 
-_VIEW_OP = take_view.op  # type: ignore[attr-defined]
-_TAKE_OP = take_at.op  # type: ignore[attr-defined]
+_VIEW_OP = take_view.op
+_TAKE_OP = take_at.op
 
 
 # --- writing -------------------------------------------------------------------------------------------------------

@@ -333,7 +333,7 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
 
 def vector_product(input: Any, other: Any, dim: int = -1, *, out: Any = None) -> Any:
     """``linalg.cross``."""
-    from .shape import roll_by
+    from .copies import roll_by
 
     if input.ndim != other.ndim:
         raise RuntimeError(

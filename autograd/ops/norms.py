@@ -21,7 +21,7 @@ inf = math.inf
 # --- vectors -------------------------------------------------------------------------------------------------------
 
 
-def _vector_norm(input: Any, ord: float, dims: Any, keepdim: bool) -> Any:
+def _vector_norm(input: Any, ord: float, dims: Any, keepdim: Any) -> Any:
     kind = input.dtype
     x = input.astype(np.float32) if kind == np.float16 else input
     if ord == 2 and x.dtype.kind == "f":

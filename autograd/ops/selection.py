@@ -618,4 +618,4 @@ def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2:
 
     _same_shape(diagonal(input, offset, dim1, dim2), src, "diagonal_scatter")
     dims = (offset, normal_dim(dim1, input.ndim), normal_dim(dim2, input.ndim))
-    return overwrite(input, _cast_to(src, input), ..., ((diagonal_of.op, dims),), None)  # type: ignore[attr-defined]
+    return overwrite(input, _cast_to(src, input), ..., ((diagonal_of.op, dims),), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.ops import complex as parts
-from autograd.ops import indexing, joining, selection, shape
+from autograd.ops import copies, indexing, joining, selection, shape
 
 from .records import Record, args, away_from, complex_normal, distinct, normal, positive, unary
 
@@ -19,7 +19,10 @@ def _windows(x, dimension, size, step):
 
 def _strided(x, size, stride, offset, own):
     flat = np.concatenate([x.reshape(-1), np.zeros(40)])
-    at = sum(np.arange(n).reshape([-1 if i == k else 1 for k in range(len(size))]) * s for i, (n, s) in enumerate(zip(size, stride, strict=True)))
+    at = sum(
+        np.arange(n).reshape([-1 if i == k else 1 for k in range(len(size))]) * s
+        for i, (n, s) in enumerate(zip(size, stride, strict=True))
+    )
     return flat[offset + at]
 
 
@@ -72,12 +75,12 @@ RECORDS = [
     Record(shape.sum_windows, [args(normal(4, 3, 2), (5, 3), 0, 2, 1)]),
     Record(shape.embed_diagonal, [args(normal(3), (3, 4), 1, 0, 1)], _diagonals),
     Record(shape.sum_strided, [args(normal(2, 3), (6,), (2, 3), (1, 2), 0, (1,))]),
-    Record(shape.repeat_by, [args(normal(2, 3), (2, 1, 3)), args(normal(), (2,))], np.tile),
-    Record(shape.sum_repeats, [args(normal(2, 2, 9), (2, 1, 3), (2, 3))], lambda x, r, s: x.reshape(2, 2, 3, 3).sum((0, 2))),
-    Record(shape.flip_over, [args(normal(2, 3), (1,)), args(normal(2, 3), (0, 1))], np.flip),
-    Record(shape.roll_by, [args(normal(2, 3), (1, -2), (0, 1)), args(normal(2, 3), 4, None)], np.roll),
-    Record(shape.tril, [args(normal(3, 4), 1), args(normal(2, 3, 3), -1)], np.tril),
-    Record(shape.triu, [args(normal(3, 4), 1), args(normal(2, 3, 3), -1)], np.triu),
+    Record(copies.repeat_by, [args(normal(2, 3), (2, 1, 3)), args(normal(), (2,))], np.tile),
+    Record(copies.sum_repeats, [args(normal(2, 2, 9), (2, 1, 3), (2, 3))], lambda x, r, s: x.reshape(2, 2, 3, 3).sum((0, 2))),
+    Record(copies.flip_over, [args(normal(2, 3), (1,)), args(normal(2, 3), (0, 1))], np.flip),
+    Record(copies.roll_by, [args(normal(2, 3), (1, -2), (0, 1)), args(normal(2, 3), 4, None)], np.roll),
+    Record(copies.tril, [args(normal(3, 4), 1), args(normal(2, 3, 3), -1)], np.tril),
+    Record(copies.triu, [args(normal(3, 4), 1), args(normal(2, 3, 3), -1)], np.triu),
     Record(shape.copy_as, [args(normal(2, 3), None), args(normal(2, 3), "C"), args(normal(2, 3, 2, 2), "last")], lambda x, order: x),
     # reading and writing
     Record(indexing.take_view, [args(normal(3, 4), (slice(0, 2), None, 1)), args(normal(3, 4), (..., slice(None, None, 2)))], lambda x, i: x[i]),
