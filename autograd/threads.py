@@ -82,9 +82,9 @@ def set_num_threads(int: int) -> None:
 @functools.cache
 def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
     """OpenBLAS's own (get, set) of its number of threads, from the library that NumPy has loaded; None without it."""
-    from numpy._core import _multiarray_umath
+    import importlib
 
-    handles = [_multiarray_umath.__file__]
+    handles = [str(importlib.import_module("numpy._core._multiarray_umath").__file__)]
     beside = os.path.join(os.path.dirname(os.path.dirname(np.__file__)), "numpy.libs")
     if os.path.isdir(beside):  # manylinux wheels
         handles += [os.path.join(beside, name) for name in sorted(os.listdir(beside)) if "openblas" in name]

@@ -41,7 +41,11 @@ def kernels(lib: Any) -> Iterator[tuple[str, Callable[[], Any], list[Any]]]:
         x, w, b = normal(n, c, size, size), normal(o, c // groups, k, k), normal(o)
         yield name, lambda x=x, w=w, b=b, p=padding, s=stride, g=groups: F.conv2d(x, w, b, s, p, 1, g), [x, w, b]
     x, w = normal(64, 128, 7, 7), normal(128, 64, 4, 4)
-    yield "transposed conv 128->64 4x4 stride 2 of 7x7, batch 64", lambda x=x, w=w: F.conv_transpose2d(x, w, None, 2, 1), [x, w]
+    yield (
+        "transposed conv 128->64 4x4 stride 2 of 7x7, batch 64",
+        lambda x=x, w=w: F.conv_transpose2d(x, w, None, 2, 1),
+        [x, w],
+    )
     x = normal(128, 64, 24, 24)
     yield "max pool 2 of 64x24x24, batch 128", lambda x=x: F.max_pool2d(x, 2), [x]
     yield "max pool 3 stride 2 of 64x24x24, batch 128", lambda x=x: F.max_pool2d(x, 3, 2, 1), [x]
@@ -105,13 +109,19 @@ def main() -> None:
         return serve(options.worker)
     workers = {
         library: subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.kernels", "--worker", library], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "benchmarks.kernels", "--worker", library],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for library in ("pullback", "torch")
     }  # fmt: skip
-    names = [json.loads(w.stdout.readline()) for w in workers.values()][0]  # type: ignore[union-attr]
-    names = [n for n in names if not options.names or any(part in n for part in options.names)]
-    print(f"{'ms (least of ' + str(options.rounds) + ' rounds)':55} {'forward':>9} {'torch':>9} {'ratio':>6} {'+backward':>10} {'torch':>9} {'ratio':>6}")
+    known = [json.loads(w.stdout.readline()) for w in workers.values()]  # type: ignore[union-attr]
+    names = [n for n in known[0] if not options.names or any(part in n for part in options.names)]
+    print(
+        f"{'ms (least of ' + str(options.rounds) + ' rounds)':55} {'forward':>9} {'torch':>9} {'ratio':>6} "
+        f"{'+backward':>10} {'torch':>9} {'ratio':>6}"
+    )
     for name in names:
         found: dict[str, dict[str, Any]] = {}
         for _ in range(options.rounds):
@@ -125,7 +135,8 @@ def main() -> None:
         a, b = found["pullback"], found["torch"]
         same = np.allclose(a["sums"], b["sums"], rtol=1e-3)
         print(
-            f"{name:55} {a['forward']:9.2f} {b['forward']:9.2f} {a['forward'] / b['forward']:6.2f} {a['both']:10.2f} {b['both']:9.2f} "
+            f"{name:55} {a['forward']:9.2f} {b['forward']:9.2f} {a['forward'] / b['forward']:6.2f} {a['both']:10.2f} "
+            f"{b['both']:9.2f} "
             f"{a['both'] / b['both']:6.2f}{'' if same else '   DIFFERENT RESULTS'}",
             flush=True,
         )

@@ -90,7 +90,8 @@ class _ConvNd(Module):
         if self.padding == "same":
             totals = [d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True)]
             return [side for t in reversed(totals) for side in (t // 2, t - t // 2)]
-        return [p for p in reversed(self.padding) for _ in range(2)]
+        sides: Any = reversed(self.padding)
+        return [p for p in sides for _ in range(2)]
 
     def extra_repr(self) -> str:
         n = self.dims
@@ -126,7 +127,18 @@ class _Conv(_ConvNd):
         dtype: Any = None,
     ) -> None:
         super().__init__(
-            in_channels, out_channels, kernel_size, stride, padding, dilation, 0, groups, bias, padding_mode, device, dtype
+            in_channels,
+            out_channels,
+            kernel_size,
+            stride,
+            padding,
+            dilation,
+            0,
+            groups,
+            bias,
+            padding_mode,
+            device,
+            dtype,
         )
 
     def forward(self, input: Any) -> Any:
@@ -239,7 +251,8 @@ class _ConvTranspose(_ConvNd):
         most = [a + s - 1 for a, s in zip(least, self.stride, strict=True)]
         if any(not a <= w <= b for a, w, b in zip(least, wanted, most, strict=True)):
             raise ValueError(
-                f"requested an output size of {list(wanted)}, but valid sizes range from {least} to {most} (for an input of "
+                f"requested an output size of {list(wanted)}, but valid sizes range from {least} to {most} (for an "
+                "input of "
                 f"{list(input.shape[-n:])})"
             )
         return tuple(w - a for w, a in zip(wanted, least, strict=True))
@@ -248,8 +261,8 @@ class _ConvTranspose(_ConvNd):
 class ConvTranspose1d(_ConvTranspose):
     """Transposed convolution of sequences: the adjoint of ``Conv1d`` in its input.
 
-    Shapes: input (N, C, L), weight (in_channels, out_channels / groups, kernel_size). Called with ``output_size`` it finds
-    the output padding itself. Raises ValueError for an impossible ``output_size`` or another padding mode than "zeros".
+    Shapes: input (N, C, L), weight (in_channels, out_channels / groups, kernel_size). Called with ``output_size`` it
+    finds the output padding itself. Raises ValueError for an impossible ``output_size`` or another padding mode than "zeros".
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
     """

@@ -8,7 +8,8 @@ from typing import Any
 import autograd
 from autograd.ops.recurrent import GATES, gru_cell, lstm_cell, recurrence, rnn_relu_cell, rnn_tanh_cell
 
-from . import functional as F, init
+from . import functional as F
+from . import init
 from .linear import empty
 from .module import Module
 
@@ -37,14 +38,16 @@ class RNNBase(Module):
             raise ValueError(f"Unrecognized RNN mode: {mode}; it is one of {', '.join(GATES)}")
         if not isinstance(dropout, (int, float)) or isinstance(dropout, bool) or not 0 <= dropout <= 1:
             raise ValueError(
-                "dropout should be a number in range [0, 1] representing the probability of an element being zeroed, got "
+                "dropout should be a number in range [0, 1] representing the probability of an element being zeroed, "
+                "got "
                 f"{dropout!r}"
             )
         if dropout > 0 and num_layers == 1:
             import warnings
 
             warnings.warn(
-                "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers "
+                "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects "
+                "num_layers "
                 f"greater than 1, but got dropout={dropout} and num_layers={num_layers}",
                 stacklevel=3,
             )
@@ -72,7 +75,7 @@ class RNNBase(Module):
         rows, state = GATES[mode] * hidden_size, proj_size or hidden_size
         for layer in range(num_layers):
             width = input_size if layer == 0 else state * self._directions
-            shapes = {"weight_ih": (rows, width), "weight_hh": (rows, state)}
+            shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, width), "weight_hh": (rows, state)}
             if bias:
                 shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
             if proj_size:
@@ -180,7 +183,8 @@ class RNNBase(Module):
         for name, state, size in zip(("hidden", "cell"), given, sizes, strict=False):
             if state.ndim != (2 if single else 3):
                 raise RuntimeError(
-                    f"For {'unbatched 2-D' if single else 'batched 3-D'} input, hx should also be {2 if single else 3}-D but "
+                    f"For {'unbatched 2-D' if single else 'batched 3-D'} input, hx should also be "
+                    f"{2 if single else 3}-D but "
                     f"got {state.ndim}-D tensor"
                 )
             if single:

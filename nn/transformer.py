@@ -13,7 +13,8 @@ import numpy as np
 import autograd
 from autograd.tensor import wrap
 
-from . import functional as F, init
+from . import functional as F
+from . import init
 from .containers import ModuleList
 from .dropout import Dropout
 from .functional.attention import additive_mask
@@ -48,8 +49,8 @@ class MultiheadAttention(Module):
         batch_first: inputs are (N, L, E) instead of (L, N, E).
 
     Called with query, key, value (and ``key_padding_mask`` (N, S), ``attn_mask`` (L, S) or (N * heads, L, S): True or
-    minus infinity where a key is not to be attended to) it returns the output and, unless ``need_weights=False`` (which is
-    faster), the attention weights. Parameters: in_proj_weight (3 E, E) or q_proj_weight, k_proj_weight, v_proj_weight;
+    minus infinity where a key is not to be attended to) it returns the output and, unless ``need_weights=False`` (which
+    is faster), the attention weights. Parameters: in_proj_weight (3 E, E) or q_proj_weight, k_proj_weight, v_proj_weight;
     in_proj_bias (3 E); out_proj. Raises AssertionError or RuntimeError for shapes that don't fit.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
@@ -78,7 +79,8 @@ class MultiheadAttention(Module):
     ) -> None:
         if embed_dim <= 0 or num_heads <= 0:
             raise ValueError(
-                f"embed_dim and num_heads must be greater than 0, got embed_dim={embed_dim} and num_heads={num_heads} instead"
+                f"embed_dim and num_heads must be greater than 0, got embed_dim={embed_dim} and num_heads={num_heads} "
+                "instead"
             )
         super().__init__()
         self.embed_dim = embed_dim
@@ -228,7 +230,9 @@ class TransformerEncoderLayer(_Feedforward):
     ) -> None:
         super().__init__()
         given = {"device": device, "dtype": dtype}
-        self.self_attn = MultiheadAttention(d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, **given)
+        self.self_attn = MultiheadAttention(
+            d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, **given
+        )
         self.linear1 = Linear(d_model, dim_feedforward, bias=bias, **given)
         self.dropout = Dropout(dropout)
         self.linear2 = Linear(dim_feedforward, d_model, bias=bias, **given)
@@ -497,9 +501,7 @@ class Transformer(Module):
                 "the feature number of src and tgt must be equal to d_model, got src "
                 f"{list(src.shape)}, tgt {list(tgt.shape)} and d_model={self.d_model}"
             )
-        memory = self.encoder(
-            src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal
-        )
+        memory = self.encoder(src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal)
         return self.decoder(
             tgt,
             memory,

@@ -41,9 +41,13 @@ def differentiate_again(
         live = [a for a in inner if a is not None]
         first = grad(list(outputs), live, outer, create_graph=True, allow_unused=True)
         weights = [c for c, a in zip(G, inner, strict=True) if a is not None]
-        pairs = [(f, c if isinstance(c, Tensor) else wrap(c)) for f, c in zip(first, weights, strict=True) if f is not None]
+        pairs = [
+            (f, c if isinstance(c, Tensor) else wrap(c)) for f, c in zip(first, weights, strict=True) if f is not None
+        ]
         wanted = [a for a in aliases if a is not None]
-        got = iter(grad([f for f, _ in pairs], wanted, [c for _, c in pairs], create_graph=recording, allow_unused=True))
+        got = iter(
+            grad([f for f, _ in pairs], wanted, [c for _, c in pairs], create_graph=recording, allow_unused=True)
+        )
     found = [None if a is None else next(got) for a in aliases]
     return tuple([c if c is None or recording else c.array for c in found])
 

@@ -1,10 +1,10 @@
 """Scaled dot-product attention as one operation: softmax(q k^T / sqrt(E) + mask) v.
 
 A few heads at a time, and a few queries of long sequences, so that their scores stay in cache: they are computed,
-exponentiated and used in place. The exponentials are kept for the backward only where they are small; for long sequences
-they are computed again, and memory grows with L, not with L * S. They are never normalised: the result's rows are
-divided by their sums instead, and so are the cotangent's. Where the lengths of queries and keys say that no score can be
-large, the maximum is not subtracted either.
+exponentiated and used in place. The exponentials are kept for the backward only where they are small; for long
+sequences they are computed again, and memory grows with L, not with L * S. They are never normalised: the result's
+rows are divided by their sums instead, and so are the cotangent's. Where the lengths of queries and keys say that no
+score can be large, the maximum is not subtracted either.
 
 The backward is an operation of its own, whose derivative comes from ``definition`` (see ``again.py``).
 """
@@ -37,7 +37,7 @@ def _allocate_like_heads(shape: tuple[int, ...], dtype: Any) -> Any:
 
 
 def _pieces(query: Any, key: Any, start: int, stop: int) -> list[tuple[Any, Any, bool]]:
-    """How to go through the scores of batch members start to stop: indices of queries and of keys, a megabyte at a time.
+    """How to go through the scores of members start to stop: indices of queries and of keys, a megabyte at a time.
 
     The bool says whether the piece is the first for its keys: the queries of long sequences come in several.
     """
@@ -78,7 +78,7 @@ def _spread_mask(mask: Any, query: Any, key: Any) -> Any:
 
 
 def _attention(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale: float) -> Any:
-    """(N, ..., L, E), (N, ..., S, E), (N, ..., S, V) -> (N, ..., L, V); and (exponentials or None, shifts, their sums)."""
+    """(N, ..., L, E), (N, ..., S, E), (N, ..., S, V) -> (N, ..., L, V); and (exponentials or None, shifts, sums)."""
     lead, s, dtype = query.shape[:-1], key.shape[-2], query.dtype
     out = _allocate_like_heads((*lead, value.shape[-1]), dtype)
     kept = np.empty((*lead, s), dtype) if math.prod(lead) * s * dtype.itemsize <= _KEPT_BYTES else None
@@ -109,7 +109,7 @@ def _attention(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale:
 
 
 def _work(query: Any, key: Any) -> float:
-    return math.prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] / 40 + 1)
+    return float(math.prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] / 40 + 1))
 
 
 def _attention_backward(
@@ -167,29 +167,33 @@ def definition(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale:
     return autograd.matmul(probabilities, value)
 
 
-def _again(G: Any, g: Any, inputs: tuple[Any, ...], mask: Any, dropped: Any, scale: float) -> Any:
-    constants = [a if a is None or isinstance(a, Tensor) else wrap(a) for a in (mask, dropped)]
-    found = differentiate_again(lambda *qkv: (definition(*qkv, *constants, scale),), G, (g,), inputs)
+def _again(G: Any, g: Any, inputs: tuple[Any, ...], *rest: Any) -> Any:
+    constants = [wrap(a) if isinstance(a, np.ndarray) else a for a in rest]
+    found = differentiate_again(lambda *qkv: (definition(*qkv, *constants),), G, (g,), inputs)
     return (*found, None, None)
 
 
+def _residual(*arguments: Any) -> Any:
+    """What the forward keeps, computed again."""
+    arrays: list[Any] = [a.array if isinstance(a, Tensor) else a for a in arguments]
+    return _attention(*arrays)[1]
+
+
 _CONSTANTS = ("mask", "dropped")
-attention = lift(
+attention: Any = lift(
     _attention,
     name="scaled_dot_product_attention",
     promote="none",
     arrays=("query", "key", "value"),
     constants=_CONSTANTS,
-    residual=lambda query, key, value, mask, dropped, scale: _attention(
-        *[a.array if isinstance(a, Tensor) else a for a in (query, key, value, mask, dropped)], scale
-    )[1],
+    residual=lambda query, key, value, mask, dropped, scale: _residual(query, key, value, mask, dropped, scale),
     joint=lambda g, r, query, key, value, mask, dropped, scale: (
         *attention_backward(g, query, key, value, mask, dropped, r, scale),
         None,
         None,
     ),
 )
-attention_backward = lift(
+attention_backward: Any = lift(
     _attention_backward,
     name="scaled_dot_product_attention_backward",
     promote="none",
@@ -249,7 +253,8 @@ def scaled_dot_product_attention(
         heads, shared = query.shape[-3], key.shape[-3]
         if heads % shared or heads % value.shape[-3]:
             raise RuntimeError(
-                f"scaled_dot_product_attention: with enable_gqa the heads of query ({heads}) must be a multiple of those of "
+                f"scaled_dot_product_attention: with enable_gqa the heads of query ({heads}) must be a multiple of "
+                "those of "
                 f"key ({shared}) and value ({value.shape[-3]})"
             )
         key = key.repeat_interleave(heads // shared, -3) if shared != heads else key
@@ -272,14 +277,16 @@ def scaled_dot_product_attention(
             mask = wrap(np.where(mask.array, dtype.type(0), dtype.type(-np.inf)))
         elif mask.array.dtype != dtype:
             raise RuntimeError(
-                f"Expected attn_mask dtype to be bool or to match query dtype, but got attn_mask.dtype: {mask.dtype} and "
+                f"Expected attn_mask dtype to be bool or to match query dtype, but got attn_mask.dtype: {mask.dtype} "
+                "and "
                 f"query.dtype: {query.dtype} instead."
             )
         try:
             np.broadcast_shapes(mask.array.shape, (*lead, rows, columns))
         except ValueError:
             raise RuntimeError(
-                f"scaled_dot_product_attention: attn_mask of shape {list(mask.shape)} is not broadcastable to the scores' "
+                f"scaled_dot_product_attention: attn_mask of shape {list(mask.shape)} is not broadcastable to the "
+                "scores' "
                 f"shape {[*lead, rows, columns]}"
             ) from None
     dropped = None
@@ -302,7 +309,9 @@ def _check(query: Any, key: Any, value: Any) -> None:
             raise TypeError(f"scaled_dot_product_attention(): argument {name!r} must be Tensor, not {type(t).__name__}")
     shapes = f"query {list(query.shape)}, key {list(key.shape)}, value {list(value.shape)}"
     if min(query.ndim, key.ndim, value.ndim) < 2:
-        raise RuntimeError(f"scaled_dot_product_attention: Expected query, key, and value to all be at least 2 dimensional: {shapes}")
+        raise RuntimeError(
+            f"scaled_dot_product_attention: Expected query, key, and value to all be at least 2 dimensional: {shapes}"
+        )
     if not query.array.dtype == key.array.dtype == value.array.dtype:
         raise RuntimeError(
             "Expected query, key, and value to have the same dtype, but got query.dtype: "
@@ -310,6 +319,7 @@ def _check(query: Any, key: Any, value: Any) -> None:
         )
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
         raise RuntimeError(
-            f"scaled_dot_product_attention: query and key must have the same last dimension, and key and value the same "
+            "scaled_dot_product_attention: query and key must have the same last dimension, and key and value the "
+            "same "
             f"length: {shapes}"
         )

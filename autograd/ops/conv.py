@@ -77,9 +77,7 @@ class _Plan:
 
     def region(self, tap: Ints) -> tuple[slice, ...]:
         """The places of the padded input that a tap meets."""
-        return tuple(
-            slice(t, t + (n - 1) * s + 1, s) for t, n, s in zip(tap, self.result, self.stride, strict=True)
-        )
+        return tuple(slice(t, t + (n - 1) * s + 1, s) for t, n, s in zip(tap, self.result, self.stride, strict=True))
 
 
 _plan = functools.lru_cache(512)(_Plan)
@@ -96,8 +94,8 @@ def _working(dtype: Any) -> Any:
 
 # --- columns -------------------------------------------------------------------------------------------------------
 #
-# Each of these prepares memory and views once and returns a function of a few lines that is called for every few images:
-# what Python does there, it does while another thread waits for its lock.
+# Each of these prepares memory and views once and returns a function of a few lines that is called for every few
+# images: what Python does there, it does while another thread waits for its lock.
 
 Some = Callable[[int, int], Any]
 
@@ -168,9 +166,7 @@ def _results_last(p: _Plan, g: Any, dtype: Any) -> Some:
 # --- the three functions -------------------------------------------------------------------------------------------
 
 
-def _convolution(
-    input: Any, weight: Any, bias: Any, stride: Ints, padding: Pairs, dilation: Ints, groups: int
-) -> Any:
+def _convolution(input: Any, weight: Any, bias: Any, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Any:
     """y[n, o, l] = bias[o] + sum over c, t of weight[o, c, t] * input[n, c, l * stride + t * dilation - padding]"""
     p = _plan_of(input.shape, weight.shape, input.dtype, stride, padding, dilation, groups)
     dtype = _working(input.dtype)
@@ -262,10 +258,10 @@ def _spread_planes(p: _Plan, g: Any, w: Any, made: Any) -> Some:
 
 
 def _spread_shifted(p: _Plan, g: Any, w: Any, made: Any) -> Some:
-    """The same where the stride is 1: with rows of ``g`` as wide as the padded input, a tap is one shift in flat memory.
+    """The same where the stride is 1: with rows of ``g`` as wide as the padded input, a tap is a shift in flat memory.
 
-    The columns lie in rows of the padded size, each with as many zeros behind it as the largest shift. A view that steps
-    back by each tap's shift then finds at one place all that belongs there, and one ``add.reduce`` adds it up.
+    The columns lie in rows of the padded size, each with as many zeros behind it as the largest shift. A view that
+    steps back by each tap's shift then finds at one place all that belongs there, and one ``add.reduce`` adds it up.
     """
     size, dtype = min(p.block, len(g)), made.dtype
     wide = scratch("results", (size, p.outputs, p.result[0], *p.padded[1:]), dtype)
@@ -362,18 +358,20 @@ def _sum_channels(input: Any) -> Any:
     """(N, C, *S) -> (C,): a product with ones is the quickest sum of rows."""
     flat = input.reshape(*input.shape[:2], -1)
     dtype = _working(input.dtype)
-    return np.matmul(flat.astype(dtype, copy=False), np.ones(flat.shape[2], dtype)).sum(0).astype(input.dtype, copy=False)
+    return (
+        np.matmul(flat.astype(dtype, copy=False), np.ones(flat.shape[2], dtype)).sum(0).astype(input.dtype, copy=False)
+    )
 
 
 # --- the table -----------------------------------------------------------------------------------------------------
 
-sum_channels = lift(
+sum_channels: Any = lift(
     _sum_channels,
     kind="linear",
     name="sum_channels",
     input=lambda g, like: np.broadcast_to(g.reshape(-1, *[1] * (len(like.shape) - 2)), like.shape),
 )
-convolution = lift(
+convolution: Any = lift(
     _convolution,
     promote="none",
     name="convolution",
@@ -385,7 +383,7 @@ convolution = lift(
     ),
     bias=lambda g: sum_channels(g),
 )
-convolution_input = lift(
+convolution_input: Any = lift(
     _convolution_input,
     kind="bilinear",
     promote="none",
@@ -397,7 +395,7 @@ convolution_input = lift(
         input, g, tuple(like.shape[2:]), stride, padding, dilation, groups
     ),
 )
-convolution_weight = lift(
+convolution_weight: Any = lift(
     _convolution_weight,
     kind="bilinear",
     promote="none",
@@ -593,7 +591,8 @@ def _conv_transpose(
     )
     if any(size < 1 for size in sizes):
         raise RuntimeError(
-            f"Given input size per channel: {list(input.shape[-n:])}. Calculated output size per channel: {list(sizes)}."
+            f"Given input size per channel: {list(input.shape[-n:])}. Calculated output size per channel: "
+            f"{list(sizes)}."
             f" Output size is too small: use less padding in {name}"
         )
     batched = input if input.ndim == n + 2 else input[None]

@@ -21,7 +21,15 @@ from ..threads import parallel_for
 from ..views import current
 from .conv import Ints, ints
 
-__all__ = ["adaptive_avg_pool1d", "adaptive_max_pool1d", "avg_pool1d", "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d"]  # fmt: skip
+__all__ = [
+    "adaptive_avg_pool1d",
+    "adaptive_max_pool1d",
+    "avg_pool1d",
+    "max_pool1d",
+    "max_pool1d_with_indices",
+    "max_pool2d",
+    "max_pool3d",
+]
 
 
 class _Windows:
@@ -30,7 +38,9 @@ class _Windows:
     def __init__(self, spatial: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil: bool) -> None:
         self.spatial, self.kernel, self.stride, self.padding, self.dilation = spatial, kernel, stride, padding, dilation
         self.result = tuple(map(functools.partial(_windows, ceil=ceil), spatial, kernel, stride, padding, dilation))
-        reach = [(n - 1) * s + d * (k - 1) + 1 for n, s, d, k in zip(self.result, stride, dilation, kernel, strict=True)]
+        reach = [
+            (n - 1) * s + d * (k - 1) + 1 for n, s, d, k in zip(self.result, stride, dilation, kernel, strict=True)
+        ]
         self.padded = tuple(max(r, n + p) for r, n, p in zip(reach, spatial, padding, strict=True))
         self.inside = tuple(slice(p, p + n) for n, p in zip(spatial, padding, strict=True))
         self.pads = self.padded != spatial
@@ -40,7 +50,7 @@ class _Windows:
         self.offsets = _grid(kernel, [d * step for d, step in zip(dilation, steps, strict=True)]).reshape(-1)
         self.halves = not self.pads and set(kernel) == set(stride) == {2} and set(dilation) == {1} and len(kernel) == 2
 
-    def region(self, t: int) -> tuple[Any, ...]:
+    def region(self, t: int) -> Any:
         """The elements of the padded input that tap number ``t`` meets, as an index."""
         at = np.unravel_index(t, self.kernel)
         starts = [int(i) * d for i, d in zip(at, self.dilation, strict=True)]
@@ -51,8 +61,8 @@ class _Windows:
 
     def pairs(self) -> tuple[Any, Any, Any, Any]:
         """Upper and lower rows, left and right columns, of windows of 2 x 2."""
-        rows, columns = (slice(0, 2 * n, 2) for n in self.result), (slice(1, 2 * n, 2) for n in self.result)
-        (top, left), (bottom, right) = rows, columns
+        top, left = (slice(0, 2 * n, 2) for n in self.result)
+        bottom, right = (slice(1, 2 * n, 2) for n in self.result)
         return (..., top, slice(None)), (..., bottom, slice(None)), (..., left), (..., right)
 
     def padded_with(self, x: Any, value: Any) -> Any:
@@ -60,7 +70,8 @@ class _Windows:
         if not self.pads:
             return x
         made = np.full((*x.shape[: -len(self.spatial)], *self.padded), value, x.dtype)
-        made[(..., *self.inside)] = x
+        middle: Any = (..., *self.inside)
+        made[middle] = x
         return made
 
     def flat(self, taps: Any) -> Any:
@@ -71,7 +82,9 @@ class _Windows:
             shape = [1] * n
             shape[i] = -1
             start = np.arange(self.result[i]) * self.stride[i] - self.padding[i]
-            along = np.clip(at * self.dilation[i] + start.reshape(shape), 0, self.spatial[i] - 1)  # -inf may win outside
+            along = np.clip(
+                at * self.dilation[i] + start.reshape(shape), 0, self.spatial[i] - 1
+            )  # -inf may win outside
             found = found * self.spatial[i] + along
         return found
 
@@ -99,7 +112,7 @@ def _lowest(dtype: Any) -> Any:
 
 
 def _blocks(x: Any, start: int, stop: int) -> list[tuple[int, int]]:
-    """Ranges of images of about a megabyte: they stay in cache, and are long enough for threads not to hinder each other."""
+    """Ranges of images of about a megabyte: they stay in cache, and threads have something to do between two locks."""
     step = max(1, (1 << 20) // max(1, x[:1].nbytes))
     return [(i, min(i + step, stop)) for i in range(start, stop, step)]
 
@@ -190,7 +203,8 @@ def _place(input: Any, taps: Any, windows: _Windows) -> Any:
             places = w.offsets.take(taps[i:j]) + w.starts
             places = places.reshape(len(padded), -1) + np.arange(len(padded))[:, None] * padded.shape[1]
             np.add.at(padded.reshape(-1), places.reshape(-1), np.ascontiguousarray(input[i:j]).reshape(-1))
-            made[i:j] = padded.reshape(j - i, *lead[1:], *w.padded)[(..., *w.inside)]
+            middle: Any = (..., *w.inside)
+            made[i:j] = padded.reshape(j - i, *lead[1:], *w.padded)[middle]
 
     parallel_for(len(input), images, input.size * w.taps)
     return made
@@ -207,13 +221,13 @@ def _pick(input: Any, taps: Any, windows: _Windows, found: Any = None) -> Any:
     return made
 
 
-pick_taps = lift(
+pick_taps: Any = lift(
     _pick,
     constants=("taps",),
     name="max_pool",
     input=lambda g, taps, windows: place_taps(g, taps, windows),
 )
-place_taps = linear(
+place_taps: Any = linear(
     _place,
     constants=("taps",),
     name="max_pool_backward",
@@ -242,14 +256,14 @@ def _unpool(input: Any, indices: Any, size: Ints) -> Any:
     return made.reshape(*input.shape[:2], *size)
 
 
-take_flat = lift(
+take_flat: Any = lift(
     _take,
     constants=("indices",),
     name="take_flat",
     input=lambda g, indices, like: put_flat(g, indices, tuple(like.shape[2:])),
 )
-put_flat = linear(_put, constants=("indices",), name="put_flat", input=lambda g, indices: take_flat(g, indices))
-unpool = linear(_unpool, constants=("indices",), name="max_unpool", input=lambda g, indices: take_flat(g, indices))
+put_flat: Any = linear(_put, constants=("indices",), name="put_flat", input=lambda g, indices: take_flat(g, indices))
+unpool: Any = linear(_unpool, constants=("indices",), name="max_unpool", input=lambda g, indices: take_flat(g, indices))
 
 
 def _batched(n: int, input: Any, name: str) -> tuple[Any, bool]:
@@ -267,7 +281,11 @@ def _geometry(
     n: int, name: str, shape: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> _Windows:
     kernel = ints(kernel_size, n, "kernel_size", name)
-    steps = kernel if stride is None or (not hasattr(stride, "__index__") and len(stride) == 0) else ints(stride, n, "stride", name)
+    steps = (
+        kernel
+        if stride is None or (not hasattr(stride, "__index__") and len(stride) == 0)
+        else ints(stride, n, "stride", name)
+    )
     pads, dilations = ints(padding, n, "padding", name), ints(dilation, n, "dilation", name)
     if min(kernel) < 1:
         raise RuntimeError(f"{name}: kernel size should be greater than zero, but got {list(kernel)}")
@@ -381,9 +399,7 @@ def max_pool1d_with_indices(
     return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
 
-def max_unpool(
-    n: int, input: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any
-) -> Any:
+def max_unpool(n: int, input: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any) -> Any:
     """The partial inverse of max pooling: maxima at the places they came from, zeros elsewhere."""
     name = f"max_unpool{n}d"
     batch, single = _batched(n, input, name)
@@ -396,7 +412,8 @@ def max_unpool(
         for got, usual, s in zip(wanted, size, steps, strict=True):
             if not usual - s < got < usual + s:
                 raise ValueError(
-                    f"invalid output_size {list(wanted)}: each length must be within one stride {list(steps)} of {list(size)}"
+                    f"invalid output_size {list(wanted)}: each length must be within one stride {list(steps)} of "
+                    f"{list(size)}"
                 )
         size = wanted
     if tuple(indices.shape) != tuple(input.shape):
@@ -405,7 +422,7 @@ def max_unpool(
             f"tensor with shape: {list(indices.shape)}"
         )
     places = indices.array if not single else indices.array[None]
-    if places.size and not (0 <= places.min() and places.max() < math.prod(size)):
+    if places.size and not (places.min() >= 0 and places.max() < math.prod(size)):
         raise RuntimeError(f"Found an invalid max index: {places.max()} (output volumes are of size {list(size)})")
     made = unpool(batch, places, size)
     return made[0] if single else made
@@ -473,10 +490,10 @@ def _window_spread(input: Any, windows: _Windows, scale: Any) -> Any:
     return made
 
 
-window_sums = linear(
+window_sums: Any = linear(
     _window_sums, name="avg_pool", input=lambda g, windows, scale: window_spread(g, windows, scale)
 )
-window_spread = linear(
+window_spread: Any = linear(
     _window_spread, name="avg_pool_backward", input=lambda g, windows, scale: window_sums(g, windows, scale)
 )
 
@@ -635,7 +652,8 @@ def adaptive_max_pool(n: int, input: Any, output_size: Any, return_indices: bool
         start, end = cells(size, parts)
         most = int((end - start).max()) if parts else 1
         tables.append(np.minimum(start[:, None] + np.arange(most), end[:, None] - 1))
-    found = places = None
+    found: Any = None
+    places: Any = None
     for tap in np.ndindex(*[table.shape[1] for table in tables]):
         part, at = x, np.zeros((1,) * n, np.int64)
         for i, (table, k) in enumerate(zip(tables, tap, strict=True)):
@@ -650,7 +668,7 @@ def adaptive_max_pool(n: int, input: Any, output_size: Any, return_indices: bool
         np.copyto(places, at, where=wins)
     made = take_flat(batch, places, found)
     if single:
-        made, places = made[0], places[0]  # type: ignore[index]
+        made, places = made[0], places[0]
     return (made, wrap(places)) if return_indices else made
 
 
@@ -716,7 +734,8 @@ def fractional_max_pool(
         at[..., -1] = m - k
         starts.append(at.reshape(*at.shape[:2], *[o if j == i else 1 for j in range(n)]))
     flat = x.reshape(*x.shape[:2], -1)
-    found = places = None
+    found: Any = None
+    places: Any = None
     for tap in np.ndindex(*kernel):
         where: Any = 0
         for i in range(n):

@@ -5,8 +5,8 @@ how many sequences are still running at time t (never more than before), so that
 the same thing. The input's projection is one matrix product for all times at once, and so are the gradients of all the
 weights; only what really depends on the step before stays in the loop.
 
-The fast backward is an operation of its own, ``recurrence_backward``. Nobody wrote its derivative by hand: it comes from
-``recorded``, the same recurrence written plainly with recorded operations, which the engine differentiates twice. It is
+The fast backward is an operation of its own, ``recurrence_backward``. Nobody wrote its derivative by hand: it comes
+from ``recorded``, the same recurrence written plainly with recorded operations, which the engine differentiates twice. It is
 also what the tests compare the fast forms with.
 
 Gates are in PyTorch's order: LSTM input, forget, cell, output; GRU reset, update, new. A sigmoid is computed as
@@ -324,11 +324,11 @@ def recorded(
     return autograd.cat(made[::-1] if backward_in_time else made), h, c if kind == "LSTM" else h
 
 
-def _again(G: Any, gs: Any, inputs: tuple[Any, ...], kind: str, sizes: Sizes, backward_in_time: bool) -> Any:
+def _again(G: Any, gs: Any, inputs: tuple[Any, ...], *rest: Any) -> Any:
     """The cotangents of ``gs`` and ``inputs``, for the cotangents ``G`` of what the backward computed from them."""
-    if kind == "LSTM":
-        return differentiate_again(lambda *xs: recorded(*xs, kind, sizes, backward_in_time), G, gs, inputs)
-    found = differentiate_again(lambda *xs: recorded(*xs, kind, sizes, backward_in_time)[:2], G, gs[:2], inputs)
+    if rest[0] == "LSTM":
+        return differentiate_again(lambda *xs: recorded(*xs, *rest), G, gs, inputs)
+    found = differentiate_again(lambda *xs: recorded(*xs, *rest)[:2], G, gs[:2], inputs)
     return (*found[:2], None, *found[2:])  # only an LSTM has a cell
 
 
@@ -342,23 +342,26 @@ def _cotangents(g: Any, inputs: tuple[Any, ...], r: Any, *rest: Any) -> Any:
     return tuple([None if a is None else c for a, c in zip(inputs, found, strict=True)])
 
 
-recurrence = lift(
+def _residual(*arguments: Any) -> Any:
+    """What the forward keeps, computed again."""
+    arrays: list[Any] = [a.array if isinstance(a, Tensor) else a for a in arguments]
+    return _recurrence(*arrays)[1]
+
+
+recurrence: Any = lift(
     _recurrence,
     name="recurrence",
     promote="none",
     outputs=3,
     arrays=_ARRAYS,
-    residual=lambda input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, backward_in_time: _recurrence(
-        *[a.array if isinstance(a, Tensor) else a for a in (input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr)],
-        kind,
-        sizes,
-        backward_in_time,
-    )[1],
+    residual=lambda input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, backward_in_time: _residual(
+        input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, backward_in_time
+    ),
     joint=lambda g, r, input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, backward_in_time: _cotangents(
         g, (input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr), r, kind, sizes, backward_in_time
     ),
 )
-recurrence_backward = lift(
+recurrence_backward: Any = lift(
     _recurrence_backward,
     name="recurrence_backward",
     promote="none",
@@ -377,7 +380,9 @@ def _cell(name: str, kind: str, input: Any, hx: Any, cx: Any, w_ih: Any, w_hh: A
         if not isinstance(value, Tensor):
             raise TypeError(f"{name}(): argument {what!r} must be Tensor, not {type(value).__name__}")
     if input.ndim not in (1, 2):
-        raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead: its shape is {list(input.shape)}")
+        raise ValueError(
+            f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead: its shape is {list(input.shape)}"
+        )
     if hx.ndim != input.ndim:
         raise ValueError(f"{name}: Expected hidden to be {input.ndim}D as the input, got {hx.ndim}D: {list(hx.shape)}")
     single = input.ndim == 1
@@ -397,12 +402,14 @@ def _check_sizes(name: str, input: Any, hx: Any, w_ih: Any, w_hh: Any) -> None:
     """Raise RuntimeError where the sizes or dtypes of one step don't fit."""
     if input.array.shape[-1] != w_ih.array.shape[1]:
         raise RuntimeError(
-            f"{name}: input has inconsistent input_size: got {input.array.shape[-1]}, expected {w_ih.array.shape[1]} (the "
+            f"{name}: input has inconsistent input_size: got {input.array.shape[-1]}, expected {w_ih.array.shape[1]} "
+            "(the "
             f"input is {list(input.shape)})"
         )
     if hx.array.shape[-1] != w_hh.array.shape[1]:
         raise RuntimeError(
-            f"{name}: hidden has inconsistent hidden_size: got {hx.array.shape[-1]}, expected {w_hh.array.shape[1]} (the "
+            f"{name}: hidden has inconsistent hidden_size: got {hx.array.shape[-1]}, expected {w_hh.array.shape[1]} "
+            "(the "
             f"hidden state is {list(hx.shape)})"
         )
     if input.array.shape[0] != hx.array.shape[0]:

@@ -1,8 +1,8 @@
 """Resampling: interpolation, sampling along a grid, and windows as columns (fold and unfold).
 
 Interpolation is separable: along each dimension every result element is a weighted sum of a few input elements. Such a
-table of positions and weights is a ``Blend``; ``blend`` applies it along one dimension, and its adjoint is ``blend`` with
-the transposed table. All modes of ``interpolate`` and the adaptive means are tables and nothing else.
+table of positions and weights is a ``Blend``; ``blend`` applies it along one dimension, and its adjoint is ``blend``
+with the transposed table. All modes of ``interpolate`` and the adaptive means are tables and nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..lift import linear
-from ..tensor import Tensor, wrap
+from ..tensor import wrap
 from .conv import Ints, ints
 from .indexing import getitem
 from .pooling import cells
@@ -67,7 +67,7 @@ def _blend(input: Any, table: Blend, dim: int) -> Any:
     return total
 
 
-blend = linear(_blend, name="blend", input=lambda g, table, dim: blend(g, table.transposed, dim))
+blend: Any = linear(_blend, name="blend", input=lambda g, table, dim: blend(g, table.transposed, dim))
 
 
 @functools.lru_cache(256)
@@ -96,20 +96,24 @@ def _triangle(t: Any) -> Any:
 
 
 @functools.lru_cache(256)
-def interpolation(size: int, wanted: int, mode: str, align: bool, scale: float | None, antialias: bool, single: bool) -> Blend:
+def interpolation(
+    size: int, wanted: int, mode: str, align: bool, scale: float | None, antialias: bool, single: bool
+) -> Blend:
     """The table that takes ``size`` elements to ``wanted`` of them.
 
     Positions are computed in float32 where the data is (``single``), as PyTorch does: a position that lies between two
     elements to the last bit must fall on the same side.
     """
-    real = np.float32 if single else np.float64
-    i = np.arange(wanted)
+    real: Any = np.float32 if single else np.float64
+    i: Any = np.arange(wanted)
     step = real(1.0 / scale) if scale is not None and scale > 0 else real(size) / real(max(wanted, 1))
     if mode == "nearest":
         at = np.minimum(np.floor(i.astype(np.float32) * np.float32(step)).astype(np.int64), size - 1)
         return Blend(size, at[:, None], np.ones((wanted, 1)))
     if mode == "nearest-exact":
-        at = np.minimum(np.floor((i + np.float32(0.5)).astype(np.float32) * np.float32(step)).astype(np.int64), size - 1)
+        at = np.minimum(
+            np.floor((i + np.float32(0.5)).astype(np.float32) * np.float32(step)).astype(np.int64), size - 1
+        )
         return Blend(size, at[:, None], np.ones((wanted, 1)))
     if align:
         step = real(size - 1) / real(wanted - 1) if wanted > 1 else real(0)
@@ -148,8 +152,8 @@ def _antialiased(size: int, wanted: int, mode: str, step: float, align: bool) ->
 
 
 _MODES = {
-    "nearest": (1, 2, 3), "nearest-exact": (1, 2, 3), "area": (1, 2, 3), "linear": (1,), "bilinear": (2,), "bicubic": (2,),
-    "trilinear": (3,),
+    "nearest": (1, 2, 3), "nearest-exact": (1, 2, 3), "area": (1, 2, 3), "linear": (1,), "bilinear": (2,),
+    "bicubic": (2,), "trilinear": (3,),
 }  # fmt: skip
 _ALONG = {"bilinear": "linear", "trilinear": "linear", "bicubic": "cubic"}
 
@@ -166,7 +170,7 @@ def interpolate(
     """``input`` (N, C, [D,] [H,] W) resampled to ``size`` or by ``scale_factor``.
 
     Args:
-        mode: "nearest", "nearest-exact", "area", and "linear" (3-D input), "bilinear" and "bicubic" (4-D), "trilinear" (5-D).
+        mode: "nearest", "nearest-exact", "area"; "linear" (3-D input), "bilinear" and "bicubic" (4-D), "trilinear" (5-D).
         align_corners: the corner elements keep their places; for the linear and cubic modes.
         recompute_scale_factor: compute the factor anew from the rounded size.
         antialias: for bilinear and bicubic, average over all elements when making smaller.
@@ -184,21 +188,25 @@ def interpolate(
     if mode not in _MODES:
         raise NotImplementedError(f"interpolate: mode {mode!r} is not one of {', '.join(_MODES)}")
     n = input.ndim - 2
-    if mode in ("nearest", "nearest-exact", "area"):
-        if align_corners is not None:
-            raise ValueError(
-                "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear"
-            )
+    if mode in ("nearest", "nearest-exact", "area") and align_corners is not None:
+        raise ValueError(
+            "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear"
+        )
     if n not in _MODES[mode]:
         raise NotImplementedError(
-            f"interpolate: got an input of {input.ndim} dimensions (shape {list(input.shape)}), and mode {mode!r} wants "
+            f"interpolate: got an input of {input.ndim} dimensions (shape {list(input.shape)}), and mode {mode!r} "
+            "wants "
             f"{' or '.join(str(k + 2) for k in _MODES[mode])}: (batch, channels, then the dimensions to resample)"
         )
     if antialias and mode not in ("bilinear", "bicubic"):
-        raise ValueError("Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input")
+        raise ValueError(
+            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input"
+        )
     if (size is None) == (scale_factor is None):
         raise ValueError(
-            "either size or scale_factor should be defined" if size is None else "only one of size or scale_factor should be defined"
+            "either size or scale_factor should be defined"
+            if size is None
+            else "only one of size or scale_factor should be defined"
         )
     spatial = tuple(input.shape[2:])
     factors: list[Any] = [None] * n
@@ -208,7 +216,7 @@ def interpolate(
             raise ValueError("recompute_scale_factor is not meaningful with an explicit size.")
     else:
         factors = list(_per_dimension(scale_factor, n, "scale_factor", spatial))
-        wanted = tuple(int(math.floor(float(m) * f)) for m, f in zip(spatial, factors, strict=True))
+        wanted = tuple(math.floor(float(m) * f) for m, f in zip(spatial, factors, strict=True))
         if recompute_scale_factor:
             factors = [None] * n
     if min(wanted) < 1 or min(spatial) < 1:
@@ -231,7 +239,8 @@ def _per_dimension(value: Any, n: int, what: str, spatial: Ints) -> tuple[Any, .
         return (value,) * n
     if len(value) != n:
         raise ValueError(
-            f"Input and {what} must have the same number of spatial dimensions, but got input with spatial dimensions of "
+            f"Input and {what} must have the same number of spatial dimensions, but got input with spatial dimensions "
+            "of "
             f"{list(spatial)} and {what} of {tuple(value)}"
         )
     return tuple(value)
@@ -253,16 +262,22 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
 
     n = len(size) - 2
     if n not in (2, 3):
-        raise NotImplementedError(f"affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms; got {list(size)}")
+        raise NotImplementedError(
+            f"affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms; got {list(size)}"
+        )
     if tuple(theta.shape) != (size[0], n, n + 1):
-        raise ValueError(f"Expected a batch of {n}D affine matrices of shape {size[0]}x{n}x{n + 1} for size {list(size)}. Got {list(theta.shape)}.")
+        raise ValueError(
+            f"Expected a batch of {n}D affine matrices of shape {size[0]}x{n}x{n + 1} for size {list(size)}. Got "
+            f"{list(theta.shape)}."
+        )
     if min(size) < 1:
         raise ValueError(f"Expected non-zero, positive output size. Got {list(size)}")
     axes = []
     for m in reversed(size[2:]):
         axis = np.linspace(-1, 1, m, dtype=theta.array.dtype) if m > 1 else np.zeros(1, theta.array.dtype)
         axes.append(axis if align_corners else axis * theta.array.dtype.type((m - 1) / m))
-    points = np.stack([*np.meshgrid(*reversed(axes), indexing="ij")][::-1] + [np.ones(tuple(size[2:]), theta.array.dtype)], -1)
+    places = np.meshgrid(*reversed(axes), indexing="ij")
+    points = np.stack([*reversed(places), np.ones(tuple(size[2:]), theta.array.dtype)], -1)
     base = autograd.from_numpy(points.reshape(1, -1, n + 1))
     return autograd.matmul(base, theta.transpose(1, 2)).reshape(size[0], *size[2:], n)
 
@@ -284,20 +299,25 @@ def grid_sample(
     1.0
     """
     if mode not in ("bilinear", "nearest", "bicubic"):
-        raise ValueError(f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: {mode!r}")
+        raise ValueError(
+            f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: {mode!r}"
+        )
     if padding_mode not in ("zeros", "border", "reflection"):
         raise ValueError(
-            f"nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: {padding_mode!r}"
+            "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: "
+            f"{padding_mode!r}"
         )
     n = input.ndim - 2
     if n not in (2, 3) or grid.ndim != n + 2 or grid.shape[-1] != n or grid.shape[0] != input.shape[0]:
         raise RuntimeError(
-            "grid_sampler(): expected an input of 4 or 5 dimensions and a grid of as many, with the same batch size and a "
+            "grid_sampler(): expected an input of 4 or 5 dimensions and a grid of as many, with the same batch size "
+            "and a "
             f"last dimension of 2 or 3, but got input {list(input.shape)} and grid {list(grid.shape)}"
         )
     if input.array.dtype != grid.array.dtype:
         raise RuntimeError(
-            f"grid_sampler(): expected input and grid to have same dtype, but input has {input.dtype} and grid has {grid.dtype}"
+            f"grid_sampler(): expected input and grid to have same dtype, but input has {input.dtype} and grid has "
+            f"{grid.dtype}"
         )
     if mode == "bicubic" and n == 3:
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
@@ -310,7 +330,7 @@ def grid_sample(
     if mode == "nearest":
         return _read(input, [np.rint(x.array) for x in at], padding_mode, bool(align_corners))
     lows = [np.floor(x.array) for x in at]
-    parts = [x - _constant(low) for x, low in zip(at, lows, strict=True)]
+    parts = [x - wrap(low) for x, low in zip(at, lows, strict=True)]
     if mode == "bilinear":
         factors = [[(0, 1 - t), (1, t)] for t in parts]
     else:
@@ -318,17 +338,13 @@ def grid_sample(
     total: Any = None
     for corner in np.ndindex(*[len(f) for f in factors]):
         chosen = [f[c] for f, c in zip(factors, corner, strict=True)]
-        value = _read(input, [low + k for low, (k, _) in zip(lows, chosen, strict=True)], padding_mode, bool(align_corners))
+        value = _read(
+            input, [low + k for low, (k, _) in zip(lows, chosen, strict=True)], padding_mode, bool(align_corners)
+        )
         weight = functools.reduce(lambda a, b: a * b, [w for _, w in chosen])
         term = value * weight[:, None]
         total = term if total is None else total + term
     return total
-
-
-def _constant(array: Any) -> Tensor:
-    from ..tensor import wrap
-
-    return wrap(array)
 
 
 def _cubic_weight(t: Any, k: int) -> Any:
@@ -359,11 +375,11 @@ def _keep_inside(x: Any, size: int, padding_mode: str, align: bool) -> Any:
         else:
             d = autograd.abs(x - low)
             turns = np.floor(d.array / span)
-            extra = d - _constant((turns * span).astype(d.array.dtype))
-            odd = _constant(turns % 2 == 1)
+            extra = d - wrap((turns * span).astype(d.array.dtype))
+            odd = wrap(turns % 2 == 1)
             x = autograd.where(odd, high - extra, extra + low)
-    outside = _constant((x.array <= 0) | (x.array >= size - 1))  # at the border itself PyTorch's gradient is zero
-    return autograd.where(outside, _constant(np.clip(x.array, 0, size - 1)), x)
+    outside = wrap((x.array <= 0) | (x.array >= size - 1))  # at the border itself PyTorch's gradient is zero
+    return autograd.where(outside, wrap(np.clip(x.array, 0, size - 1)), x)
 
 
 def _read(input: Any, at: list[Any], padding_mode: str, align: bool) -> Any:
@@ -373,12 +389,14 @@ def _read(input: Any, at: list[Any], padding_mode: str, align: bool) -> Any:
     index = []
     for x, size in zip(at, spatial, strict=True):
         if padding_mode != "zeros":
-            x = _keep_inside(_constant(x), size, padding_mode, align).array
+            x = _keep_inside(wrap(x), size, padding_mode, align).array
         x = np.nan_to_num(x, nan=-1.0, posinf=-1.0, neginf=-1.0)
         inside = inside & (x >= 0) & (x <= size - 1)
         index.append(np.clip(x, 0, size - 1).astype(np.int64))
     batch = np.arange(input.shape[0]).reshape(-1, *[1] * (at[0].ndim - 1))
-    places = functools.reduce(lambda flat, pair: flat * pair[1] + pair[0], zip(index, spatial, strict=True), np.zeros_like(batch))
+    places = functools.reduce(
+        lambda flat, pair: flat * pair[1] + pair[0], zip(index, spatial, strict=True), np.zeros_like(batch)
+    )
     return read_places(input, places, np.broadcast_to(inside, places.shape))
 
 
@@ -395,17 +413,18 @@ def _write_places(input: Any, places: Any, inside: Any, size: Ints) -> Any:
     made = np.zeros((n, c, math.prod(size)), input.dtype)
     g = np.where(inside[:, None], input, input.dtype.type(0)).reshape(n, c, -1)
     for image, where, values in zip(made, places.reshape(n, -1), g, strict=True):
-        np.add.at(image, (slice(None), where), values)
+        at: Any = (slice(None), where)
+        np.add.at(image, at, values)
     return made.reshape(n, c, *size)
 
 
-read_places = linear(
+read_places: Any = linear(
     _read_places,
     constants=("places", "inside"),
     name="grid_sampler",
     input=lambda g, places, inside, like: write_places(g, places, inside, tuple(like.shape[2:])),
 )
-write_places = linear(
+write_places: Any = linear(
     _write_places,
     constants=("places", "inside"),
     name="grid_sampler_backward",
@@ -419,7 +438,8 @@ def _unfold(input: Any, kernel: Ints, dilation: Ints, padding: Ints, stride: Int
     """(N, C, H, W) -> (N, C * kh * kw, L)"""
     n, c, *spatial = input.shape
     padded = np.zeros((n, c, *[m + 2 * p for m, p in zip(spatial, padding, strict=True)]), input.dtype)
-    padded[(..., *[slice(p, p + m) for p, m in zip(padding, spatial, strict=True)])] = input
+    middle: Any = (..., *[slice(p, p + m) for p, m in zip(padding, spatial, strict=True)])
+    padded[middle] = input
     result = _blocks(tuple(spatial), kernel, dilation, padding, stride)
     steps = padded.strides
     near = [d * s for d, s in zip(dilation, steps[2:], strict=True)]
@@ -434,9 +454,13 @@ def _fold(input: Any, size: Ints, kernel: Ints, dilation: Ints, padding: Ints, s
     columns = input.reshape(n, input.shape[1] // math.prod(kernel), *kernel, *result)
     made = np.zeros((n, columns.shape[1], *[m + 2 * p for m, p in zip(size, padding, strict=True)]), input.dtype)
     for tap in np.ndindex(*kernel):
-        region = [slice(t * d, t * d + (m - 1) * s + 1, s) for t, d, m, s in zip(tap, dilation, result, stride, strict=True)]
-        made[(..., *region)] += columns[(slice(None), slice(None), *tap)]
-    return np.ascontiguousarray(made[(..., *[slice(p, p + m) for p, m in zip(padding, size, strict=True)])])
+        region = [
+            slice(t * d, t * d + (m - 1) * s + 1, s) for t, d, m, s in zip(tap, dilation, result, stride, strict=True)
+        ]
+        at: Any = (..., *region)
+        made[at] += columns[(slice(None), slice(None), *tap)]
+    middle: Any = (..., *[slice(p, p + m) for p, m in zip(padding, size, strict=True)])
+    return np.ascontiguousarray(made[middle])
 
 
 def _blocks(size: Ints, kernel: Ints, dilation: Ints, padding: Ints, stride: Ints) -> Ints:
@@ -446,14 +470,14 @@ def _blocks(size: Ints, kernel: Ints, dilation: Ints, padding: Ints, stride: Int
     )
 
 
-unfold_columns = linear(
+unfold_columns: Any = linear(
     _unfold,
     name="im2col",
     input=lambda g, like, kernel, dilation, padding, stride: fold_columns(
         g, tuple(like.shape[2:]), kernel, dilation, padding, stride
     ),
 )
-fold_columns = linear(
+fold_columns: Any = linear(
     _fold,
     name="col2im",
     input=lambda g, kernel, dilation, padding, stride: unfold_columns(g, kernel, dilation, padding, stride),
@@ -503,8 +527,10 @@ def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padd
         )
     if input.shape[-1] != blocks:
         raise RuntimeError(
-            f"Given output_size={size}, kernel_size={kernel}, dilation={dilations}, padding={pads}, stride={steps}, expected "
-            f"size of input's dimension 2 to match the calculated number of sliding blocks {blocks}, but got {input.shape[-1]}"
+            f"Given output_size={size}, kernel_size={kernel}, dilation={dilations}, padding={pads}, stride={steps}, "
+            "expected "
+            f"size of input's dimension 2 to match the calculated number of sliding blocks {blocks}, but got "
+            f"{input.shape[-1]}"
         )
     batch = input if input.ndim == 3 else input[None]
     made = fold_columns(batch, size, kernel, dilations, pads, steps)
@@ -517,5 +543,7 @@ def _of_columns(name: str, kernel: Any, dilation: Any, padding: Any, stride: Any
         for value, what in ((kernel, "kernel_size"), (dilation, "dilation"), (padding, "padding"), (stride, "stride"))
     )
     if min(found[0]) < 1 or min(found[1]) < 1 or min(found[3]) < 1 or min(found[2]) < 0:
-        raise RuntimeError(f"{name}: kernel_size, dilation and stride must be positive and padding not negative, got {found}")
+        raise RuntimeError(
+            f"{name}: kernel_size, dilation and stride must be positive and padding not negative, got {found}"
+        )
     return found  # type: ignore[return-value]

@@ -27,15 +27,16 @@ def additive_mask(mask: Any, name: str, dtype: Any, other: Any = None, other_nam
     if mask is None:
         return None
     kind = mask.array.dtype
-    if kind != bool and kind.kind != "f":
+    if kind.kind not in "bf":
         raise AssertionError(f"only bool and floating types of {name} are supported, got {mask.dtype}")
     if other is not None and other.array.dtype != kind:
         import warnings
 
         warnings.warn(
-            f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.", stacklevel=3
+            f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.",
+            stacklevel=3,
         )
-    if kind != bool:
+    if kind.kind == "f":
         return mask
     element = autograd.dtypes.as_numpy(dtype)
     return wrap(np.where(mask.array, element.type(-np.inf), element.type(0)))
@@ -72,9 +73,7 @@ def _check(query: Any, key: Any, value: Any, key_padding_mask: Any, attn_mask: A
             f"{key_padding_mask.ndim}-D tensor instead"
         )
     if attn_mask is not None and attn_mask.ndim not in (2, 3):
-        raise AssertionError(
-            f"expected attn_mask to be None, 2-D or 3-D but found {attn_mask.ndim}-D tensor instead"
-        )
+        raise AssertionError(f"expected attn_mask to be None, 2-D or 3-D but found {attn_mask.ndim}-D tensor instead")
     if query.ndim == 2 and attn_mask is not None and attn_mask.ndim == 3:
         wanted = (num_heads, query.shape[0], key.shape[0])
         if tuple(attn_mask.shape) != wanted:

@@ -32,8 +32,8 @@ class _Packed(NamedTuple):
 class PackedSequence(_Packed):
     """The elements of a batch of sequences, time by time: at each time those of the sequences still running.
 
-    ``data`` has one row for each element, ``batch_sizes[t]`` says how many sequences reach time t; ``sorted_indices`` is
-    the order in which the sequences were put (longest first) and ``unsorted_indices`` the way back. Made by
+    ``data`` has one row for each element, ``batch_sizes[t]`` says how many sequences reach time t; ``sorted_indices``
+    is the order in which the sequences were put (longest first) and ``unsorted_indices`` the way back. Made by
     ``pack_padded_sequence`` and ``pack_sequence``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.PackedSequence.html
@@ -142,11 +142,14 @@ def pack_padded_sequence(
             f"Expected `len(lengths)` to be equal to batch_size, but got {len(count)} (batch_size={input.shape[1]})"
         )
     if count.min(initial=1) <= 0:
-        raise RuntimeError("Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0")
+        raise RuntimeError(
+            "Length of all samples has to be greater than 0, but found an element in 'lengths' that is <= 0"
+        )
     if np.any(np.diff(count) > 0):
         raise RuntimeError(
             "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can pass "
-            "`enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to sidestep this requirement if you do "
+            "`enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to sidestep this requirement if you "
+            "do "
             "not need ONNX exportability."
         )
     if count[0] > input.shape[0]:

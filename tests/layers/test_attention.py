@@ -58,7 +58,10 @@ def test_dropout_drops_whole_weights():
 def test_multihead_attention(seed):
     random.seed(seed)
     pt.manual_seed(seed)
-    options = {name: random.random() < share for name, share in (("bias", 0.7), ("add_bias_kv", 0.3), ("add_zero_attn", 0.3), ("batch_first", 0.5))}
+    options = {
+        name: random.random() < share
+        for name, share in (("bias", 0.7), ("add_bias_kv", 0.3), ("add_zero_attn", 0.3), ("batch_first", 0.5))
+    }
     same, single = seed % 2 == 0, seed % 5 == 0
     if not same:
         options |= {"kdim": 6, "vdim": 7}
@@ -67,7 +70,9 @@ def test_multihead_attention(seed):
     load(mine, theirs)
 
     def shaped(n, width):
-        return normal(*((n, width) if single else (3, n, width) if options["batch_first"] else (n, 3, width))).requires_grad_()
+        return normal(
+            *((n, width) if single else (3, n, width) if options["batch_first"] else (n, 3, width))
+        ).requires_grad_()
 
     if same and seed % 4 == 0:
         q = k = v = shaped(4, 8)
@@ -82,7 +87,9 @@ def test_multihead_attention(seed):
         padding = pt.tensor([False] * (length - 1) + [True])
         call["key_padding_mask"] = padding if single else padding.expand(3, length)
     if random.random() < 0.6:
-        call["attn_mask"] = random.choice([pt.rand(4, length) < 0.3, normal(4, length), normal(2 if single else 6, 4, length)])
+        call["attn_mask"] = random.choice(
+            [pt.rand(4, length) < 0.3, normal(4, length), normal(2 if single else 6, 4, length)]
+        )
         if call["attn_mask"].dtype == pt.bool:
             call["attn_mask"][:, 0] = False
     ours_call = {name: ours(value) if pt.is_tensor(value) else value for name, value in call.items()}
@@ -114,7 +121,10 @@ def test_transformer(seed):
     call = {}
     if seed % 2:
         call["tgt_mask"] = pt.nn.Transformer.generate_square_subsequent_mask(4, dtype=pt.float64)
-        assert call["tgt_mask"].tolist() == nn.Transformer.generate_square_subsequent_mask(4, dtype=autograd.float64).tolist()
+        assert (
+            call["tgt_mask"].tolist()
+            == nn.Transformer.generate_square_subsequent_mask(4, dtype=autograd.float64).tolist()
+        )
         call["tgt_is_causal"] = seed % 4 == 1 or None
     if seed % 3 == 0:
         call["src_key_padding_mask"] = call["memory_key_padding_mask"] = pt.tensor([[False] * 4 + [True]] * 3)

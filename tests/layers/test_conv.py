@@ -48,7 +48,11 @@ def test_any_transposed_geometry(n, seed):
         "groups": groups,
         "output_padding": [random.randrange(max(s, d)) for s, d in zip(stride, dilation, strict=True)],
     }
-    x, w, b = normal(2, channels, *several(n, [4, 5, 9])), normal(channels, outputs // groups, *several(n, [1, 2, 3])), normal(outputs)
+    x, w, b = (
+        normal(2, channels, *several(n, [4, 5, 9])),
+        normal(channels, outputs // groups, *several(n, [1, 2, 3])),
+        normal(outputs),
+    )
     theirs, mine = getattr(pt.nn.functional, f"conv_transpose{n}d"), getattr(nn.functional, f"conv_transpose{n}d")
     compare(lambda *a: theirs(*a, **options), lambda *a: mine(*a, **options), x, w, b)
 
@@ -75,7 +79,9 @@ def test_dtypes(dtype):
     rng = np.random.default_rng(0)
     x, w = (rng.integers(-3, 4, shape).astype(dtype) for shape in ((2, 4, 6, 6), (3, 4, 3, 3)))
     y = nn.functional.conv2d(autograd.tensor(x), autograd.tensor(w), padding=1)
-    expected = nn.functional.conv2d(autograd.tensor(x.real.astype(float)), autograd.tensor(w.real.astype(float)), padding=1)
+    expected = nn.functional.conv2d(
+        autograd.tensor(x.real.astype(float)), autograd.tensor(w.real.astype(float)), padding=1
+    )
     assert y.numpy().dtype == dtype
     np.testing.assert_array_equal(y.numpy(), expected.numpy())
 
@@ -92,7 +98,9 @@ def test_planes_and_pixels_agree(seed, monkeypatch):
         plan.pixels, plan.block, plan.mirrored = pixels, 2, None
         monkeypatch.setattr(conv, "_plan_of", lambda *_, plan=plan: plan)
         y = conv._convolution(x, w, None, *geometry)
-        found.append((y, conv._convolution_input(y, w, (8, 7), *geometry), conv._convolution_weight(y, x, (3, 3), *geometry)))
+        found.append(
+            (y, conv._convolution_input(y, w, (8, 7), *geometry), conv._convolution_weight(y, x, (3, 3), *geometry))
+        )
     for a, b in zip(*found, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 
@@ -108,7 +116,13 @@ def test_threads_share_the_images():
         for count in (1, 3):
             threads.set_num_threads(count)
             y = conv._convolution(x, w, None, *geometry)
-            found.append((y, conv._convolution_input(y, w, (30, 30), *geometry), conv._convolution_weight(y, x, (3, 3), *geometry)))
+            found.append(
+                (
+                    y,
+                    conv._convolution_input(y, w, (30, 30), *geometry),
+                    conv._convolution_weight(y, x, (3, 3), *geometry),
+                )
+            )
     finally:
         threads.set_num_threads(before)
     np.testing.assert_array_equal(found[0][0], found[1][0])
@@ -119,10 +133,19 @@ def test_threads_share_the_images():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda x, w: nn.functional.conv2d(x, w[:, :2]), r"\[4, 2, 3, 3\].*\[1, 3, 5, 5\] to have 2 channels, but got 3"),
-        (lambda x, w: nn.functional.conv2d(x[:, :, :2], w), r"\(2 x 5\). Kernel size: \(3 x 3\). Kernel size can't be greater"),
+        (
+            lambda x, w: nn.functional.conv2d(x, w[:, :2]),
+            r"\[4, 2, 3, 3\].*\[1, 3, 5, 5\] to have 2 channels, but got 3",
+        ),
+        (
+            lambda x, w: nn.functional.conv2d(x[:, :, :2], w),
+            r"\(2 x 5\). Kernel size: \(3 x 3\). Kernel size can't be greater",
+        ),
         (lambda x, w: nn.functional.conv2d(x.double(), w), r"torch.float64.*torch.float32.*should be the same"),
-        (lambda x, w: nn.functional.conv2d(x, w, autograd.ones(3)), "expected bias to be 1-dimensional with 4 elements"),
+        (
+            lambda x, w: nn.functional.conv2d(x, w, autograd.ones(3)),
+            "expected bias to be 1-dimensional with 4 elements",
+        ),
         (lambda x, w: nn.functional.conv2d(x[0, 0], w), r"Expected 3D \(unbatched\) or 4D \(batched\) input to conv2d"),
         (lambda x, w: nn.functional.conv2d(x, w, stride=2, padding="same"), "strided"),
         (lambda x, w: nn.functional.conv2d(x, w, padding=-1), "negative padding"),

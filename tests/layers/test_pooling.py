@@ -33,7 +33,9 @@ def test_any_window(n, seed):
     name = f"adaptive_max_pool{n}d"
     compare(lambda x: getattr(F, name)(x, size, True), lambda x: getattr(G, name)(x, size, True), x)
     name = f"lp_pool{n}d"
-    compare(lambda x: getattr(F, name)(x, 3, 2, None, ceil), lambda x: getattr(G, name)(x, 3, 2, None, ceil), x.abs() + 0.1)
+    compare(
+        lambda x: getattr(F, name)(x, 3, 2, None, ceil), lambda x: getattr(G, name)(x, 3, 2, None, ceil), x.abs() + 0.1
+    )
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

@@ -79,7 +79,9 @@ def initial_states(kind, form, options):
 
 
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize(("cell", "options"), [("LSTMCell", {}), ("GRUCell", {}), ("RNNCell", {}), ("RNNCell", {"nonlinearity": "relu"})])
+@pytest.mark.parametrize(
+    ("cell", "options"), [("LSTMCell", {}), ("GRUCell", {}), ("RNNCell", {}), ("RNNCell", {"nonlinearity": "relu"})]
+)
 def test_cells(cell, options, bias):
     theirs = getattr(pt.nn, cell)(3, 4, bias=bias, **options).double()
     mine = getattr(nn, cell)(3, 4, bias=bias, **options, dtype=autograd.float64)
@@ -135,7 +137,11 @@ def test_padding(side, batch_first):
     ("error", "call", "words"),
     [
         (RuntimeError, lambda: nn.LSTM(3, 4)(autograd.ones(5, 2, 2)), "Expected 3, got 2"),
-        (RuntimeError, lambda: nn.GRU(3, 4)(autograd.ones(5, 2, 3), autograd.ones(1, 3, 4)), r"\(1, 2, 4\), got \[1, 3, 4\]"),
+        (
+            RuntimeError,
+            lambda: nn.GRU(3, 4)(autograd.ones(5, 2, 3), autograd.ones(1, 3, 4)),
+            r"\(1, 2, 4\), got \[1, 3, 4\]",
+        ),
         (RuntimeError, lambda: nn.GRU(3, 4)(autograd.ones(5, 2, 3).double()), "not the same dtype"),
         (RuntimeError, lambda: nn.GRUCell(3, 4)(autograd.ones(2, 5)), "inconsistent input_size: got 5, expected 3"),
         (ValueError, lambda: nn.LSTM(3, 4, proj_size=4), "proj_size has to be smaller"),

@@ -25,7 +25,10 @@ def test_interpolate(n, seed):
         if seed % 2:
             options["size"] = several(n, [2, 3, 5, 9, 12])
         else:
-            options |= {"scale_factor": random.choice([0.5, 1.5, 2, 2.3, 0.7]), "recompute_scale_factor": random.choice([None, True])}
+            options |= {
+                "scale_factor": random.choice([0.5, 1.5, 2, 2.3, 0.7]),
+                "recompute_scale_factor": random.choice([None, True]),
+            }
         if mode in MODES[n]:
             options["align_corners"] = random.choice([None, True, False])
         if mode in MODES[2] and seed % 3 == 0:
