@@ -262,7 +262,8 @@ class ConvTranspose1d(_ConvTranspose):
     """Transposed convolution of sequences: the adjoint of ``Conv1d`` in its input.
 
     Shapes: input (N, C, L), weight (in_channels, out_channels / groups, kernel_size). Called with ``output_size`` it
-    finds the output padding itself. Raises ValueError for an impossible ``output_size`` or another padding mode than "zeros".
+    finds the output padding itself. Raises ValueError for an impossible ``output_size`` or a padding mode
+    other than "zeros".
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
     """

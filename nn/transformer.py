@@ -50,8 +50,8 @@ class MultiheadAttention(Module):
 
     Called with query, key, value (and ``key_padding_mask`` (N, S), ``attn_mask`` (L, S) or (N * heads, L, S): True or
     minus infinity where a key is not to be attended to) it returns the output and, unless ``need_weights=False`` (which
-    is faster), the attention weights. Parameters: in_proj_weight (3 E, E) or q_proj_weight, k_proj_weight, v_proj_weight;
-    in_proj_bias (3 E); out_proj. Raises AssertionError or RuntimeError for shapes that don't fit.
+    is faster), the attention weights. Parameters: in_proj_weight (3 E, E), or q_proj_weight, k_proj_weight and
+    v_proj_weight; in_proj_bias (3 E); out_proj. Raises AssertionError or RuntimeError for shapes that don't fit.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
 

@@ -6,8 +6,8 @@ the same thing. The input's projection is one matrix product for all times at on
 weights; only what really depends on the step before stays in the loop.
 
 The fast backward is an operation of its own, ``recurrence_backward``. Nobody wrote its derivative by hand: it comes
-from ``recorded``, the same recurrence written plainly with recorded operations, which the engine differentiates twice. It is
-also what the tests compare the fast forms with.
+from ``recorded``, the same recurrence written plainly with recorded operations, which the engine differentiates
+twice. It is also what the tests compare the fast forms with.
 
 Gates are in PyTorch's order: LSTM input, forget, cell, output; GRU reset, update, new. A sigmoid is computed as
 (1 + tanh(x / 2)) / 2, so that one call of tanh does all gates.

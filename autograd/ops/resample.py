@@ -170,7 +170,7 @@ def interpolate(
     """``input`` (N, C, [D,] [H,] W) resampled to ``size`` or by ``scale_factor``.
 
     Args:
-        mode: "nearest", "nearest-exact", "area"; "linear" (3-D input), "bilinear" and "bicubic" (4-D), "trilinear" (5-D).
+        mode: "nearest", "nearest-exact", "area"; "linear" (3-D input), "bilinear", "bicubic" (4-D), "trilinear" (5-D).
         align_corners: the corner elements keep their places; for the linear and cubic modes.
         recompute_scale_factor: compute the factor anew from the rounded size.
         antialias: for bilinear and bicubic, average over all elements when making smaller.
