@@ -115,7 +115,7 @@ elu = elementwise(  # scale * (x if x > 0 else alpha * (exp(input_scale * x) - 1
 
 
 def log_one_plus_exp(x: Any) -> Any:
-    """``log(1 + exp(-|x|))``; the digits of small u = exp(-|x|) are kept by log(1 + u) u / w, w what 1 really grew by."""
+    """``log(1 + exp(-|x|))``; small u = exp(-|x|) keep their digits by log(1 + u) u / w, w what 1 really grew by."""
     u = np.asarray(np.abs(x))
     np.negative(u, out=u)
     np.exp(u, out=u)

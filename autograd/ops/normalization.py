@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..lift import general, lift
+from ..lift import bilinear, general, lift
 
 __all__ = []  # fmt: skip
 
@@ -28,24 +28,50 @@ def _mean(x: Any, axes: Axes) -> Any:
     return x.sum(axis=axes, keepdims=True) * (1.0 / _size(x.shape, axes))
 
 
+def sums(x: Any, axes: Axes) -> Any:
+    """The sum over some dimensions, which are kept. Over the last ones it is a product with ones: BLAS adds fastest."""
+    last = x.ndim
+    while last - 1 in axes:
+        last -= 1
+    n = math.prod(x.shape[last:])
+    if n < 2 or x.size < 1024 or not x.flags.c_contiguous:
+        return np.add.reduce(x, axis=axes, keepdims=True)
+    rows = x.reshape(-1, n) @ np.ones(n, x.dtype)
+    return _over_others(rows, x.shape, axes, last)
+
+
+def dots(x: Any, y: Any, axes: Axes) -> Any:
+    """``sums(x * y, axes)`` without the product as an array of its own, where that is possible."""
+    last = x.ndim
+    while last - 1 in axes:
+        last -= 1
+    n = math.prod(x.shape[last:])
+    if n < 2 or x.size < 1024 or not (x.flags.c_contiguous and y.flags.c_contiguous) or x.shape != y.shape:
+        return np.add.reduce(x * y, axis=axes, keepdims=True)
+    rows = np.einsum("ij,ij->i", x.reshape(-1, n), y.reshape(-1, n))
+    return _over_others(rows, x.shape, axes, last)
+
+
+def _over_others(rows: Any, shape: Any, axes: Axes, last: int) -> Any:
+    """Sums over the last dimensions, summed over the other ones too."""
+    others = tuple(axis for axis in axes if axis < last)
+    rows = rows.reshape(shape[:last])
+    if others:
+        rows = np.add.reduce(rows, axis=others, keepdims=True)
+    return rows.reshape(rows.shape + (1,) * (len(shape) - last))
+
+
 def _normalize(input: Any, weight: Any, bias: Any, axes: Axes, eps: float, center: bool) -> tuple[Any, Any]:
     kind = input.dtype.type
     scale = kind(1.0 / max(_size(input.shape, axes), 1))
-    if center:
-        normal = input - np.add.reduce(input, axis=axes, keepdims=True) * scale
-    else:
-        normal = input.copy()
-    y = normal * normal
-    rstd = np.add.reduce(y, axis=axes, keepdims=True)
+    normal = input - sums(input, axes) * scale if center else input.copy()
+    rstd = dots(normal, normal, axes)
     rstd *= scale
     rstd += kind(eps)
     np.sqrt(rstd, out=rstd)
     np.divide(1, rstd, out=rstd)
     normal *= rstd
-    if weight is None:
-        np.copyto(y, normal)
-    else:
-        np.multiply(normal, weight, out=y)
+    y = normal.copy() if weight is None else normal * weight
     if bias is not None:
         y += bias
     return y, (normal, rstd)
@@ -64,20 +90,30 @@ normalize = lift(
     name="normalize",
     residual=lambda input, axes, eps, center: _normal_and_rstd(input, axes, eps, center),
     input=lambda g, r, weight, axes, center: projection(g if weight is None else g * weight, *r, axes, center),
-    weight=lambda g, r: g * r[0],
+    weight=lambda g, r, like: overlap(g, r[0], like.shape),
     bias=lambda g: g,
+)
+
+
+def _overlap(input: Any, other: Any, shape: Any) -> Any:
+    axes = tuple(i for i in range(input.ndim) if i < input.ndim - len(shape) or shape[i - input.ndim] == 1)
+    return dots(input, other, axes).reshape(shape)
+
+
+overlap = bilinear(  # the sum of the products, over all dimensions that ``shape`` does not have or has as 1
+    _overlap,
+    name="overlap",
+    input=lambda g, other: g * other,
+    other=lambda g, input: g * input,
 )
 
 
 def _projection(input: Any, normal: Any, rstd: Any, axes: Axes, center: bool) -> Any:
     scale = input.dtype.type(1.0 / max(_size(input.shape, axes), 1))
-    y = input * normal
-    along = np.add.reduce(y, axis=axes, keepdims=True)
-    along *= scale
-    np.multiply(normal, along, out=y)
+    y = normal * (dots(input, normal, axes) * scale)
     np.subtract(input, y, out=y)
     if center:
-        y -= np.add.reduce(input, axis=axes, keepdims=True) * scale
+        y -= sums(input, axes) * scale
     y *= rstd
     return y
 

@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd
 from autograd.dtypes import finfo
-from autograd.ops.normalization import normalize
+from autograd.ops.normalization import dots, normalize, sums
 from autograd.tensor import Tensor
 from autograd.views import stamp
 
@@ -118,7 +118,7 @@ def batch_norm(
             raise RuntimeError(
                 f"{what} should contain {channels} elements not {t.numel()}: the input is {list(input.shape)}"
             )
-    flat = input.reshape(input.shape[0], channels, -1) if input.ndim != 3 else input
+    flat = input.reshape(input.shape[0], channels, -1) if input.ndim > 3 else input
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
@@ -127,9 +127,12 @@ def batch_norm(
     if count == 1:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
     if running_mean is not None or running_var is not None:
-        _follow(flat.array, running_mean, running_var, momentum, (0, 2), count)
+        _follow(flat.array, running_mean, running_var, momentum, (0, 2)[: flat.ndim - 1], count)
+    if input.ndim == 2:
+        return normalize(input, weight, bias, (0,), eps, True)
     scale, shift = (None if p is None else p.reshape(channels, 1) for p in (weight, bias))
-    return normalize(flat, scale, shift, (0, 2), eps, True).reshape(input.shape)
+    y = normalize(flat, scale, shift, (0, 2), eps, True)
+    return y.reshape(input.shape) if input.ndim > 3 else y
 
 
 def _by_running(flat: Tensor, mean: Tensor, var: Tensor, weight: Any, bias: Any, eps: float) -> Any:
@@ -137,19 +140,19 @@ def _by_running(flat: Tensor, mean: Tensor, var: Tensor, weight: Any, bias: Any,
     if weight is not None:
         scale = scale * weight
     shift = -mean * scale if bias is None else bias - mean * scale
-    return flat * scale.reshape(-1, 1) + shift.reshape(-1, 1)
+    return flat * scale + shift if flat.ndim == 2 else flat * scale.reshape(-1, 1) + shift.reshape(-1, 1)
 
 
 def _follow(values: Any, mean: Any, var: Any, momentum: float, axes: tuple[int, ...], count: int) -> None:
     """Move running statistics towards those of a batch; per-sample statistics are averaged over the samples."""
-    batch_mean = values.mean(axis=axes, keepdims=True)
+    batch_mean = sums(values, axes) / values.dtype.type(count)
     centered = values - batch_mean
-    centered *= centered
-    batch_var = centered.sum(axis=axes, keepdims=True) / max(count - 1, 1)
+    batch_var = dots(centered, centered, axes) / values.dtype.type(max(count - 1, 1))
     for running, batch in ((mean, batch_mean), (var, batch_var)):
         if running is not None:
             now = batch.mean(axis=(0, 2)) if batch.ndim == 3 else batch
-            running.array[...] = (1 - momentum) * running.array + momentum * now.reshape(running.array.shape)
+            running.array *= 1 - momentum
+            running.array += momentum * now.reshape(running.array.shape)
             stamp(running.array, "batch_norm")
 
 

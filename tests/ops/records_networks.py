@@ -219,8 +219,18 @@ NORMALIZATION = [
             args(normal(3, 2, 4), normal(2, 1), normal(2, 1), (0, 2), 1e-2, True),
             args(normal(3, 2, 4), None, None, (2,), 1e-2, True),
             args(normal(3, 4), normal(4), None, (1,), 1e-2, False),
+            args(normal(4, 5, 60), normal(5, 1), normal(5, 1), (0, 2), 1e-2, True),
         ],
         normalize,
+    ),
+    Record(
+        norm.overlap,
+        [args(normal(3, 2, 4), normal(3, 2, 4), (2, 1)), args(normal(40, 30), normal(40, 30), (30,))],
+        lambda x, y, shape: (
+            (x * y)
+            .sum(tuple(i for i in range(x.ndim) if i < x.ndim - len(shape) or shape[i - x.ndim] == 1))
+            .reshape(shape)
+        ),
     ),
     Record(
         norm.projection,
