@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import _import_check  # the other project of this name
-from . import process  # how memory is managed
+from . import (
+    _import_check,  # the other project of this name
+    process,  # how memory is managed
+)
 
 from .tensor import Size, Tensor, is_tensor  # isort: skip - before `tensor`, the function, takes the module's name
 from .conversion import *
@@ -15,7 +17,7 @@ from .dtypes import *
 from .graph import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
 from .layouts import *
 from .methods import IN_PLACE_FUNCTIONS
-from .namespace import __version__, e, inf, nan, newaxis, lazy_names, pi, resolve
+from .namespace import __version__, e, inf, lazy_names, nan, newaxis, pi, resolve
 from .ops import FUNCTIONS
 from .passes import backward, grad
 from .printing import *

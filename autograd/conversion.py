@@ -1,4 +1,6 @@
-"""Tensors in another dtype or on another device, and the old type names: ``to``, ``float``, ``type``, ``FloatTensor`` ..."""
+"""Tensors in another dtype or on another device, and the old type names: ``to``, ``float``, ``type``, ``FloatTensor``
+...
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from .tensor import Size, Tensor, new, wrap
 from .views import current, stamp
 
 __all__ = [
-    "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor",
+    "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",
+    "IntTensor",
     "LongTensor", "ShortTensor", "sparse_coo_tensor", "typename",
 ]  # fmt: skip
 
@@ -64,7 +67,8 @@ def to(
             memory_format = given
         elif given is not None:
             raise TypeError(
-                f"to() received {type(given).__name__} {given!r}: it takes a dtype (autograd.float64), a device or a Tensor"
+                f"to() received {type(given).__name__} {given!r}: it takes a dtype (autograd.float64), a device or a "
+                f"Tensor"
             )
     if device is not None:
         check_device(device)
@@ -170,7 +174,8 @@ def legacy(cls: type, element: np.dtype[Any], data: tuple[Any, ...]) -> Any:
             made.array = np.empty([n.__index__() for n in data] if data else (0,), element)
         except (AttributeError, TypeError):
             raise TypeError(
-                f"Tensor({', '.join(map(repr, data))}): give sizes (ints), or one sequence of data. autograd.tensor(data) "
+                f"Tensor({', '.join(map(repr, data))}): give sizes (ints), or one sequence of data. "
+                f"autograd.tensor(data) "
                 "is the clearer way to make a tensor of data"
             ) from None
     return made
@@ -215,7 +220,8 @@ _kinds = {
     for name, dtype in {
         "FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "BFloat16Tensor": "bfloat16",
         "LongTensor": "int64", "IntTensor": "int32", "ShortTensor": "int16", "CharTensor": "int8",
-        "ByteTensor": "uint8", "BoolTensor": "bool", "ComplexFloatTensor": "complex64", "ComplexDoubleTensor": "complex128",
+        "ByteTensor": "uint8", "BoolTensor": "bool", "ComplexFloatTensor": "complex64",
+        "ComplexDoubleTensor": "complex128",
         "UInt16Tensor": "uint16", "UInt32Tensor": "uint32", "UInt64Tensor": "uint64",
     }.items()
 }  # fmt: skip
@@ -234,7 +240,7 @@ def typename(obj: Any) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-# --- memory ------------------------------------------------------------------------------------------------------------
+# --- memory ----------------------------------------------------------------------------------------------------------
 
 
 class Storage:
@@ -323,7 +329,7 @@ def is_pinned(self: Tensor, device: Any = None) -> bool:
     return False
 
 
-# --- Python functions over elements ------------------------------------------------------------------------------------
+# --- Python functions over elements ----------------------------------------------------------------------------------
 
 
 def apply_(self: Tensor, callable: Callable[[Any], Any]) -> Tensor:
@@ -345,7 +351,7 @@ def _python_fill(self: Tensor, values: list[Any], by: str) -> Tensor:
     return self
 
 
-# --- sparse: there is none -----------------------------------------------------------------------------------------------
+# --- sparse: there is none -------------------------------------------------------------------------------------------
 
 
 def sparse_coo_tensor(

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .views import UNTRACKED
 from .tensor import Tensor, new
-from .views import current
+from .views import UNTRACKED, current
 
 
 def shallow(self: Tensor) -> Tensor:
@@ -32,7 +31,8 @@ def deep(self: Tensor, memo: dict[int, Any]) -> Tensor:
         return memo[id(self)]  # type: ignore[no-any-return]
     if not self.is_leaf:
         raise RuntimeError(
-            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. This "
+            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
+            "This "
             f"one comes from {self.grad_fn}: use detach().clone() for the values, or clone() to stay in the graph"
         )
     memory = _copied_memory(self.array, memo)

@@ -20,7 +20,8 @@ from .layouts import check_layout, empty_in, strided
 from .tensor import Tensor, wrap
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "from_numpy", "frombuffer", "full", "full_like", "linspace", "logspace", "ones", "ones_like", "range", "scalar_tensor",
+    "arange", "as_tensor", "asarray", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "from_numpy",
+    "frombuffer", "full", "full_like", "linspace", "logspace", "ones", "ones_like", "range", "scalar_tensor",
     "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
@@ -44,7 +45,9 @@ def finish(array: Any, requires_grad: bool = False, device: Any = None, layout: 
 
 
 def size_of(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
-    """The shape in ``f(2, 3)``, ``f((2, 3))`` or ``f(torch.Size([2, 3]))``. TypeError and RuntimeError say what is wrong."""
+    """The shape in ``f(2, 3)``, ``f((2, 3))`` or ``f(torch.Size([2, 3]))``. TypeError and RuntimeError say what is
+    wrong.
+    """
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
     try:
@@ -318,8 +321,8 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, req
             f"({wanted.itemsize})"
         )
     if count > 0 and offset + count * wanted.itemsize > total:
-        raise ValueError(f"requested buffer length ({count} * {wanted.itemsize} bytes) after offset ({offset} bytes) must not "
-                         f"be greater than actual buffer length ({total} bytes)")  # fmt: skip
+        raise ValueError(f"requested buffer length ({count} * {wanted.itemsize} bytes) after offset ({offset} bytes) "
+                         f"must not be greater than actual buffer length ({total} bytes)")  # fmt: skip
     return finish(np.frombuffer(buffer, wanted, count, offset), requires_grad)
 
 
@@ -435,7 +438,8 @@ def eye(
 
 
 def empty_strided(
-    size: Any, stride: Any, *, dtype: Any = None, layout: Any = strided, device: Any = None, requires_grad: bool = False,
+    size: Any, stride: Any, *, dtype: Any = None, layout: Any = strided, device: Any = None,
+    requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Memory whose contents nobody has set, with these strides (in elements)."""
@@ -526,7 +530,7 @@ def arange(
     if end is None:
         start, end = 0, start
     start, end, step = number(start), number(end), number(step)
-    whole = all([isinstance(v, int) for v in (start, end, step)])
+    whole = all(isinstance(v, int) for v in (start, end, step))
     wanted = np.dtype(np.int64) if whole and dtype is None and out is None else _filled_dtype(dtype, out)
     if wanted.kind in "bc":
         raise NotImplementedError(f'"arange_cpu" not implemented for {dtypes.of(wanted)}')
@@ -641,7 +645,8 @@ def _own_dtype(self: Tensor, dtype: Any) -> np.dtype[Any]:
 
 
 def new_tensor(
-    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, layout: Any = strided,
+    self: Tensor, data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    layout: Any = strided,
     pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """A new tensor with a copy of ``data``, of this tensor's dtype."""

@@ -1,4 +1,5 @@
-"""Transformations of functions: ``grad``, ``vjp``, ``jvp``, ``jacrev``, ``jacfwd``, ``hessian``, ``vmap`` and their kin.
+"""Transformations of functions: ``grad``, ``vjp``, ``jvp``, ``jacrev``, ``jacfwd``, ``hessian``, ``vmap`` and their
+kin.
 
 Each runs the function on *tracked* copies of its arguments, on the same memory, and asks the recorded graph. They nest:
 a tracked copy of a value that an outer transformation watches is an operation on it, so what the inner one computes
@@ -453,7 +454,8 @@ def _checked_dim(leaf: Any, dim: int) -> int:
         raise ValueError(f"vmap: in_dims={dim} for an input that is no Tensor but {type(leaf).__name__}: give None")
     if not -leaf.ndim <= dim < leaf.ndim:
         raise ValueError(
-            f"vmap: in_dim={dim} for an input with {leaf.ndim} dimensions: expected -{leaf.ndim} <= in_dim < {leaf.ndim}"
+            f"vmap: in_dim={dim} for an input with {leaf.ndim} dimensions: expected -{leaf.ndim} <= in_dim < "
+            f"{leaf.ndim}"
         )
     return dim
 

@@ -110,7 +110,7 @@ class _FunctionOp(Operation):
     def joint(self, g: Any, seen: Any) -> tuple[Any, ...]:
         """The cotangents of the tensor arguments, from the user's backward."""
         given = g if isinstance(g, tuple) else (g,)
-        recorded = any([isinstance(c, Tensor) for c in given])
+        recorded = any(isinstance(c, Tensor) for c in given)
         with enable_grad() if recorded else no_grad():
             returned = self.cls.backward(
                 self.ctx, *[c if c is None or isinstance(c, Tensor) else wrap(c) for c in given]
@@ -120,7 +120,8 @@ class _FunctionOp(Operation):
         extra = values[self.count :]
         if len(values) < self.count or any(v is not None for v in extra):
             raise RuntimeError(
-                f"{who[0].lower()}{who[1:]} returned an incorrect number of gradients (expected {self.count}, got {len(values)})"
+                f"{who[0].lower()}{who[1:]} returned an incorrect number of gradients (expected {self.count}, got "
+                f"{len(values)})"
             )
         found: list[Any] = []
         for i, parent in zip(self.positions, seen.parents, strict=True):
@@ -275,9 +276,7 @@ def _connect(cls: Any, ctx: Any, tensors: Any, parents: Any, results: tuple[Any,
     places: list[Any] = []
     for t in ctx.to_save:
         at = next((i for i, r in enumerate(shown) if r is t), None)
-        if at is not None and not _among(t, inputs):
-            places.append(("output", None if single else at))
-        elif at is not None and _among(t, ctx.dirty_tensors):
+        if at is not None and (not _among(t, inputs) or _among(t, ctx.dirty_tensors)):
             places.append(("output", None if single else at))
         else:
             places.append(("input", None if t is None else current(t)))
@@ -325,7 +324,8 @@ def _rewritten(t: Tensor, node: Node | None, cls: Any) -> Tensor:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     if t.lineage is not None and t.lineage is not UNTRACKED:
         raise RuntimeError(
-            f"{cls.__name__} marked a view as dirty: a custom Function can't rewrite the history of the view's base. Give "
+            f"{cls.__name__} marked a view as dirty: a custom Function can't rewrite the history of the view's base. "
+            "Give "
             "it the base, or a clone()"
         )
     t.node = node

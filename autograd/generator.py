@@ -3,7 +3,8 @@
 The bits come from the Mersenne twister MT19937, which NumPy has too. What makes a stream PyTorch's is how the 32-bit
 words become numbers, and that is what this file does:
 
-* a float32 uniform is the low 24 bits of one word, a float64 one the low 53 bits of two words (the first is the high one);
+* a float32 uniform is the low 24 bits of one word, a float64 one the low 53 bits of two words (the first is the high
+one);
 * integers are a word modulo the range (two words from a range of 2**28 on);
 * fewer than 16 normals (or ones that don't lie together in memory) are Box-Muller pairs in float64, whose second half
   waits for the next call; 16 and more are made in groups of 16 from as many uniforms, 8 radii and 8 angles. A rest
@@ -48,7 +49,7 @@ class Generator:
     """A stream of random numbers: PyTorch's, from the same seed.
 
     >>> Generator().manual_seed(0).uniform(3, np.float32)
-    array([0.49625659, 0.7682218 , 0.08847743], dtype=float32)
+    array([0.4962566 , 0.7682218 , 0.08847743], dtype=float32)
     """
 
     def __init__(self, device: Any = "cpu") -> None:
@@ -294,7 +295,6 @@ _STATE = np.dtype(
 
 _BLOCK = 8192  # normals at a time: blocks that stay in the first cache
 _CHUNK = 65536  # uniforms at a time
-
 
 
 def _single(x: float) -> np.float64:

@@ -70,7 +70,8 @@ def load_state_dict_from_url(
 def load(repo_or_dir: str, model: str, *args: Any, **kwargs: Any) -> Any:
     """Raises NotImplementedError: a repository's code is written for PyTorch and is not fetched."""
     raise NotImplementedError(
-        f"hub.load would run code from {repo_or_dir!r}: define {model!r} here and load its weights by load_state_dict_from_url"
+        f"hub.load would run code from {repo_or_dir!r}: define {model!r} here and load its weights by "
+        f"load_state_dict_from_url"
     )
 
 

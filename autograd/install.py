@@ -1,8 +1,8 @@
 """Serves ``import torch`` and ``import torchvision`` from this library, so that a PyTorch script runs as it is.
 
-The names follow the one rule: ``torch.X`` is ``autograd.X``, ``torch.nn.X`` is ``nn.X``, ``torch.optim.X`` is ``optim.X``,
-``torch.autograd.X`` is ``autograd.X`` and ``torchvision.X`` is ``autograd.vision.X``. The modules are the same objects under both
-names.
+The names follow the one rule: ``torch.X`` is ``autograd.X``, ``torch.nn.X`` is ``nn.X``, ``torch.optim.X`` is
+``optim.X``, ``torch.autograd.X`` is ``autograd.X`` and ``torchvision.X`` is ``autograd.vision.X``. The modules are the
+same objects under both names.
 """
 
 from __future__ import annotations
@@ -43,17 +43,20 @@ def ours(name: str) -> str | None:
 
 
 FINER = {
-    "nn": "activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold instancenorm lazy linear "
-    "loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling utils",
-    "nn.utils": "clip_grad convert_parameters fusion init memory_format parametrizations parametrize prune rnn spectral_norm "
-    "stateless weight_norm",
+    "nn": "activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold instancenorm lazy "
+    "linear loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling utils",
+    "nn.utils": "clip_grad convert_parameters fusion init memory_format parametrizations parametrize prune rnn "
+    "spectral_norm stateless weight_norm",
     "nn.parallel": "data_parallel distributed parallel_apply replicate scatter_gather",
-    "optim": "adadelta adafactor adagrad adam adamax adamw asgd lbfgs nadam optimizer radam rmsprop rprop sgd sparse_adam",
+    "optim": "adadelta adafactor adagrad adam adamax adamw asgd lbfgs nadam optimizer radam rmsprop rprop sgd "
+    "sparse_adam",
     "autograd.distributions": "bernoulli beta binomial categorical cauchy chi2 constraint_registry constraints "
-    "continuous_bernoulli dirichlet distribution exp_family exponential fishersnedecor gamma generalized_pareto geometric gumbel "
+    "continuous_bernoulli dirichlet distribution exp_family exponential fishersnedecor gamma generalized_pareto "
+    "geometric gumbel "
     "half_cauchy half_normal independent inverse_gamma kl kumaraswamy laplace lkj_cholesky log_normal logistic_normal "
     "lowrank_multivariate_normal mixture_same_family multinomial multivariate_normal negative_binomial normal "
-    "one_hot_categorical pareto poisson relaxed_bernoulli relaxed_categorical studentT transformed_distribution transforms "
+    "one_hot_categorical pareto poisson relaxed_bernoulli relaxed_categorical studentT transformed_distribution "
+    "transforms "
     "uniform utils von_mises weibull wishart",
     "autograd.utils.data": "dataloader dataset distributed sampler",
     "autograd.vision.datasets": "cifar fakedata folder mnist stl10 svhn utils vision",
@@ -169,7 +172,7 @@ def nearest(thing: Any, name: str) -> str:
 
 
 def explain(error: BaseException) -> str | None:
-    """Of an AttributeError or ImportError about this library: the name that is missing, its line, and the nearest one."""
+    """Of an AttributeError or ImportError about this library: the missing name, its line, and the nearest one."""
     from .tensor import Tensor
 
     name = getattr(error, "name", None)

@@ -1,8 +1,8 @@
 """The public names that are resolved when first used, and the constants.
 
 ``torch.X`` is ``autograd.X``: so ``autograd.nn`` is the package ``nn`` beside this one, ``autograd.autograd`` is
-``autograd`` itself (for ``torch.autograd.X``), and ``autograd.linalg``, ``autograd.vision`` ... are imported when a program
-first names them.
+``autograd`` itself (for ``torch.autograd.X``), and ``autograd.linalg``, ``autograd.vision`` ... are imported when a
+program first names them.
 """
 
 from __future__ import annotations

@@ -212,7 +212,8 @@ def formatted(self: Tensor, format_spec: str) -> str:
         return format(self.array.item() if self.array.dtype.kind != "V" else float(self.array), format_spec)
     if format_spec:
         raise TypeError(
-            f"unsupported format string {format_spec!r} passed to Tensor.__format__: it has shape {list(self.array.shape)}"
+            f"unsupported format string {format_spec!r} passed to Tensor.__format__: it has shape "
+            f"{list(self.array.shape)}"
         )
     return text(self)
 
@@ -233,7 +234,8 @@ def html(tensor: Tensor) -> str:
     from html import escape
 
     array = tensor.array
-    head = f"<b>{escape(type(tensor).__name__)}</b> {escape(str(list(array.shape)))} {escape(str(tensor.dtype).removeprefix('torch.'))}"
+    kind = str(tensor.dtype).removeprefix("torch.")
+    head = f"<b>{escape(type(tensor).__name__)}</b> {escape(str(list(array.shape)))} {escape(kind)}"
     node = current(tensor)
     if node is not None:
         head += " · requires grad" if tensor.is_leaf else f" · from {escape(node.name())}"

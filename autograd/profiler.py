@@ -30,7 +30,8 @@ class profile:
     """A block whose ``record_function`` sections are timed; ``key_averages().table()`` lists them."""
 
     def __init__(
-        self, enabled: Any = True, *, activities: Iterable[Any] | None = None, schedule: Callable[[int], Any] | None = None,
+        self, enabled: Any = True, *, activities: Iterable[Any] | None = None, schedule: Callable[[int],
+        Any] | None = None,
         on_trace_ready: Callable[[Any], Any] | None = None, record_shapes: bool = False, profile_memory: bool = False,
         with_stack: bool = False, with_flops: bool = False, with_modules: bool = False, use_cuda: bool | None = None,
         **kwargs: Any,

@@ -1,4 +1,5 @@
-"""Random tensors: ``rand``, ``randn``, ``randint`` ... , the in-place fills, and the default generator's seed and state.
+"""Random tensors: ``rand``, ``randn``, ``randint`` ... , the in-place fills, and the default generator's seed and
+state.
 
 All draw from PyTorch's stream (see ``generator.py``), so the same seed gives PyTorch's numbers.
 
@@ -25,8 +26,10 @@ from .layouts import strided
 from .tensor import Tensor, wrap
 
 __all__ = [
-    "Generator", "bernoulli", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "multinomial", "normal",
-    "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed", "set_rng_state",
+    "Generator", "bernoulli", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "multinomial",
+    "normal",
+    "poisson", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed",
+    "set_rng_state",
 ]  # fmt: skip
 
 # --- the default generator -----------------------------------------------------------------------------------------
@@ -82,7 +85,8 @@ def _fill(
 ) -> np.ndarray[Any, Any]:
     """Fill with uniform or normal numbers, in the order in which the elements lie in memory.
 
-    ``together`` is False if they are for a tensor whose elements don't lie in order: PyTorch makes its normals in pairs.
+    ``together`` is False if they are for a tensor whose elements don't lie in order: PyTorch makes its normals in
+    pairs.
     """
     source = chosen(generator)
     if array.dtype.kind == "c":
@@ -193,7 +197,8 @@ def _bounds(function: str, args: tuple[Any, ...], low: Any, high: Any) -> tuple[
 
 
 def randint(
-    *args: Any, low: Any = None, high: Any = None, size: Any = None, generator: Generator | None = None, out: Any = None,
+    *args: Any, low: Any = None, high: Any = None, size: Any = None, generator: Generator | None = None,
+    out: Any = None,
     dtype: Any = None, layout: Any = strided, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """``randint(high, size)`` or ``randint(low, high, size)``: integers from ``low`` (0) to below ``high``.
@@ -320,7 +325,8 @@ def multinomial(
         raise RuntimeError(f"cannot sample n_sample <= 0 samples: num_samples is {num_samples}")
     if not replacement and num_samples > weights.shape[-1]:
         raise RuntimeError(
-            f"cannot sample n_sample > prob_dist.size(-1) samples without replacement: {num_samples} > {weights.shape[-1]}"
+            f"cannot sample n_sample > prob_dist.size(-1) samples without replacement: {num_samples} > "
+            f"{weights.shape[-1]}"
         )
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")

@@ -65,7 +65,9 @@ class saved_tensors_hooks:
 
     >>> import autograd
     >>> x = autograd.tensor([2.0], requires_grad=True)
-    >>> with saved_tensors_hooks(lambda t: t.numpy().tobytes(), lambda b: autograd.tensor(np.frombuffer(b, np.float32))):
+    >>> def unpack(data):
+    ...     return autograd.tensor(np.frombuffer(data, np.float32))
+    >>> with saved_tensors_hooks(lambda t: t.numpy().tobytes(), unpack):
     ...     y = x * x
     >>> y.backward(); x.grad
     tensor([4.])

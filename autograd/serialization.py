@@ -1,7 +1,8 @@
 """Saving and loading, in PyTorch's own file format: what one writes the other reads.
 
-A file is a zip archive, uncompressed: ``data.pkl`` holds the objects and names memory blocks, ``data/0``, ``data/1`` ... are
-the blocks, so tensors that share memory still share it afterwards. The pickle is read by an unpickler that makes tensors,
+A file is a zip archive, uncompressed: ``data.pkl`` holds the objects and names memory blocks, ``data/0``, ``data/1``
+... are the blocks,
+so tensors that share memory still share it afterwards. The pickle is read by an unpickler that makes tensors,
 numbers, strings and plain containers and can call nothing else: a file can't run code. The older format of PyTorch
 before 1.6 can be read too.
 
@@ -24,7 +25,8 @@ from typing import IO, Any, ClassVar
 import numpy as np
 
 from . import dtypes, layouts
-from .devices import check_device, device as Device
+from .devices import check_device
+from .devices import device as Device
 from .tensor import Size, Tensor, wrap
 from .unpickling import SAFE, Restricted, UnpicklingError
 from .views import owner
@@ -37,7 +39,8 @@ MAP_LOCATION = Any
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 _STORAGES = {
     "float32": "FloatStorage", "float64": "DoubleStorage", "float16": "HalfStorage", "bfloat16": "BFloat16Storage",
-    "int64": "LongStorage", "int32": "IntStorage", "int16": "ShortStorage", "int8": "CharStorage", "uint8": "ByteStorage",
+    "int64": "LongStorage", "int32": "IntStorage", "int16": "ShortStorage", "int8": "CharStorage",
+    "uint8": "ByteStorage",
     "bool": "BoolStorage", "complex64": "ComplexFloatStorage", "complex128": "ComplexDoubleStorage",
 }  # fmt: skip
 _DTYPES = {storage: dtype for dtype, storage in _STORAGES.items()}
@@ -222,7 +225,8 @@ def _entry(archive: zipfile.ZipFile, name: str, content: Any) -> None:
 
 
 def load(
-    f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = True, mmap: bool | None = None,
+    f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = True,
+    mmap: bool | None = None,
     **pickle_load_args: Any,
 ) -> Any:  # fmt: skip
     """What ``save`` or ``torch.save`` wrote to a path or an open file. Everything comes to the CPU.

@@ -9,10 +9,12 @@ from . import dtypes
 from .tensor import Tensor
 
 __all__ = [
-    "are_deterministic_algorithms_enabled", "get_float32_matmul_precision", "get_num_interop_threads", "is_autocast_enabled",
+    "are_deterministic_algorithms_enabled", "get_float32_matmul_precision", "get_num_interop_threads",
+    "is_autocast_enabled",
     "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled", "set_default_tensor_type",
     "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads",
-    "set_warn_always", "use_deterministic_algorithms", "is_storage", "is_distributed", "is_same_size", "cuda_version", "spmm",
+    "set_warn_always", "use_deterministic_algorithms", "is_storage", "is_distributed", "is_same_size", "cuda_version",
+    "spmm",
 ]  # fmt: skip
 
 cuda_version = None
@@ -20,7 +22,7 @@ _state: dict[str, Any] = {"precision": "highest", "deterministic": False, "warn"
 
 
 def set_float32_matmul_precision(precision: str) -> None:
-    """Note how exact float32 products shall be: "highest", "high" or "medium". They are always exact to float32 here."""
+    """Note how exact float32 products shall be: "highest", "high" or "medium". Here they are exact to float32."""
     if precision not in ("highest", "high", "medium"):
         raise RuntimeError(f"{precision} is not one of 'highest', 'high', 'medium'")
     _state["precision"] = precision

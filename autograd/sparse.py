@@ -1,4 +1,6 @@
-"""``torch.sparse``: products with matrices that PyTorch would store sparsely; here they are dense, with the same results."""
+"""``torch.sparse``: products with matrices that PyTorch would store sparsely; here they are dense, with the same
+results.
+"""
 
 from __future__ import annotations
 
@@ -23,5 +25,6 @@ def sum(input: Tensor, dim: Any = None, dtype: Any = None) -> Tensor:
 def softmax(input: Tensor, dim: int, *, dtype: Any = None) -> Tensor:
     """Raises NotImplementedError: it would count the zeros that are not stored as minus infinity."""
     raise NotImplementedError(
-        "sparse.softmax leaves out elements that are not stored, and tensors here are dense: use masked_fill and softmax"
+        "sparse.softmax leaves out elements that are not stored, and tensors here are dense: use masked_fill and "
+        "softmax"
     )

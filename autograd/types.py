@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from . import dtypes
+from .conversion import Storage
 from .devices import device
 from .tensor import Size, Tensor
 
@@ -17,5 +18,3 @@ FileLike: TypeAlias = str | os.PathLike[str]
 _dtype, _device, _size, _int, _float, _bool = dtypes.dtype, device, Size, builtins.int, builtins.float, builtins.bool
 _TensorOrTensors: TypeAlias = Tensor | Sequence[Tensor]
 __all__ = ["Device", "FileLike", "Number", "Storage"]
-
-from .conversion import Storage

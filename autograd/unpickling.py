@@ -149,7 +149,8 @@ def _encode(text: str, encoding: str = "latin1") -> bytes:
 
 
 _CONTAINERS: dict[str, Any] = {
-    "set": set, "frozenset": frozenset, "bytearray": bytearray, "complex": complex, "list": list, "dict": dict, "tuple": tuple,
+    "set": set, "frozenset": frozenset, "bytearray": bytearray, "complex": complex, "list": list, "dict": dict,
+    "tuple": tuple,
     "int": int, "float": float, "bool": bool, "str": str, "slice": slice, "range": range, "object": object,
 }  # fmt: skip
 _KNOWN: dict[str, Any] = {
@@ -207,7 +208,8 @@ class Restricted(pickle._Unpickler):  # type: ignore[name-defined, misc]
             if found is not None:
                 return _Maker(full, found)
         raise UnpicklingError(
-            f"load refuses {full!r}: a file may hold tensors, numbers, strings and plain containers, and this one asks for "
+            f"load refuses {full!r}: a file may hold tensors, numbers, strings and plain containers, and this one "
+            f"asks for "
             "something else, which could run code. If you trust the file and the class is yours, admit it: "
             f"autograd.serialization.add_safe_globals([{name}])"
             + ("" if self.modules else "; for a whole module pass weights_only=False")

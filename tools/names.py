@@ -1,8 +1,8 @@
 """How many of the names that real PyTorch programs use resolve here, by area: ``python -m tools.names``.
 
 The table ``tests/data/torch_names.tsv`` ranks the names of 411 programs. Each is looked up by the one naming rule:
-``torch.X`` is ``autograd.X``, ``torchvision.X`` is ``autograd.vision.X``, ``nn.X``, ``optim.X`` and ``F.X`` are what they say, and
-``Tensor.x``, ``Module.x`` ... are attributes of an object of that kind.
+``torch.X`` is ``autograd.X``, ``torchvision.X`` is ``autograd.vision.X``, ``nn.X``, ``optim.X`` and ``F.X`` are what
+they say, and ``Tensor.x``, ``Module.x`` ... are attributes of an object of that kind.
 """
 
 from __future__ import annotations

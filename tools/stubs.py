@@ -1,7 +1,9 @@
-"""Writes the type stubs of what is bound while importing: ``python -m tools.stubs`` (``--check``: only say if they are stale).
+"""Writes the type stubs of what is bound while importing: ``python -m tools.stubs`` (``--check``: only say if they are
+stale).
 
 Tensor's methods come from the tables of operations, so no type checker or editor sees them in the source. This writes
-``autograd/_methods.pyi``, a base class of Tensor for checkers alone, and ``autograd/_functions.pyi``, the public functions.
+``autograd/_methods.pyi``, a base class of Tensor for checkers alone, and ``autograd/_functions.pyi``, the public
+functions.
 """
 
 from __future__ import annotations
@@ -13,13 +15,19 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-HEAD = '"""Written by ``python -m tools.stubs``; do not edit."""\n\nimport builtins\nfrom typing import Any\n\nfrom .tensor import Tensor\n\n'
-PLAIN = {"bool": "builtins.bool", "int": "builtins.int", "float": "builtins.float", "str": "builtins.str", "None": "None"}
-IN_PLACE_OPERATORS = {
-    f"__i{name}__" for name in "add and floordiv lshift matmul mod mul or pow rshift sub truediv xor".split()
-}
-OPERATORS = {name.replace("__i", "__") for name in IN_PLACE_OPERATORS}
+HEAD = '''"""Written by ``python -m tools.stubs``; do not edit."""
+
+import builtins
+from typing import Any
+
+from .tensor import Tensor
+
+'''
+PLAIN = {name: f"builtins.{name}" for name in ("bool", "int", "float", "str")} | {"None": "None"}
 RETURNS = {"Tensor": "Tensor", **PLAIN}
+ARITHMETIC = "add and floordiv lshift matmul mod mul or pow rshift sub truediv xor"
+IN_PLACE_OPERATORS = {f"__i{name}__" for name in ARITHMETIC.split()}
+OPERATORS = {f"__{name}__" for name in ARITHMETIC.split()}
 
 
 def parameters(function: Callable[..., Any]) -> Iterator[tuple[str, Any, bool]]:
@@ -75,14 +83,29 @@ def methods() -> str:
     """The stub of what is bound to Tensor."""
     from autograd.tensor import Tensor
 
-    written = {n for n, v in vars(Tensor).items() if getattr(getattr(v, "__code__", None), "co_filename", "").endswith("autograd/tensor.py")}
+    written = {
+        n
+        for n, v in vars(Tensor).items()
+        if getattr(getattr(v, "__code__", None), "co_filename", "").endswith("autograd/tensor.py")
+    }
     lines = []
     for name, value in sorted(vars(Tensor).items()):
-        if name in written or name in ("__slots__", "__dict__", "__weakref__", "__module__", "__doc__", "__annotations__"):
+        if name in written or name in (
+            "__slots__",
+            "__dict__",
+            "__weakref__",
+            "__module__",
+            "__doc__",
+            "__annotations__",
+        ):
             continue
         if isinstance(value, property):
-            if getattr(value.fget, "__code__", None) is None or not value.fget.__code__.co_filename.endswith("autograd/tensor.py"):
-                lines.append(f"    @property\n    def {name}(self) -> {result(value.fget) if value.fget else 'Any'}: ...")
+            if getattr(value.fget, "__code__", None) is None or not value.fget.__code__.co_filename.endswith(
+                "autograd/tensor.py"
+            ):
+                lines.append(
+                    f"    @property\n    def {name}(self) -> {result(value.fget) if value.fget else 'Any'}: ..."
+                )
         elif name in IN_PLACE_OPERATORS:
             lines.append(f"    def {name}(self, other: Any) -> Tensor: ...")
         elif callable(value) and not isinstance(value, (type, staticmethod)):
@@ -99,7 +122,11 @@ def functions() -> str:
     import autograd
 
     tables = {**autograd.FUNCTIONS, **autograd.IN_PLACE_FUNCTIONS}
-    lines = [f"def {name}{signature(value, method=False)}: ..." for name, value in sorted(tables.items()) if not isinstance(value, type)]
+    lines = [
+        f"def {name}{signature(value, method=False)}: ..."
+        for name, value in sorted(tables.items())
+        if not isinstance(value, type)
+    ]
     return HEAD + "\n".join(lines) + "\n"
 
 

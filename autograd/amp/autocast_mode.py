@@ -1,3 +1,5 @@
 """PyTorch's second name for autocast."""
 
-from . import autocast as autocast, custom_bwd as custom_bwd, custom_fwd as custom_fwd
+from . import autocast as autocast
+from . import custom_bwd as custom_bwd
+from . import custom_fwd as custom_fwd

@@ -55,7 +55,8 @@ def is_torchelastic_launched() -> bool:
 
 
 def init_process_group(
-    backend: str | None = None, init_method: str | None = None, timeout: Any = None, world_size: int = -1, rank: int = -1,
+    backend: str | None = None, init_method: str | None = None, timeout: Any = None, world_size: int = -1,
+    rank: int = -1,
     store: Any = None, group_name: str = "", pg_options: Any = None, device_id: Any = None,
 ) -> None:  # fmt: skip
     """Begin a group of one process. Raises RuntimeError if more are asked for, here or in WORLD_SIZE."""

@@ -25,8 +25,10 @@ def noop_context_fn() -> tuple[Any, Any]:
 
 
 def checkpoint(
-    function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, context_fn: Callable[[], Any] = noop_context_fn,
-    determinism_check: str = "default", debug: bool = False, early_stop: bool = True, preserve_rng_state: bool = True, **kwargs: Any,
+    function: Callable[..., Any], *args: Any, use_reentrant: bool | None = None, context_fn: Callable[[],
+    Any] = noop_context_fn,
+    determinism_check: str = "default", debug: bool = False, early_stop: bool = True, preserve_rng_state: bool = True,
+    **kwargs: Any,
 ) -> Any:  # fmt: skip
     """``function(*args, **kwargs)``, without keeping what it saves: backward runs it again.
 
@@ -91,7 +93,8 @@ def _recomputing(
             for before, t in zip(facts, again, strict=True):
                 if before != (t.array.shape, t.array.dtype):
                     raise RuntimeError(
-                        "checkpoint: Recomputed values for the following tensors have different metadata than during the "
+                        "checkpoint: Recomputed values for the following tensors have different metadata than during "
+                        "the "
                         f"forward pass: saved {before}, recomputed {(t.array.shape, t.array.dtype)}"
                     )
 

@@ -1,8 +1,8 @@
 """SummaryWriter: numbers, texts, images and graphs in TensorBoard's event files, written without TensorBoard.
 
-An event file is a sequence of records - length, checksum, bytes, checksum - each of which is a small protocol buffer. What
-has no plain form here (embeddings, audio, video, meshes) is accepted and left out, with one warning for each kind. Images
-and figures need Pillow.
+An event file is a sequence of records - length, checksum, bytes, checksum - each of which is a small protocol buffer.
+What has no plain form here (embeddings, audio, video, meshes) is accepted and left out, with one warning for each
+kind. Images and figures need Pillow.
 
 Sources: https://docs.pytorch.org/docs/stable/tensorboard.html; the record format is TensorFlow's TFRecord.
 """
@@ -59,7 +59,7 @@ def _varint(n: int) -> bytes:
 
 
 def _field(number: int, value: Any) -> bytes:
-    """One field of a protocol buffer: text and bytes by length, float as 32 bits, ``np.float64`` as 64, int as varint."""
+    """One field of a protocol buffer: text by its length, float as 32 bits, ``np.float64`` as 64, int as varint."""
     if isinstance(value, str):
         value = value.encode()
     if isinstance(value, bytes):
@@ -96,7 +96,8 @@ class SummaryWriter:
     """
 
     def __init__(
-        self, log_dir: Any = None, comment: str = "", purge_step: int | None = None, max_queue: int = 10, flush_secs: int = 120,
+        self, log_dir: Any = None, comment: str = "", purge_step: int | None = None, max_queue: int = 10,
+        flush_secs: int = 120,
         filename_suffix: str = "",
     ) -> None:  # fmt: skip
         host = socket.gethostname()
@@ -106,7 +107,7 @@ class SummaryWriter:
         name = (
             f"events.out.tfevents.{int(time.time())}.{host}.{os.getpid()}.{time.monotonic_ns() % 1000}{filename_suffix}"
         )
-        self._file: Any = open(os.path.join(self.log_dir, name), "wb")
+        self._file: Any = open(os.path.join(self.log_dir, name), "wb")  # noqa: SIM115 - open as long as the writer
         self._lock = threading.Lock()
         self._warned: set[str] = set()
         self._children: dict[str, SummaryWriter] = {}
@@ -160,7 +161,8 @@ class SummaryWriter:
         self._value(_text_value(tag, text_string), global_step, walltime)
 
     def add_histogram(
-        self, tag: str, values: Any, global_step: int | None = None, bins: Any = "tensorflow", walltime: float | None = None,
+        self, tag: str, values: Any, global_step: int | None = None, bins: Any = "tensorflow",
+        walltime: float | None = None,
         max_bins: int | None = None,
     ) -> None:  # fmt: skip
         """The distribution of an array's values, in 30 equal bins (or as ``bins`` says, NumPy's way)."""

@@ -41,8 +41,10 @@ class DistributedDataParallel(_Wrapper):
     """
 
     def __init__(
-        self, module: Module, device_ids: Any = None, output_device: Any = None, dim: int = 0, broadcast_buffers: bool = True,
-        init_sync: bool = True, process_group: Any = None, bucket_cap_mb: Any = None, find_unused_parameters: bool = False,
+        self, module: Module, device_ids: Any = None, output_device: Any = None, dim: int = 0,
+        broadcast_buffers: bool = True,
+        init_sync: bool = True, process_group: Any = None, bucket_cap_mb: Any = None,
+        find_unused_parameters: bool = False,
         check_reduction: bool = False, gradient_as_bucket_view: bool = False, static_graph: bool = False, **kwargs: Any,
     ) -> None:  # fmt: skip
         from autograd import distributed

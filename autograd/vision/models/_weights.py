@@ -58,7 +58,8 @@ class WeightsEnum(enum.Enum):
             return load_state_dict_from_url(self.url, progress=progress, check_hash=check_hash)
         except URLError as error:
             raise RuntimeError(
-                f"could not download the weights {self.url}: {error.reason}. Put the file into {get_dir()}/checkpoints, "
+                f"could not download the weights {self.url}: {error.reason}. Put the file into "
+                f"{get_dir()}/checkpoints, "
                 "or make the model with weights=None"
             ) from error
 
