@@ -5,6 +5,9 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+__version__ = "0.29.2+pullback.0.1.0"
+"""The version of torchvision whose names these are, and after the plus our own."""
+
 _PARTS = ("datasets", "io", "models", "ops", "transforms", "utils")
 
 
