@@ -149,5 +149,5 @@ def _watch(optimizer: Any) -> None:
         alive._opt_called = True
         return step(alive, *args, **kwargs)
 
-    noticed._wrapped_by_lr_sched = True
+    noticed._wrapped_by_lr_sched = True  # type: ignore[attr-defined]
     optimizer.step = noticed

@@ -13,8 +13,9 @@ With ``differentiable=True`` ``do`` is ``Recorded``: the same names on Tensors, 
 
 from __future__ import annotations
 
+import functools
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +25,7 @@ from autograd import dtypes
 from autograd.graph import enable_grad
 from autograd.inplace import assign
 from autograd.tensor import Tensor, wrap
+from autograd.threads import parallel_for
 from autograd.views import stamp_all
 
 from .optimizer import Closure, Optimizer, check
@@ -150,30 +152,26 @@ class _Plan:
         self.watched.append((state, name, tensor, view))
 
     def _cut(self, starts: list[int], alone: int, scratch: int) -> None:
-        """Cut the buffers into pieces: blocks of the large parameters, and one piece for all that are gathered."""
-        gathered = starts[-1] - starts[alone]
-        size = max(gathered, min(BLOCK, starts[alone]))
-        work = np.empty((scratch, size), self.real)
-        self.blocks: list[tuple[int, list[tuple[slice, Array, Values, Any]]]] = []
-        for i in range(alone):
-            p = reals(self.arrays[i]).reshape(-1)
-            blocks = []
+        """Cut parameters and state into blocks; what is gathered is cut as if it were one more parameter."""
+        first = starts[alone]
+        self.gathered = np.empty((2, starts[-1] - first), self.real)
+        flat = [reals(array).reshape(-1) for array in self.arrays[:alone]] + [self.gathered[0]]
+        self.blocks: list[tuple[int, slice, Array, Values]] = []
+        for i, p in enumerate(flat):
             for a in range(0, p.size, BLOCK):
                 b = min(a + BLOCK, p.size)
-                state = {name: flat[starts[i] + a : starts[i] + b] for name, flat in self.flat.items()}
-                blocks.append((slice(a, b), p[a:b], state, [w[: b - a] for w in work]))
-            self.blocks.append((i, blocks))
-        self.gathered = np.empty((2, gathered), self.real)
-        whole = self.gathered.view(self.kind)
-        unit = self.kind.itemsize // self.real.itemsize
-        first = starts[alone]
+                state = {name: buffer[starts[i] + a : starts[i] + b] for name, buffer in self.flat.items()}
+                self.blocks.append((i, slice(a, b), p[a:b], state))
+        self.alone = self.params[:alone]
         self.places: list[tuple[Tensor, Array, Array, Array]] = []
+        whole, unit = self.gathered.view(self.kind), self.kind.itemsize // self.real.itemsize
         for i in range(alone, len(self.params)):
             place, array = slice((starts[i] - first) // unit, (starts[i + 1] - first) // unit), self.arrays[i]
             p, g = (row[place].reshape(array.shape) for row in whole)
             self.places.append((self.params[i], array, p, g))
-        self.small_state = {name: flat[starts[alone] :] for name, flat in self.flat.items()}
-        self.small_work = [w[:gathered] for w in work]
+        self.size = starts[-1]
+        self.scratch = (scratch, max((p.size for _, _, p, _ in self.blocks), default=0))
+        self.spare: list[Array] = []  # scratch that no thread is using
 
     def remember(self) -> None:
         """Note the scalars as we leave them."""
@@ -189,19 +187,24 @@ class _Plan:
                 return False
         return self.seen == [buffer.tobytes() for buffer in self.scalars.values()]
 
-    def pieces(self) -> Iterator[tuple[Array, Array, Values, Any]]:
-        """(parameter, gradient, state, scratch) of each piece, flat; gathers and scatters the small ones around it."""
-        for i, blocks in self.blocks:
-            g = reals(self.params[i].grad.array).reshape(-1)  # type: ignore[union-attr]
-            for place, p, state, work in blocks:
-                yield p, g[place], state, work
-        if self.places:
-            for param, array, p, g in self.places:
-                p[...] = array
-                g[...] = param.grad.array  # type: ignore[union-attr]
-            yield self.gathered[0], self.gathered[1], self.small_state, self.small_work
-            for _, array, p, _ in self.places:
-                array[...] = p
+    def run(self, rule: Callable[..., Any], nanoseconds: float) -> None:
+        """Call ``rule(p, g, state, *scratch)`` on every block, in several threads where there is enough to do."""
+        for param, array, p, g in self.places:
+            p[...] = array
+            g[...] = param.grad.array  # type: ignore[union-attr]
+        gradients = [reals(p.grad.array).reshape(-1) for p in self.alone]  # type: ignore[union-attr]
+        gradients.append(self.gathered[1])
+
+        def work(start: int, stop: int) -> None:
+            scratch = self.spare.pop() if self.spare else np.empty(self.scratch, self.real)
+            with np.errstate(all="ignore"):
+                for i, place, p, state in self.blocks[start:stop]:
+                    rule(p, gradients[i][place], state, *scratch[:, : p.size])
+            self.spare.append(scratch)
+
+        parallel_for(len(self.blocks), work, nanoseconds * self.size)
+        for _, array, p, _ in self.places:
+            array[...] = p
 
 
 def reals(array: Array) -> Array:
@@ -215,6 +218,7 @@ class RuleOptimizer(Optimizer):
     """An optimizer whose step is one ``rule``. Options that mean nothing on the CPU are accepted, as in PyTorch."""
 
     _scratch = 2
+    _nanoseconds = 1.5  # about what the rule costs for one element
 
     def slots(self, group: Values) -> Values:
         """The state kept for each element, and what it is at first; None: nothing until the first step."""
@@ -287,9 +291,7 @@ class RuleOptimizer(Optimizer):
                 h[name] = buffer.item(0)
             h["fresh"] = plan.fresh
             self.advance(h)
-            with np.errstate(all="ignore"):
-                for p, g, state, work in plan.pieces():
-                    self.rule(np, h, p, g, state, *work)
+            plan.run(functools.partial(self.rule, np, h), self._nanoseconds)
             for name, buffer in plan.scalars.items():
                 buffer.fill(h[name])
             plan.fresh = False

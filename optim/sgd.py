@@ -61,6 +61,8 @@ class SGD(RuleOptimizer):
         )  # fmt: skip
         super().__init__(params, defaults)
 
+    _nanoseconds = 0.5
+
     def scalars(self, group: Values) -> Values:
         return {}
 
