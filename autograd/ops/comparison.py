@@ -46,9 +46,17 @@ ge = elementwise(_ordering(operator.ge), name="ge", tensors=1, arrays=_PAIR)
 not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
 
 
+def _arrays(input: Any, other: Any, name: str) -> tuple[Any, Any]:
+    for position, (label, value) in enumerate((("input", input), ("other", other))):
+        if not isinstance(value, Tensor):
+            kind = type(value).__name__
+            raise TypeError(f"{name}(): argument {label!r} (position {position + 1}) must be Tensor, not {kind}")
+    return input.array, other.array
+
+
 def equal(input: Any, other: Any) -> bool:
     """Whether two tensors have the same shape and the same elements (NaN equals nothing)."""
-    a, b = input.array, other.array
+    a, b = _arrays(input, other, "equal")
     return a.shape == b.shape and bool(np.all(a == b))
 
 
@@ -58,7 +66,7 @@ def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, eq
     Raises RuntimeError if the dtypes differ or a tolerance is negative.
     Source: https://docs.pytorch.org/docs/stable/generated/torch.isclose.html
     """
-    a, b = input.array, other.array
+    a, b = _arrays(input, other, "isclose")
     if a.dtype != b.dtype:
         raise RuntimeError(f"{input.dtype} did not match {other.dtype}: isclose compares tensors of one dtype")
     if rtol < 0 or atol < 0:

@@ -8,11 +8,11 @@ import numpy as np
 
 from .. import dtypes, return_types
 from ..lift import general, lift, linear
-from ..tensor import normal_dim, wrap
+from ..tensor import Tensor, normal_dim, wrap
 from .indexing import getitem
 
 __all__ = [
-    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "logcumsumexp", "trapezoid", "trapz",
+    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "gradient", "logcumsumexp", "trapezoid", "trapz",
 ]  # fmt: skip
 
 
@@ -257,6 +257,71 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
 
         return write_out(out, input)
     return input
+
+
+def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> list[Any]:
+    """Estimates of the derivative along each dimension by central differences, second order also where steps vary.
+
+    Args:
+        spacing: the step (a number for all dimensions or one for each), or the coordinates along each dimension.
+        dim: the dimensions, all if None.
+        edge_order: 1 or 2, the order of the one-sided differences at the ends.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.gradient.html
+
+    >>> import autograd
+    >>> autograd.gradient(autograd.tensor([1.0, 4.0, 9.0, 16.0]))
+    [tensor([3., 4., 6., 7.])]
+    """
+    if edge_order not in (1, 2):
+        raise RuntimeError(f"torch.gradient only supports edge_order=1 and edge_order=2, and got {edge_order}")
+    given = range(input.ndim) if dim is None else dim if isinstance(dim, (tuple, list)) else [dim]
+    dims = [normal_dim(d, input.ndim) for d in given]
+    if len(set(dims)) != len(dims):
+        raise RuntimeError(f"dim {dims[-1]} appears multiple times in the list of dims")
+    each = list(spacing) if isinstance(spacing, (tuple, list)) else [1 if spacing is None else spacing] * len(dims)
+    if len(each) != len(dims):
+        raise RuntimeError(f"torch.gradient expected spacing for {len(dims)} dimensions, and got {len(each)}")
+    for at in dims:
+        if input.array.shape[at] < edge_order + 1:
+            raise RuntimeError("torch.gradient expected each dimension size to be at least edge_order+1")
+    return [_slope(input, step, at, edge_order) for step, at in zip(each, dims, strict=True)]
+
+
+def _slope(input: Any, spacing: Any, dim: int, edge_order: int) -> Any:
+    """The derivative along one dimension."""
+    from .joining import cat
+
+    n = input.array.shape[dim]
+    tail = (1,) * (input.ndim - dim - 1)
+    if isinstance(spacing, Tensor) and spacing.ndim:
+        if spacing.array.shape != (n,):
+            raise RuntimeError(
+                f"torch.gradient expected {n} coordinates along dimension {dim}, and got {list(spacing.shape)}"
+            )
+        steps = diff(spacing).reshape(-1, *tail)
+    else:
+        steps = wrap(
+            np.full(
+                (n - 1, *tail),
+                float(spacing),
+                input.array.real.dtype if input.array.dtype.kind in "fc" else dtypes.default_float(),
+            )
+        )
+    slopes = diff(input, dim=dim) / steps
+    if n == 2:
+        return cat([slopes, slopes], dim)
+    first, last = along(dim, slice(0, 1)), along(dim, slice(-1, None))
+    before, after = getitem(slopes, along(dim, slice(None, -1))), getitem(slopes, along(dim, slice(1, None)))
+    back, ahead = getitem(steps, (slice(None, -1),)), getitem(steps, (slice(1, None),))
+    middle = (before * ahead + after * back) / (back + ahead)
+    left, right = getitem(slopes, first), getitem(slopes, last)
+    if edge_order == 2:
+        s, t = getitem(steps, (slice(0, 1),)), getitem(steps, (slice(1, 2),))
+        left = left - (getitem(after, first) - left) * s / (s + t)
+        s, t = getitem(steps, (slice(-1, None),)), getitem(steps, (slice(-2, -1),))
+        right = right + (right - getitem(before, last)) * s / (s + t)
+    return cat([left, middle, right], dim)
 
 
 def _panels(y: Any, x: Any, dx: Any, dim: int) -> tuple[Any, int]:

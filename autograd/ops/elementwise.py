@@ -453,7 +453,6 @@ heaviside = elementwise(
         else np.where(input == 0, values, input > 0).astype(input.dtype)
     ),
     name="heaviside",
-    tensors=2,
     arrays=("input", "values"),
 )
 nextafter = elementwise(

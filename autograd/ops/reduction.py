@@ -373,7 +373,7 @@ def _put_back(input: Any, index: Any, dim: int, keepdim: bool, shape: tuple[int,
     if not shape:
         return np.array(input).reshape(())
     made = np.zeros(shape, input.dtype)
-    made[places(index, dim)] = input if keepdim else np.expand_dims(input, dim)
+    made[places(index, dim)] = input.reshape(index.shape)
     return made
 
 

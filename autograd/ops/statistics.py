@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from .. import return_types
+from .. import dtypes, return_types
 from ..lift import general, write_out
 from ..tensor import Tensor, normal_dim, wrap
 from .cumulative import gather_along
 from .elementwise import lerp
 from .reduction import _into, _not_empty, chosen, evenly
-from .shape import reshape_to
+from .shape import cast, reshape_to
 from .sorting import no_order, order_of, sort
 
 __all__ = [
-    "bincount", "histc", "histogram", "histogramdd", "kthvalue", "median", "mode", "nanmedian", "nanquantile",
+    "bincount", "corrcoef", "cov", "histc", "histogram", "histogramdd", "kthvalue", "median", "mode", "nanmedian", "nanquantile",
     "quantile",
 ]  # fmt: skip
 
@@ -195,6 +195,77 @@ def _quantile(input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, o
     if wanted.ndim == 0:
         found = found[0]
     return found if out is None else write_out(out, found)
+
+
+# --- together ------------------------------------------------------------------------------------------------------
+
+
+def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
+    """The covariance matrix of variables (rows) over observations (columns); a number for a single variable.
+
+    Args:
+        correction: what is taken from the number of observations in the divisor.
+        fweights: how often each observation was made (integers).
+        aweights: the relative importance of each observation.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.cov.html
+    """
+    if input.ndim > 2:
+        raise RuntimeError(f"cov(): expected input to have two or fewer dimensions but got an input with {input.ndim}")
+    if input.array.dtype.kind == "b":
+        raise RuntimeError("cov(): bool dtype is not supported for input")
+    x = input if input.ndim == 2 else input.reshape(1, -1)
+    x = cast(x, dtypes.default_float()) if x.array.dtype.kind in "iu" else x
+    n, weight = _weight_of_observations(x, fweights, aweights)
+    mean = x.mean(1, True) if weight is None else (x * weight).sum(1, True) / weight.sum()
+    if weight is None or aweights is None:
+        left: Any = n - correction
+    else:
+        total = weight.sum()
+        left = total - correction * ((weight * aweights).sum() / total if correction else 0)
+    left = left.clamp(min=0) if isinstance(left, Tensor) else max(left, 0) or np.nan
+    away = x - mean
+    scaled = away if weight is None else away * weight
+    made = (scaled @ away.conj().mT) / left
+    return made.reshape(()) if made.numel() == 1 else made
+
+
+def _weight_of_observations(x: Any, fweights: Any, aweights: Any) -> tuple[Any, Any]:
+    """The number of observations, and the weight of each (None: all alike)."""
+    observations = x.array.shape[1]
+    for name, weights in (("fweights", fweights), ("aweights", aweights)):
+        if weights is None:
+            continue
+        if weights.ndim > 1 or weights.numel() != observations:
+            raise RuntimeError(
+                f"cov(): expected {name} to have one element for each of the {observations} observations"
+            )
+        if (weights.array < 0).any():
+            raise RuntimeError(f"cov(): {name} cannot be negative")
+    if fweights is not None and fweights.array.dtype.kind not in "iu":
+        raise RuntimeError(f"cov(): expected fweights to have integral dtype but got fweights with {fweights.dtype}")
+    if aweights is not None and aweights.array.dtype.kind not in "f":
+        raise RuntimeError(
+            f"cov(): expected aweights to have floating point dtype but got aweights with {aweights.dtype}"
+        )
+    if fweights is None and aweights is None:
+        return observations, None
+    weight = fweights if aweights is None else aweights if fweights is None else fweights * aweights
+    return int(fweights.array.sum()) if fweights is not None else observations, weight
+
+
+def corrcoef(input: Any) -> Any:
+    """The correlation coefficients of variables (rows) over observations (columns)."""
+    if input.ndim > 2:
+        raise RuntimeError(
+            f"corrcoef(): expected input to have two or fewer dimensions but got an input with {input.ndim}"
+        )
+    c = cov(input)
+    if c.ndim == 0:
+        return c / c
+    spread = c.diagonal().real.sqrt() if c.is_complex() else c.diagonal().sqrt()
+    made = c / spread.unsqueeze(1) / spread.unsqueeze(0)
+    return made if c.is_complex() else made.clamp(-1, 1)
 
 
 # --- counting ------------------------------------------------------------------------------------------------------

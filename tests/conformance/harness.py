@@ -32,7 +32,7 @@ from .translate import Missing, function_of, ours, plain, with_our_torch
 
 ASPECTS = ("values", "grad", "gradgrad", "inplace", "errors", "others")
 LIMITS = {"values": 24, "float32": 6, "noncontiguous": 3, "grad": 12, "gradgrad": 8, "inplace": 5, "others": 5}
-SECONDS = 40  # for one operation; what takes longer fails
+SECONDS = 120  # for one operation; what takes longer fails
 
 Entry = Any
 
@@ -278,7 +278,8 @@ class Run:
                 _elements(ours_too.input, mine, sample, takes_k),
                 _elements(sample.input, theirs, sample, takes_k),
             )
-        compare(our_process(mine), process(theirs), values=self.by_value, loose=LOOSER.get(self.report.name, 0.0))
+        known = self.by_value and not sample.kwargs.get("dropout_p")
+        compare(our_process(mine), process(theirs), values=known, loose=LOOSER.get(self.report.name, 0.0))
 
     def _supports(self, dtype: Any) -> bool:
         return dtype in self.entry.supported_dtypes("cpu")
@@ -309,7 +310,7 @@ class Run:
         found = samples(self.entry, pt.float64, self.limits["grad"], requires_grad=True)
         second = {id(s) for s in spread(found, self.limits["gradgrad"])} if self.entry.supports_gradgrad else set()
         for i, sample in enumerate(found):
-            if any(t.requires_grad for t in arguments(sample)):
+            if any(t.requires_grad for t in arguments(sample)) and not sample.kwargs.get("dropout_p"):
                 pair = Gradients(self, sample)
                 self.check("grad", pair.first, f"sample {i}")
                 if id(sample) in second and pair.twice and pair.differentiate_theirs():
@@ -346,12 +347,13 @@ class Run:
         if not self.entry.supports_inplace_autograd or not self.entry.supports_autograd:
             return
         x, y = sample.input.clone().requires_grad_(), ours(sample.input.clone()).requires_grad_()
-        z = self.entry.inplace_variant(x.clone(), *sample.args, **sample.kwargs)
-        if not z.requires_grad:
-            return
+        try:
+            z = self.entry.inplace_variant(x.clone(), *sample.args, **sample.kwargs)
+            cotangent = pt.linspace(0.5, 1.5, z.numel(), dtype=z.dtype).reshape(z.shape)
+            (g,) = pt.autograd.grad(z, x, cotangent, allow_unused=True)
+        except RuntimeError:
+            return  # PyTorch has no derivative of this form
         w = function(y.clone(), *mine.args, **mine.kwargs)
-        cotangent = pt.linspace(0.5, 1.5, z.numel(), dtype=z.dtype).reshape(z.shape)
-        (g,) = pt.autograd.grad(z, x, cotangent, allow_unused=True)
         (h,) = autograd.grad(w, y, ours(cotangent), allow_unused=True)
         compare(_or_zeros([h], [y])[0], _or_zeros([g], [x])[0], "in-place gradient")
 

@@ -66,6 +66,8 @@ def function_of(theirs: Any, name: str) -> Any:
         )
     if isinstance(theirs, types.FunctionType) and "testing/_internal" in theirs.__code__.co_filename:
         return with_our_torch(theirs)
+    if type(theirs).__name__.endswith("_descriptor"):  # a method of torch.Tensor
+        return getattr(autograd.Tensor, theirs.__name__, None) or lookup(name)
     return lookup(name)
 
 
