@@ -43,7 +43,7 @@ demo: $(VENV)/.examples
 	$(BIN)/python examples/mnist_mlp.py --epochs 3 --out out
 
 test: $(VENV)/.test
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not conformance and not browser' tests
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not conformance and not browser and not notebooks' tests
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check autograd nn optim tests examples benchmarks tools
@@ -63,7 +63,7 @@ bench: $(VENV)/.conformance
 	$(BIN)/python -m benchmarks --vs torch,mygrad
 
 notebooks: $(VENV)/.dev
-	$(BIN)/python -m pytest -m notebooks tests/notebooks
+	$(BIN)/python -m pytest -m 'notebooks or browser' tests/notebooks tests/visualize
 
 clean:
 	rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

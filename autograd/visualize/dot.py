@@ -293,12 +293,13 @@ def table(head: str, rows: list[tuple[str, str]], fill: str) -> str:
     """A small table in Graphviz's HTML."""
     cells = ""
     for key, text in rows:
-        key = f'<FONT COLOR="{SOFT}">{html.escape(key)}</FONT> ' if key else ""
-        cells += f'<TR><TD ALIGN="LEFT">{key}{html.escape(text)}</TD></TR>'
+        span = "" if key else ' COLSPAN="2"'
+        cells += f'<TR><TD ALIGN="LEFT"><FONT COLOR="{SOFT}">{key}</FONT></TD>' if key else "<TR>"
+        cells += f'<TD ALIGN="LEFT"{span}>{html.escape(text)}</TD></TR>'
     return (
-        f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2" STYLE="ROUNDED" '
+        f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="ROUNDED" '
         f'COLOR="{LINE}" BGCOLOR="{fill}">'
-        f"<TR><TD><B>{html.escape(head)}</B></TD></TR>{cells}</TABLE>>"
+        f'<TR><TD COLSPAN="2"><B>{html.escape(head)}</B></TD></TR>{cells}</TABLE>>'
     )
 
 

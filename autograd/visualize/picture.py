@@ -87,4 +87,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, Any]:
         if find_dot() is None:
             return {"text/plain": MISSING, "text/html": f"<p>{MISSING}</p><pre>{html.escape(self.source)}</pre>"}
-        return {"image/svg+xml": self.svg()}
+        fitting = self.svg().replace(
+            "<svg ", '<svg style="max-width:100%;height:auto" ', 1
+        )  # never wider than its cell
+        return {"image/svg+xml": fitting}
