@@ -198,6 +198,9 @@ def add_at(buffer: Any, index: Any, values: Any) -> None:
 
     ``np.add.at`` is fast on flat positions and slow on rows, so index arrays in front become positions.
     """
+    if type(index) is ndarray and index.dtype.kind in "iu" and (buffer.ndim == 1 or index.size <= 64 >= values.size):
+        np.add.at(buffer, index, values)
+        return
     arrays = index if type(index) is tuple else (index,)
     if all([type(i) in _VIEW for i in arrays]) or (len(arrays) == 1 and arrays[0].dtype == bool):
         buffer[index] += values
@@ -207,6 +210,11 @@ def add_at(buffer: Any, index: Any, values: Any) -> None:
         np.add.at(buffer, index, values)
         return
     width = math.prod(buffer.shape[len(arrays) :])
+    if width >= 512 and len(arrays) == 1:  # long rows: one addition each is faster
+        rows = np.broadcast_to(values, (*arrays[0].shape, *buffer.shape[1:])).reshape(-1, *buffer.shape[1:])
+        for i, row in zip(arrays[0].reshape(-1).tolist(), rows, strict=True):
+            buffer[i] += row
+        return
     position: Any = 0
     for i, n in zip(arrays, buffer.shape, strict=False):
         position = position * n + np.where(i < 0, i + n, i)

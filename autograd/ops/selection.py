@@ -34,7 +34,8 @@ def checked_index(index: Any, name: str, kinds: str = "int32/int64") -> Any:
 
 def check_bounds(array: Any, size: int, dim: int, name: str) -> None:
     """Raise if an index array leaves ``0 .. size - 1`` (negative ones too, as in PyTorch)."""
-    if array.size and (array.min() < 0 or array.max() >= size):
+    unsigned = array.view(np.uint64 if array.itemsize == 8 else np.uint32)  # where a negative number is a huge one
+    if array.size and unsigned.max() >= size:
         wrong = int(array[(array < 0) | (array >= size)].reshape(-1)[0])
         kind = RuntimeError if name in ("gather", "scatter") else IndexError
         raise kind(f"index {wrong} is out of bounds for dimension {dim} with size {size} in {name}()")
@@ -51,10 +52,10 @@ def along(shape: tuple[int, ...], dim: int, index: Any) -> Any:
     )
 
 
-def _places(input: Any, dim: int, index: Any, name: str, source: Any = None) -> Any:
-    """The checked NumPy index of ``gather`` and ``scatter``."""
+def _check_places(input: Any, dim: int, index: Any, name: str, source: Any = None) -> None:
+    """Raise what is wrong with the index of ``gather`` and ``scatter``."""
     if index.array.size == 0:
-        return None
+        return
     array = checked_index(index, name)
     if input.ndim != array.ndim and not (input.ndim <= 1 and array.ndim <= 1):
         raise RuntimeError(
@@ -65,7 +66,7 @@ def _places(input: Any, dim: int, index: Any, name: str, source: Any = None) -> 
     shape = tuple(input.shape)
     if input.ndim == 0 or array.ndim == 0:
         check_bounds(array, shape[0] if shape else 1, at, name)
-        return (array,) if shape else (...,)
+        return
     for i, (n, m) in enumerate(zip(array.shape, shape, strict=True)):
         if i != at and n > m:
             raise RuntimeError(
@@ -75,7 +76,66 @@ def _places(input: Any, dim: int, index: Any, name: str, source: Any = None) -> 
     if source is not None and any([n > m for n, m in zip(array.shape, source.shape, strict=False)]):
         raise RuntimeError(f"{name}: expected index {list(array.shape)} to be no larger than src {list(source.shape)}")
     check_bounds(array, shape[at], at, name)
-    return along(shape, at, array)
+
+
+def _places(input: Any, dim: int, index: Any, name: str, source: Any = None) -> Any:
+    """The checked NumPy index of ``scatter``."""
+    _check_places(input, dim, index, name, source)
+    array = index.array
+    if array.size == 0:
+        return None
+    if input.ndim == 0 or array.ndim == 0:
+        return (array,) if input.ndim else (...,)
+    return along(tuple(input.shape), normal_dim(dim, input.ndim), array)
+
+
+def flat_places(index: Any, shape: tuple[int, ...], dim: int) -> Any:
+    """The flat positions that ``index`` along ``dim`` means in a C-ordered array of this shape."""
+    position, step = index.astype(np.int64), 1
+    for d in range(len(shape) - 1, -1, -1):
+        if d == dim:
+            position *= step
+            break
+        step *= shape[d]
+    step = 1
+    for d in range(len(shape) - 1, -1, -1):
+        n = index.shape[d]
+        if d != dim and n > 1:
+            position += np.arange(0, n * step, step).reshape([-1 if i == d else 1 for i in range(len(shape))])
+        step *= shape[d]
+    return position
+
+
+def _add_along(buffer: Any, values: Any, index: Any, dim: int) -> None:
+    if buffer.ndim == 1:
+        np.add.at(buffer, index, values)
+    elif buffer.flags.c_contiguous:
+        np.add.at(buffer.reshape(-1), flat_places(index, buffer.shape, dim).reshape(-1), values.reshape(-1))
+    else:
+        np.add.at(buffer, along(buffer.shape, dim, index), values)
+
+
+def _scatter_along(input: Any, index: Any, dim: int, shape: Any) -> Any:
+    made = np.zeros(shape, input.dtype)
+    _add_along(made, input, index, dim)
+    return made
+
+
+gather_along: Any = lift(
+    lambda input, index, dim: input.reshape(-1).take(index if input.ndim == 1 else flat_places(index, input.shape, dim)),
+    kind="linear",
+    name="gather",
+    constants=("index",),
+    into={"input": lambda buffer, g, node: _add_along(buffer, g, node.saved[1], node.params[0])},
+    input=lambda g, index, dim, like: scatter_along(g, index, dim, tuple(like.shape)),
+)
+scatter_along: Any = lift(
+    _scatter_along,
+    kind="linear",
+    name="scatter_add",
+    constants=("index",),
+    input=lambda g, index, dim: gather_along(g, index, dim),
+)
 
 
 def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: Any = None) -> Any:
@@ -87,14 +147,17 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
     >>> autograd.tensor([[1, 2], [3, 4]]).gather(1, autograd.tensor([[1], [0]])).tolist()
     [[2], [3]]
     """
-    places = _places(input, dim, index, "gather")
+    _check_places(input, dim, index, "gather")
     if out is not None and out.dtype != input.dtype:
         raise RuntimeError(f"Expected out tensor to have dtype {input.dtype}, but got {out.dtype} instead")
     if input.ndim == 0:
         return input.expand(index.shape).clone()
     if index.array.size == 0:
         return take_at(input.reshape(-1), np.zeros(index.shape, np.int64))
-    return take_at(input, places, out=out)
+    if index.ndim == 0:
+        index = index.reshape(1)
+        return gather_along(input, index, 0).reshape(())
+    return gather_along(input, index, normal_dim(dim, input.ndim), out=out)
 
 
 def scatter(
@@ -135,10 +198,12 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) 
         raise RuntimeError(
             f"scatter(): Expected self.dtype to be equal to src.dtype, but got {input.dtype} and {src.dtype}"
         )
-    places = _places(input, dim, index, "scatter", src)
-    if index.array.size == 0:
-        return input.clone()
-    return _plus(input, scatter_at(_corner(src, index.shape), places, tuple(input.shape)), out)
+    if index.array.size == 0 or input.ndim == 0 or index.ndim == 0:
+        places = _places(input, dim, index, "scatter", src)
+        return input.clone() if places is None else _plus(input, scatter_at(src, places, tuple(input.shape)), out)
+    _check_places(input, dim, index, "scatter", src)
+    at = normal_dim(dim, input.ndim)
+    return _plus(input, scatter_along(_corner(src, index.shape), index, at, tuple(input.shape)), out)
 
 
 def _plus(a: Any, b: Any, out: Any = None) -> Any:

@@ -400,9 +400,11 @@ def unsqueeze(input: Any, dim: int) -> Any:
 
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """The view with two dimensions exchanged."""
-    n = input.ndim
-    i, j = normal_dim(dim0, n), normal_dim(dim1, n)
-    return swap(input, i, j) if n else input
+    try:
+        return swap(input, dim0, dim1)
+    except np.exceptions.AxisError:
+        normal_dim(dim0, input.ndim), normal_dim(dim1, input.ndim)
+        return input  # 0-d
 
 
 def swapaxes(input: Any, axis0: int, axis1: int) -> Any:

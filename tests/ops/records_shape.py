@@ -97,6 +97,15 @@ RECORDS = [
     Record(selection.selected, [args(normal(3, 4), ROWS, 0), args(normal(2, 3), ROWS, 1), args(normal(3, 2), np.array([[0, 1], [2, 2]]), 0)], np.take),
     Record(selection.rows_into_zeros, [args(normal(3, 4), ROWS, 0, (3, 4)), args(normal(2, 3), ROWS, 1, (2, 3))]),
     Record(selection.filled, [args(normal(3, 4), MASK, normal()), args(normal(4), MASK, 2.0)], lambda x, m, v: np.where(m, v, x)),
+    Record(
+        selection.gather_along,
+        [args(normal(3, 4), np.array([[0, 2, 2, 1], [1, 1, 0, 0]]), 0), args(normal(2, 3, 2), np.array([[[1], [0]], [[2], [2]]]), 1)],
+        lambda x, index, dim: np.take_along_axis(x[tuple(slice(n) if d != dim else slice(None) for d, n in enumerate(index.shape))], index, dim),
+    ),
+    Record(
+        selection.scatter_along,
+        [args(normal(2, 4), np.array([[0, 2, 2, 1], [1, 1, 0, 0]]), 0, (3, 4)), args(normal(2, 2, 1), np.array([[[1], [0]], [[2], [2]]]), 1, (2, 3, 2))],
+    ),
     # joining
     Record(joining.concatenate_along, [args(normal(2, 3), normal(1, 3), dim=0, sizes=(2, 1)), args(normal(2, 0), normal(2, 2), dim=1, sizes=(0, 2))], lambda *t, dim, sizes: np.concatenate(t, dim)),
     Record(joining.stack_along, [args(normal(2, 3), normal(2, 3), dim=1), args(normal(), normal(), dim=0)], lambda *t, dim: np.stack(t, dim)),
