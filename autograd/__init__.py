@@ -1,27 +1,29 @@
+# ruff: noqa: I001 - the order matters: see `tensor`
 """pullback's engine: Tensors that remember how they were computed. What ``torch`` is to PyTorch, by the same names."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import (
-    _import_check,  # the other project of this name
-    process,  # how memory is managed
-)
+from . import _import_check  # the other project of this name
+from . import process  # how memory is managed
 
-from .tensor import Size, Tensor, is_tensor  # isort: skip - before `tensor`, the function, takes the module's name
+from .tensor import Size as Size, Tensor as Tensor, is_tensor as is_tensor  # before `tensor`, the function, takes its name
 from .conversion import *
 from .creation import *
 from .devices import *
 from .dtypes import *
-from .graph import enable_grad, inference_mode, is_grad_enabled, is_inference_mode_enabled, no_grad, set_grad_enabled
+from .graph import enable_grad as enable_grad, inference_mode as inference_mode, no_grad as no_grad
+from .graph import is_grad_enabled as is_grad_enabled, is_inference_mode_enabled as is_inference_mode_enabled
+from .graph import set_grad_enabled as set_grad_enabled
 from .layouts import *
 from .methods import IN_PLACE_FUNCTIONS
-from .namespace import __version__, e, inf, lazy_names, nan, newaxis, pi, resolve
+from .namespace import __version__ as __version__, e as e, inf as inf, nan as nan, newaxis as newaxis, pi as pi
+from .namespace import lazy_names, resolve
 from .ops import FUNCTIONS
-from .passes import backward, grad
+from .passes import backward as backward, grad as grad
 from .printing import *
-from .protocols import from_dlpack, to_dlpack
+from .protocols import from_dlpack as from_dlpack, to_dlpack as to_dlpack
 from .random import *
 
 if TYPE_CHECKING:

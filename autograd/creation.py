@@ -191,9 +191,9 @@ def _gather(data: Any, found: set[Any]) -> Any:
     if isinstance(data, str):
         raise TypeError("new(): invalid data type 'str': a tensor holds numbers")
     if isinstance(data, numbers.Number):
-        kind = next((k for k in (bool, int, float, complex) if isinstance(data, k)), float)
+        kind: Any = next((k for k in (bool, int, float, complex) if isinstance(data, k)), float)
         found.add(kind)
-        return kind(data)  # type: ignore[call-overload]
+        return kind(data)
     if hasattr(data, "__array__") and not hasattr(data, "keys"):
         return _gather(np.asarray(data), found)
     if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not hasattr(data, "keys"):

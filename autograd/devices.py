@@ -17,6 +17,8 @@ class device:
     __slots__ = ("index", "type")
 
     def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
+        self.type: str
+        self.index: int | None
         if isinstance(type, device):
             type, index = type.type, type.index
         if isinstance(type, int):

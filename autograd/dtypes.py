@@ -270,7 +270,7 @@ class finfo:
         if d.kind == "V" or d.name == "bfloat16":
             import ml_dtypes
 
-            info: Any = ml_dtypes.finfo(d)
+            info: Any = ml_dtypes.finfo(d)  # type: ignore[no-untyped-call]
         else:
             info = np.finfo(d)  # type: ignore[no-untyped-call, unused-ignore]
         self.dtype = repr(of(d).to_real()).removeprefix("torch.")

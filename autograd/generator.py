@@ -152,7 +152,7 @@ class Generator:
 
     def uniform(self, n: int, dtype: Any = np.float64, low: float = 0.0, high: float = 1.0) -> Array:
         """``n`` uniform numbers in [low, high)."""
-        made = np.empty(n, np.float64 if dtype == np.float64 else np.float32)
+        made: Any = np.empty(n, np.float64 if dtype == np.float64 else np.float32)
         with self._lock:
             for at in range(0, n, _CHUNK):
                 self._uniform_into(made[at : at + _CHUNK])
@@ -164,10 +164,10 @@ class Generator:
                 made *= high - low
                 made += low
         if made.dtype == dtype:
-            return made
+            return made  # type: ignore[no-any-return]
         made = made.astype(dtype)
         made[made == high] = low  # rounding to half precision must not reach the open end
-        return made
+        return made  # type: ignore[no-any-return]
 
     def _uniform_into(self, out: Array) -> None:
         """Fill an array that fits the cache with uniform numbers in [0, 1)."""

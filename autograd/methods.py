@@ -123,10 +123,11 @@ def bind() -> dict[str, Callable[..., Any]]:
     for name in ("fill_", "zero_", "resize_as_"):
         written[name] = inplace.METHODS[name]
 
-    for name, method in (inplace.METHODS | conversion.METHODS | copying.METHODS | creation.METHODS | printing.METHODS | random.METHODS).items():
-        setattr(Tensor, name, method)
-    Tensor.backward = _backward  # type: ignore[method-assign, assignment]
-    Tensor.graph = _graph  # type: ignore[attr-defined, unused-ignore]
+    for room in (inplace, conversion, copying, creation, printing, random):
+        for name, method in room.METHODS.items():
+            setattr(Tensor, name, method)
+    setattr(Tensor, "backward", _backward)  # noqa: B010 - a checker knows these methods from the stub already
+    setattr(Tensor, "graph", _graph)  # noqa: B010
     return written
 
 

@@ -606,7 +606,7 @@ def _push(node: Node, tangents: list[Any]) -> Any:
     if op.push is not None:
         return op.push(node, tangents)
     seen = Recorded(node)
-    tangents = [None if t is None else _spread(t, p) for t, p in zip(tangents, node.parents, strict=True)]
+    tangents = [None if t is None else _spread(t, p) for t, p in zip(tangents, node.parents, strict=True)]  # type: ignore[arg-type]
     if op.kind == "elementwise" and op.holomorphic and op.joint is None:
         value = None
         for t, formula in zip(tangents, op.formulas, strict=True):
@@ -662,7 +662,7 @@ def _push_by_transposing(op: Any, node: Node, seen: Any, tangents: list[Any]) ->
         else:
             pulled = [None if t is None or f is None else f(v, seen) for t, f in zip(tangents, op.formulas, strict=True)]
         pairs = [
-            (fit(c, p), t)
+            (fit(c, p), t)  # type: ignore[arg-type]
             for c, t, p in zip(pulled, tangents, node.parents, strict=True)
             if c is not None and t is not None and isinstance(c, Tensor) and c.requires_grad
         ]

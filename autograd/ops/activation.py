@@ -189,7 +189,7 @@ def _silu_slope(input: Any) -> Any:
     return y
 
 
-silu = elementwise(lambda input: _silu(input), name="silu", input=lambda g, input: g * silu_slope(input))
+silu = elementwise(lambda input: _silu(input), name="silu", input=lambda g, input: g * silu_slope(input))  # type: ignore[has-type]
 silu_slope = elementwise(
     lambda input: _silu_slope(input), name="silu_slope", input=lambda g, input: g * _silu_bend(input)
 )
@@ -270,7 +270,7 @@ exact_gelu = elementwise(
     _exact_gelu,
     name="gelu",
     residual=lambda input: normal_cdf(input),
-    input=lambda g, input, r: g * gelu_slope(input, r),
+    input=lambda g, input, r: g * gelu_slope(input, r),  # type: ignore[has-type]
 )
 gelu_slope = elementwise(
     lambda input, cdf: _gelu_slope(input, cdf),
@@ -315,7 +315,7 @@ def _tanh_gelu_slope(x: Any) -> Any:
 
 
 tanh_gelu = elementwise(
-    lambda input: _tanh_gelu(input), name="tanh_gelu", input=lambda g, input: g * tanh_gelu_slope(input)
+    lambda input: _tanh_gelu(input), name="tanh_gelu", input=lambda g, input: g * tanh_gelu_slope(input)  # type: ignore[has-type]
 )
 tanh_gelu_slope = elementwise(
     lambda input: _tanh_gelu_slope(input), name="tanh_gelu_slope", input=lambda g, input: g * _tanh_bend(input)

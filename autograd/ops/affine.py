@@ -58,8 +58,8 @@ linear = lift(
     kind="general",
     promote="none",
     name="linear",
-    input=lambda g, weight: g @ weight if g.ndim == 2 else linear(g, weight.mT),
-    weight=lambda g, input: g.mT @ input if g.ndim == 2 else outer(g, input),
+    input=lambda g, weight: g @ weight if g.ndim == 2 else linear(g, weight.mT),  # type: ignore[has-type]
+    weight=lambda g, input: g.mT @ input if g.ndim == 2 else outer(g, input),  # type: ignore[has-type]
     bias=lambda g: g.sum(axis=0) if g.ndim == 2 else g,
 )
 outer = bilinear(

@@ -36,7 +36,7 @@ def _border(input: Any, widths: Widths, value: Any) -> Any:
 border = general(
     _border,
     name="constant_pad_nd",
-    input=lambda g, widths, like: border(g, tuple([(-a, -b) for a, b in widths]), 0),
+    input=lambda g, widths, like: border(g, tuple([(-a, -b) for a, b in widths]), 0),  # type: ignore[has-type]
 )
 
 # --- rows of a table -----------------------------------------------------------------------------------------------
@@ -63,7 +63,7 @@ embedding = linear(
     name="embedding",
     promote="none",
     constants=("index",),
-    weight=lambda g, index, padding, like: embedding_back(g, index, like.shape[0], padding),
+    weight=lambda g, index, padding, like: embedding_back(g, index, like.shape[0], padding),  # type: ignore[has-type]
 )
 embedding_back = linear(
     _embedding_back,

@@ -56,7 +56,7 @@ cross_entropy = lift(
     promote="none",
     constants=("target", "rows"),
     residual=lambda input: softmax_along(input, 1),
-    input=lambda g, r, target, rows, scale: cross_entropy_slope(g, r, target, rows, scale),
+    input=lambda g, r, target, rows, scale: cross_entropy_slope(g, r, target, rows, scale),  # type: ignore[has-type]
 )
 
 
@@ -84,7 +84,7 @@ cross_entropy_slope = lift(
     promote="none",
     constants=("target", "rows"),
     grad=lambda g, probabilities, target, rows, scale: _per_row(
-        (g * probabilities).sum(axis=1) - pick(g, target), rows, scale
+        (g * probabilities).sum(axis=1) - pick(g, target), rows, scale  # type: ignore[has-type]
     ),
     probabilities=lambda g, grad, rows, scale: g * _column(_per_row(grad, rows, scale)),
 )
@@ -105,7 +105,7 @@ pick = linear(
     name="pick",
     constants=("target",),
     promote="none",
-    input=lambda g, target, like: spread(g, target, like.shape[1]),
+    input=lambda g, target, like: spread(g, target, like.shape[1]),  # type: ignore[has-type]
 )
 
 
@@ -135,7 +135,7 @@ nll = lift(
     name="nll_loss",
     promote="none",
     constants=("target", "rows"),
-    input=lambda g, target, rows, scale, like: nll_slope(g, target, rows, scale, like.shape[1]),
+    input=lambda g, target, rows, scale, like: nll_slope(g, target, rows, scale, like.shape[1]),  # type: ignore[has-type]
 )
 nll_slope = lift(
     _nll_slope,
@@ -213,7 +213,7 @@ binary = elementwise(
     lambda input, target: (target - 1) * _clamped_log(1 - input) - target * _clamped_log(input),
     name="binary_cross_entropy",
     input=lambda g, input, target: g * (input - target) / np.maximum((1 - input) * input, 1e-12),
-    target=lambda g, input: g * (clamped_log(1 - input) - clamped_log(input)),
+    target=lambda g, input: g * (clamped_log(1 - input) - clamped_log(input)),  # type: ignore[has-type]
 )
 clamped_log = elementwise(_clamped_log, name="clamped_log", input=lambda g, input: g / np.maximum(input, 1e-12))
 

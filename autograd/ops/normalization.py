@@ -89,8 +89,8 @@ normalize = lift(
     kind="general",
     name="normalize",
     residual=lambda input, axes, eps, center: _normal_and_rstd(input, axes, eps, center),
-    input=lambda g, r, weight, axes, center: projection(g if weight is None else g * weight, *r, axes, center),
-    weight=lambda g, r, like: overlap(g, r[0], like.shape),
+    input=lambda g, r, weight, axes, center: projection(g if weight is None else g * weight, *r, axes, center),  # type: ignore[has-type]
+    weight=lambda g, r, like: overlap(g, r[0], like.shape),  # type: ignore[has-type]
     bias=lambda g: g,
 )
 
@@ -122,7 +122,7 @@ projection = general(
     _projection,
     name="normalize_backward",
     promote="none",
-    input=lambda g, normal, rstd, axes, center: projection(g, normal, rstd, axes, center),
+    input=lambda g, normal, rstd, axes, center: projection(g, normal, rstd, axes, center),  # type: ignore[has-type]
     normal=lambda g, input, normal, rstd, axes: (
         -rstd * (g * _mean(input * normal, axes) + input * _mean(g * normal, axes))
     ),
