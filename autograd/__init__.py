@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import _import_check  # the other project of this name
 from . import process  # how memory is managed
 
-from .tensor import Size as Size, Tensor as Tensor, is_tensor as is_tensor  # before `tensor`, the function, takes its name
+from .tensor import Size as Size, Tensor as Tensor, is_tensor as is_tensor  # before the function `tensor`
 from .conversion import *
 from .creation import *
 from .devices import *
