@@ -1,7 +1,7 @@
 """``torch.masked``: reductions and normalisations of the elements that a mask selects, as functions of plain tensors.
 
-A mask is a bool tensor that broadcasts to the input; True means that the element counts. What is left out is replaced by
-the value that changes nothing (0 in a sum, 1 in a product, -inf in a maximum), so its gradient is zero.
+A mask is a bool tensor that broadcasts to the input; True means that the element counts. What is left out is replaced
+by the value that changes nothing (0 in a sum, 1 in a product, -inf in a maximum), so its gradient is zero.
 
 Source: https://docs.pytorch.org/docs/stable/masked.html
 
@@ -25,8 +25,8 @@ from .ops.shape import cast
 from .tensor import Tensor, normal_dim, wrap
 
 __all__ = [
-    "amax", "amin", "argmax", "argmin", "cumprod", "cumsum", "log_softmax", "logaddexp", "logsumexp", "mean", "median", "norm",
-    "normalize", "prod", "softmax", "softmin", "std", "sum", "var",
+    "amax", "amin", "argmax", "argmin", "cumprod", "cumsum", "log_softmax", "logaddexp", "logsumexp", "mean",
+    "median", "norm", "normalize", "prod", "softmax", "softmin", "std", "sum", "var",
 ]  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from ..tensor import Tensor, normal_dim, wrap
 from .indexing import getitem
 
 __all__ = [
-    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "gradient", "logcumsumexp", "trapezoid", "trapz",
+    "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "diff", "gradient", "logcumsumexp",
+    "trapezoid", "trapz",
 ]  # fmt: skip
 
 

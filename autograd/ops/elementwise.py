@@ -703,7 +703,7 @@ def nan_to_num(
 
 
 def frexp(input: Any, *, out: Any = None) -> Any:
-    """``(mantissa, exponent)`` with ``input == mantissa * 2 ** exponent``: the mantissa in [0.5, 1), the exponent int32."""
+    """``(mantissa, exponent)``: ``input == mantissa * 2 ** exponent``, the mantissa in [0.5, 1), the exponent int32."""
     from ..lift import write_out
     from ..return_types import frexp as named
     from ..tensor import wrap

@@ -1,6 +1,6 @@
 """Reductions: many elements become one, along dimensions.
 
-``dim`` is None (all of them), an int or several; with ``keepdim`` what is reduced keeps its place, with length 1. Functions
+``dim`` is None (all of them), an int or several; with ``keepdim`` what is reduced keeps its place. Functions
 that say *where* the value came from return a named tuple ``(values, indices)``, and the gradient goes to that place;
 those that don't (amax, amin, max of everything) share it evenly among the equals.
 """

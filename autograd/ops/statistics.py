@@ -17,8 +17,8 @@ from .shape import cast, reshape_to
 from .sorting import no_order, order_of, sort
 
 __all__ = [
-    "bincount", "corrcoef", "cov", "histc", "histogram", "histogramdd", "kthvalue", "median", "mode", "nanmedian", "nanquantile",
-    "quantile",
+    "bincount", "corrcoef", "cov", "histc", "histogram", "histogramdd", "kthvalue", "median", "mode", "nanmedian",
+    "nanquantile", "quantile",
 ]  # fmt: skip
 
 # --- the middle ----------------------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 def quantile(
     input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
 ) -> Any:
-    """The ``q``-th quantiles (a number or a 1-d tensor, in [0, 1]) along ``dim``, or of all elements; NaN if there is NaN.
+    """The ``q``-th quantiles (a number or a 1-d tensor, in [0, 1]) along ``dim``, or of all; NaN if there is NaN.
 
     The dimension of ``q``, if it has one, comes first.
     Source: https://docs.pytorch.org/docs/stable/generated/torch.quantile.html

@@ -162,11 +162,16 @@ def compare(mine: Any, theirs: Any, where: str = "output", values: bool = True, 
         for i, (a, b) in enumerate(zip(mine, theirs, strict=True)):
             compare(a, b, f"{where}[{i}]", values, loose)
     elif isinstance(theirs, (float, complex)):
-        if values and not np.allclose(mine, theirs, rtol=1e-6, atol=1e-8, equal_nan=True):
-            raise Different(f"{where}: {mine!r} instead of {theirs!r}")
+        same = not values or np.allclose(mine, theirs, rtol=1e-6, atol=1e-8, equal_nan=True)
+        compare_exactly(same, True, where, mine, theirs)
     elif isinstance(theirs, (bool, int, str)):
-        if mine != theirs or isinstance(mine, bool) != isinstance(theirs, bool):
-            raise Different(f"{where}: {mine!r} instead of {theirs!r}")
+        compare_exactly((mine, isinstance(mine, bool)), (theirs, isinstance(theirs, bool)), where, mine, theirs)
+
+
+def compare_exactly(a: Any, b: Any, where: str, mine: Any, theirs: Any) -> None:
+    """Raise Different, with the two results, if ``a`` is not ``b``."""
+    if a != b:
+        raise Different(f"{where}: {mine!r} instead of {theirs!r}")
 
 
 def _brief(value: Any) -> str:
