@@ -317,7 +317,7 @@ def _moved(value: Any, param: Tensor | None, key: Any = None) -> Any:
     if isinstance(value, (list, tuple)):
         return type(value)([_moved(v, param, key) for v in value])
     if isinstance(value, Tensor) or hasattr(value, "__array__"):
-        array = np.array(value.array if isinstance(value, Tensor) else value)
+        array = (value.array if isinstance(value, Tensor) else np.asarray(value)).copy()
         if param is not None and key != "step" and param.dtype.is_floating_point:
             array = array.astype(param.array.dtype, copy=False)
         return wrap(array)

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import importlib.util
 import struct
+import warnings
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -109,6 +110,20 @@ class MNIST(ArrayDataset):
     def class_to_idx(self) -> dict[str, int]:
         """The number of each class by name."""
         return {name: i for i, name in enumerate(self.classes)}
+
+    @property
+    def train_data(self) -> Tensor:
+        """``data``, by its old name."""
+        warnings.warn("train_data has been renamed data", stacklevel=2)
+        return self.data
+
+    @property
+    def train_labels(self) -> Tensor:
+        """``targets``, by its old name."""
+        warnings.warn("train_labels has been renamed targets", stacklevel=2)
+        return self.targets
+
+    test_data, test_labels = train_data, train_labels
 
     def extra_repr(self) -> str:
         return f"Split: {'Train' if self.train else 'Test'}"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...tensor import wrap
+from ...tensor import Tensor, wrap
 from ...utils.data.dataset import Dataset
 
 __all__ = ["ArrayDataset", "StandardTransform", "VisionDataset", "picture"]
@@ -122,4 +122,8 @@ class ArrayDataset(VisionDataset):
             return None
         chosen = np.asarray(indices)
         images = on_batch(self._images()[chosen])
-        return None if images is None else [images, wrap(np.asarray(self.targets)[chosen].astype(np.int64))]
+        if images is None:
+            return None
+        known = self.targets
+        targets = known.array[chosen] if isinstance(known, Tensor) else np.asarray([known[i] for i in indices])
+        return [images, wrap(targets.astype(np.int64))]
