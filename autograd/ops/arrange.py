@@ -50,7 +50,9 @@ def _embedding_back(input: Any, index: Any, rows: int, padding: int) -> Any:
         used = at != padding
         values, at = values[used], at[used]
     made = np.zeros((rows, width), input.dtype)
-    if at.size:
+    if at.size < 8 * rows:  # few are added to the same row
+        np.add.at(made.reshape(-1), (at[:, None] * width + np.arange(width)).reshape(-1), values.reshape(-1))
+    elif at.size:
         order = np.argsort(at, kind="stable")
         at = at[order]
         starts = np.flatnonzero(np.concatenate(([True], at[1:] != at[:-1])))
