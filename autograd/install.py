@@ -34,8 +34,6 @@ def ours(name: str) -> str | None:
         return None
     first, _, more = rest.partition(".")
     if first in ("nn", "optim"):
-        if first == "nn" and more.split(".")[0] == "modules":  # where PyTorch keeps its layers
-            more = more.removeprefix("modules").removeprefix(".")
         return f"{first}.{more}".rstrip(".")
     if first == "autograd":
         return f"autograd.{more}".rstrip(".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from . import attention, functional, init, parallel, parameter, utils
+from . import attention, functional, init, modules, parallel, parameter, utils
 from .activation import *
 from .containers import *
 from .conv import *

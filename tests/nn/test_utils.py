@@ -139,3 +139,29 @@ def test_functional_call_leaves_the_module_alone():
         layer, {"weight": torch.ones(1, 2), "bias": torch.zeros(1)}, torch.ones(1, 2)
     )
     assert out.tolist() == [[2.0]] and layer.weight is before
+
+
+def test_pytorchs_places_of_layers_can_be_imported_from():
+    from nn.modules import Linear
+    from nn.modules.batchnorm import _BatchNorm
+    from nn.modules.loss import _Loss
+    from nn.modules.utils import _pair, _triple
+
+    assert Linear is nn.Linear and isinstance(nn.BatchNorm2d(3), _BatchNorm) and isinstance(nn.MSELoss(), _Loss)
+    assert _pair(3) == (3, 3) and _triple([1, 2, 3]) == (1, 2, 3)
+    assert nn.modules.conv.Conv2d is nn.Conv2d
+    with pytest.raises(AttributeError):
+        nn.modules.nothing
+
+
+def test_batch_norm_folds_into_the_layer_before_it():
+    torch.manual_seed(0)
+    for layer, bn, x in (
+        (nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), torch.randn(5, 3, 6, 6)),
+        (nn.Linear(3, 4, bias=False), nn.BatchNorm1d(4), torch.randn(5, 3)),
+    ):
+        nn.init.uniform_(bn.weight, 0.5, 2)
+        bn(layer(x))
+        layer.eval(), bn.eval()
+        fuse = nn.utils.fuse_linear_bn_eval if isinstance(layer, nn.Linear) else nn.utils.fuse_conv_bn_eval
+        np.testing.assert_allclose(fuse(layer, bn)(x).detach().numpy(), bn(layer(x)).detach().numpy(), atol=1e-5)

@@ -1,0 +1,88 @@
+"""The places where PyTorch keeps its layers: ``nn.modules.conv`` and the like are names of this library's files.
+
+Programs import from there for base classes (``_BatchNorm``, ``_Loss``) and for ``nn.modules.utils._pair``.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any
+
+from . import (
+    activation,
+    containers,
+    conv,
+    distance,
+    dropout,
+    embedding,
+    flatten,
+    lazy,
+    linear,
+    loss,
+    module,
+    normalization,
+    padding,
+    pooling,
+    resample,
+    rnn,
+    transformer,
+)
+
+__path__: list[str] = []  # what makes ``import nn.modules.conv`` look here
+
+_places = {
+    "activation": activation,
+    "adaptive": loss,
+    "batchnorm": normalization,
+    "container": containers,
+    "conv": conv,
+    "distance": distance,
+    "dropout": dropout,
+    "flatten": flatten,
+    "instancenorm": normalization,
+    "lazy": lazy,
+    "linear": linear,
+    "loss": loss,
+    "module": module,
+    "normalization": normalization,
+    "padding": padding,
+    "pixelshuffle": padding,
+    "pooling": pooling,
+    "rnn": rnn,
+    "sparse": embedding,
+    "transformer": transformer,
+    "upsampling": resample,
+}
+
+
+def _ntuple(n: int, name: str = "parse") -> Any:
+    """A function that repeats a number n times and makes anything else a tuple."""
+
+    def parse(x: Any) -> tuple[Any, ...]:
+        return tuple(x) if isinstance(x, (tuple, list)) else (x,) * n
+
+    parse.__name__ = name
+    return parse
+
+
+utils = types.ModuleType(__name__ + ".utils", "How layers read a size that may be one number or several.")
+vars(utils).update(
+    _ntuple=_ntuple,
+    _single=_ntuple(1, "_single"),
+    _pair=_ntuple(2, "_pair"),
+    _triple=_ntuple(3, "_triple"),
+    _quadruple=_ntuple(4, "_quadruple"),
+)
+_places["utils"] = utils
+
+for _name, _module in _places.items():
+    globals()[_name] = _module
+    sys.modules[f"{__name__}.{_name}"] = _module
+
+
+def __getattr__(name: str) -> Any:
+    for place in _places.values():
+        if hasattr(place, name) and not name.startswith("__"):
+            return getattr(place, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
