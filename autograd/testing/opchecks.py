@@ -67,8 +67,9 @@ def opcheck(fn: Callable[..., Any], *inputs: Any, order: int = 2, raise_exceptio
     float32; no writing to inputs; no silent error when the result is written to; determinism; threads.
 
     >>> import autograd
-    >>> report = opcheck(lambda a, b: (a * b).tanh(), autograd.randn(3, dtype=autograd.float64),
-    autograd.rand(3).double()) >>> report.ok, report["gradients"]
+    >>> a, b = autograd.randn(3).double(), autograd.rand(3).double()
+    >>> report = opcheck(lambda a, b: (a * b).tanh(), a, b)
+    >>> report.ok, report["gradients"]
     (True, 'ok')
     """
     case = _Case(fn, inputs, order)
