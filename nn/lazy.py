@@ -99,34 +99,19 @@ class LazyLinear(LazyModuleMixin, Linear):
             self.in_features = self.weight.shape[-1]
 
 
-class _LazyConv(LazyModuleMixin):
+class _LazyConvBase(LazyModuleMixin):
     """A convolution whose ``in_channels`` is that of the first input."""
 
     dims: int
     in_channels: int
 
-    def __init__(
-        self: Any,
-        out_channels: int,
-        kernel_size: Any,
-        *args: Any,
-        bias: bool = True,
-        device: Any = None,
-        dtype: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        # all but the size of the input is known: make the layer with as many channels as groups, then forget them
-        names = self._names
-        options = {**dict(zip(names, args, strict=False)), **kwargs}
-        if len(args) > len(names):
-            raise TypeError(f"{type(self).__name__} takes at most {len(names) + 2} positional arguments")
-        has_bias = options.pop("bias", bias)
-        super().__init__(0, 0, kernel_size, bias=False, **options)
+    def _forget_sizes(self: Any, out_channels: int, bias: bool, device: Any, dtype: Any) -> None:
+        """Put uninitialized parameters in place of those that were made for no channels at all."""
         self.out_channels = out_channels
         if out_channels % self.groups:
             raise ValueError("out_channels must be divisible by groups")
         self.weight = UninitializedParameter(device=device, dtype=dtype)
-        if has_bias:
+        if bias:
             self.bias = UninitializedParameter(device=device, dtype=dtype)
 
     def reset_parameters(self: Any) -> None:
@@ -156,72 +141,102 @@ class _LazyConv(LazyModuleMixin):
         self.reset_parameters()
 
 
-_CONV = ("stride", "padding", "dilation", "groups", "bias", "padding_mode")
-_TRANSPOSED = ("stride", "padding", "output_padding", "groups", "bias", "dilation", "padding_mode")
+class _LazyConv(_LazyConvBase):
+    def __init__(
+        self: Any,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(0, 0, kernel_size, stride, padding, dilation, groups, False, padding_mode)
+        self._forget_sizes(out_channels, bias, device, dtype)
+
+
+class _LazyConvTranspose(_LazyConvBase):
+    def __init__(
+        self: Any,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(0, 0, kernel_size, stride, padding, output_padding, groups, False, dilation, padding_mode)
+        self._forget_sizes(out_channels, bias, device, dtype)
 
 
 class LazyConv1d(_LazyConv, Conv1d):
     """Conv1d whose ``in_channels`` is that of the first input."""
 
-    cls_to_become, _names = Conv1d, _CONV
+    cls_to_become = Conv1d
 
 
 class LazyConv2d(_LazyConv, Conv2d):
     """Conv2d whose ``in_channels`` is that of the first input."""
 
-    cls_to_become, _names = Conv2d, _CONV
+    cls_to_become = Conv2d
 
 
 class LazyConv3d(_LazyConv, Conv3d):
     """Conv3d whose ``in_channels`` is that of the first input."""
 
-    cls_to_become, _names = Conv3d, _CONV
+    cls_to_become = Conv3d
 
 
-class LazyConvTranspose1d(_LazyConv, ConvTranspose1d):
+class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
     """ConvTranspose1d whose ``in_channels`` is that of the first input."""
 
-    cls_to_become, _names = ConvTranspose1d, _TRANSPOSED
+    cls_to_become = ConvTranspose1d
 
 
-class LazyConvTranspose2d(_LazyConv, ConvTranspose2d):
+class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
     """ConvTranspose2d whose ``in_channels`` is that of the first input."""
 
-    cls_to_become, _names = ConvTranspose2d, _TRANSPOSED
+    cls_to_become = ConvTranspose2d
 
 
-class LazyConvTranspose3d(_LazyConv, ConvTranspose3d):
+class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
     """ConvTranspose3d whose ``in_channels`` is that of the first input."""
 
-    cls_to_become, _names = ConvTranspose3d, _TRANSPOSED
+    cls_to_become = ConvTranspose3d
 
 
 class _LazyNorm(LazyModuleMixin):
     """A normalization whose ``num_features`` is that of the first input."""
 
-    _affine, _track = True, True
     num_batches_tracked: Tensor | None
 
     def __init__(
         self: Any,
         eps: float = 1e-5,
         momentum: float | None = 0.1,
-        affine: bool | None = None,
-        track_running_stats: bool | None = None,
+        affine: bool = True,
+        track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
         *,
         bias: bool = True,
     ) -> None:
-        affine = self._affine if affine is None else affine
-        track = self._track if track_running_stats is None else track_running_stats
         super().__init__(0, eps, momentum, False, False, device, dtype)
-        self.affine, self.track_running_stats = affine, track
+        self.affine, self.track_running_stats = affine, track_running_stats
         if affine:
             self.weight = UninitializedParameter(device=device, dtype=dtype)
             if bias:
                 self.bias = UninitializedParameter(device=device, dtype=dtype)
-        if track:
+        if track_running_stats:
             from autograd import long, tensor
 
             self.running_mean = UninitializedBuffer(device=device, dtype=dtype)
@@ -264,16 +279,16 @@ class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
 class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
     """InstanceNorm1d whose ``num_features`` is that of the first input."""
 
-    cls_to_become, _affine, _track = InstanceNorm1d, False, False
+    cls_to_become = InstanceNorm1d
 
 
 class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
     """InstanceNorm2d whose ``num_features`` is that of the first input."""
 
-    cls_to_become, _affine, _track = InstanceNorm2d, False, False
+    cls_to_become = InstanceNorm2d
 
 
 class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
     """InstanceNorm3d whose ``num_features`` is that of the first input."""
 
-    cls_to_become, _affine, _track = InstanceNorm3d, False, False
+    cls_to_become = InstanceNorm3d

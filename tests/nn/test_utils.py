@@ -142,10 +142,11 @@ def test_functional_call_leaves_the_module_alone():
 
 
 def test_pytorchs_places_of_layers_can_be_imported_from():
-    from nn.modules import Linear
     from nn.modules.batchnorm import _BatchNorm
     from nn.modules.loss import _Loss
     from nn.modules.utils import _pair, _triple
+
+    from nn.modules import Linear
 
     assert Linear is nn.Linear and isinstance(nn.BatchNorm2d(3), _BatchNorm) and isinstance(nn.MSELoss(), _Loss)
     assert _pair(3) == (3, 3) and _triple([1, 2, 3]) == (1, 2, 3)

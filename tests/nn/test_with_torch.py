@@ -1,5 +1,7 @@
 """Beside PyTorch: weights load by name both ways with equal outputs, and the same seed gives the same weights."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -188,3 +190,40 @@ def test_clipping():
         p = torch.ones(1, requires_grad=True)
         p.grad = torch.tensor([float("nan")])
         nn.utils.clip_grad_norm_([p], 1.0, error_if_nonfinite=True)
+
+
+def parameters(function):
+    """Names and defaults, in order; None where PyTorch's own signature does not tell."""
+    found = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
+    if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in found):
+        return None
+    return [
+        (p.name, "a function" if callable(p.default) and p.default is not p.empty else repr(p.default)) for p in found
+    ]
+
+
+CLASSES = [name for name, c in vars(pt.nn).items() if inspect.isclass(c) and issubclass(c, pt.nn.Module)]
+FUNCTIONS = [
+    name
+    for name, f in vars(pt.nn.functional).items()
+    if inspect.isfunction(f) and f.__module__ == "torch.nn.functional"
+]
+ONLY_THERE = {
+    "assert_int_or_pair",
+    "grouped_mm",
+    "scaled_grouped_mm",
+    "scaled_mm",
+    "max_pool1d_with_indices",
+}  # for GPUs; helpers
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_layers_have_pytorchs_arguments_and_defaults(name):
+    expected = parameters(getattr(pt.nn, name).__init__)
+    assert expected is None or parameters(getattr(nn, name).__init__) == expected
+
+
+@pytest.mark.parametrize("name", [n for n in FUNCTIONS if not n.startswith("_") and n not in ONLY_THERE])
+def test_functions_have_pytorchs_arguments_and_defaults(name):
+    expected = parameters(getattr(pt.nn.functional, name))
+    assert expected is None or parameters(getattr(nn.functional, name)) == expected
