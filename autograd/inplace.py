@@ -100,8 +100,11 @@ def write(target: Tensor, index: Any, value: Tensor, by: str) -> Tensor:
     return target
 
 
-def assign(target: Tensor, result: Tensor, by: str) -> Tensor:
-    """Finish an in-place operation whose out-of-place ``result`` is known: write it, and move the history."""
+def assign(target: Tensor, result: Tensor, by: str, since: int = 0) -> Tensor:
+    """Finish an in-place operation whose out-of-place ``result`` is known: write it, and move the history.
+
+    ``since`` is a time on the clock before the first of its nodes; without it, the operation is taken to have one.
+    """
     memory, made = target.array, result.array
     if made.shape != memory.shape:
         raise RuntimeError(
@@ -113,7 +116,8 @@ def assign(target: Tensor, result: Tensor, by: str) -> Tensor:
             f"result type {result.dtype} can't be cast to the desired output type {target.dtype}: {by} writes in place."
             " Use the out-of-place form"
         )
-    keep_original(result.node, memory)
+    if result.node is not None:
+        _keep_originals(result.node, since or result.node.id, memory)
     tracked = target.lineage is not UNTRACKED
     if (target.lineage is not None and tracked) or (result.node is None and target.node is not None and mode.enabled):
         return write(target, ..., result, by)
@@ -127,21 +131,12 @@ def assign(target: Tensor, result: Tensor, by: str) -> Tensor:
     return target
 
 
-def keep_original(node: Node | None, memory: Any) -> None:
-    """Before ``memory`` is written over: what the write's own node saved of it becomes a copy."""
-    if node is not None and node.saved and any([saved is memory for saved in node.saved]):
-        node.saved = tuple([memory.copy() if saved is memory else saved for saved in node.saved])
-
-
 def in_place(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     """The in-place form of a function: computes out of place, then assigns to the first argument."""
 
     def method(input: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         since = tick()
-        result = function(input, *args, **kwargs)
-        if result.node is not None:
-            _keep_originals(result.node, since, input.array)
-        return assign(input, result, name)
+        return assign(input, function(input, *args, **kwargs), name, since)
 
     method.__name__ = method.__qualname__ = name
     method.__doc__ = f"``{name.rstrip('_')}`` in place; returns the tensor."
