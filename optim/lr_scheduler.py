@@ -120,7 +120,7 @@ class ExponentialLR(_ByFactor):
         return float(self.gamma**self.last_epoch)
 
 
-class ConstantLR(_ByFactor):
+class ConstantLR(LRScheduler):
     """The rate times ``factor`` until epoch ``total_iters``."""
 
     def __init__(
@@ -128,21 +128,22 @@ class ConstantLR(_ByFactor):
     ) -> None:
         if not 0 <= factor <= 1.0:
             raise ValueError(f"Constant multiplicative factor expected to be between 0 and 1, not {factor}.")
-        self.factor: Any = factor
+        self.factor = factor
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[Any]:
         self._warn_outside_step()
-        factor = 1.0
+        change = 1.0
         if self.last_epoch == 0:
-            factor = self.factor
+            change = self.factor
         elif self.last_epoch == self.total_iters:
-            factor = 1.0 / self.factor
-        return [lr * factor for lr in values(self.optimizer, "lr")]
+            change = 1.0 / self.factor
+        return [lr * change for lr in values(self.optimizer, "lr")]
 
-    def total(self) -> float:
-        return float(self.factor + (self.last_epoch >= self.total_iters) * (1 - self.factor))
+    def _get_closed_form_lr(self) -> list[Any]:
+        change = self.factor if self.last_epoch < self.total_iters else 1.0
+        return [lr * change for lr in self.base_lrs]
 
 
 class LinearLR(_ByFactor):

@@ -45,6 +45,12 @@ CASES = [
     ("StudentT", {"df": 2 + pos(3), "loc": RNG.standard_normal(3), "scale": pos(3)}),
     ("Beta", {"concentration1": pos(3), "concentration0": pos(3)}),
     ("Dirichlet", {"concentration": pos(2, 4)}),
+    ("HalfCauchy", {"scale": pos(3)}),
+    ("Weibull", {"scale": pos(3), "concentration": pos(3)}),
+    ("Pareto", {"scale": pos(3), "alpha": 2 + pos(3)}),
+    ("NegativeBinomial", {"total_count": np.array([2.0, 5.0, 3.5]), "probs": prob(3)}),
+    ("RelaxedBernoulli", {"temperature": np.array(0.7), "probs": prob(3)}),
+    ("RelaxedOneHotCategorical", {"temperature": np.array(0.7), "logits": RNG.standard_normal((2, 4))}),
     ("Bernoulli", {"probs": prob(2, 3)}),
     ("Bernoulli", {"logits": RNG.standard_normal(4)}),
     ("Geometric", {"probs": prob(3)}),
@@ -60,7 +66,7 @@ CASES = [
     ("MultivariateNormal", {"loc": RNG.standard_normal((2, 3)), "precision_matrix": SPD}),
     ("MultivariateNormal", {"loc": RNG.standard_normal(3), "scale_tril": np.linalg.cholesky(SPD)}),
 ]
-OTHER_STREAM = {"Gamma", "Chi2", "StudentT", "Beta", "Dirichlet", "Binomial"}
+OTHER_STREAM = {"NegativeBinomial", "Gamma", "Chi2", "StudentT", "Beta", "Dirichlet", "Binomial"}
 ids = [f"{name}({', '.join(kw)})" for name, kw in CASES]
 
 
@@ -189,6 +195,36 @@ def test_kl_divergence(pair):
     ours = D.kl_divergence(build(autograd, pair[0], p)[0], build(autograd, pair[1], q)[0])
     theirs = T.kl_divergence(build(torch, pair[0], p)[0], build(torch, pair[1], q)[0])
     close(ours, theirs, rtol=1e-7)
+
+
+def test_transformed():
+    sides = []
+    for lib, d in ((autograd, D), (torch, T)):
+        t = d.transforms
+        base = d.Normal(lib.tensor(np.array([0.3, -0.2])), lib.tensor(np.array([1.0, 2.0])))
+        x = lib.tensor(np.array([0.3, 0.8]))
+        made = [
+            d.TransformedDistribution(base, [t.TanhTransform(cache_size=1)]),
+            d.TransformedDistribution(base, [t.SigmoidTransform(), t.AffineTransform(0.0, 2.0)]),
+            d.TransformedDistribution(
+                base, [t.AffineTransform(lib.tensor(1.0, dtype=lib.float64), -2.0), t.ExpTransform()]
+            ),
+            d.TransformedDistribution(base, t.SoftplusTransform()),
+            d.TransformedDistribution(base, [t.ExpTransform(), t.PowerTransform(lib.tensor(2.0, dtype=lib.float64))]),
+            d.TransformedDistribution(d.Independent(base, 1), [t.TanhTransform()]),
+            d.TransformedDistribution(base, t.ExpTransform().inv.inv),
+        ]
+        lib.manual_seed(0)
+        found = [m.log_prob(x) for m in made] + [m.rsample((4,)) for m in made]
+        found += [
+            made[1].cdf(x),
+            made[2].cdf(x),
+            made[2].icdf(x),
+            t.ComposeTransform([t.ExpTransform(), t.AffineTransform(1.0, 3.0)])(x),
+        ]
+        sides.append(found)
+    for a, b in zip(*sides, strict=True):
+        close(a, b, rtol=1e-9)
 
 
 def test_kl_of_unknown_pairs_and_of_one_own():
