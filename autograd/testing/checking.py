@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import passes
+from .. import dtypes, passes
 from ..graph import enable_grad
 from ..tensor import Tensor, wrap
 from . import diagnosis, retrials
@@ -244,8 +244,7 @@ class Checker:
         self.rng = np.random.default_rng(settings.seed)
         self.kinks = 0
         self.at_kink = False  # the latest disagreement was about a slope at a kink
-        kinds = [t.array.dtype for t in problem.inputs]
-        self.eps = max(float(np.finfo(k).eps) for k in kinds)
+        self.eps = max(float(dtypes.finfo(t.dtype).eps) for t in problem.inputs)
 
     # --- random probes ---
 
@@ -291,7 +290,8 @@ class Checker:
         exact = self.problem.complex_step(i, direction)
         if exact is not None:
             fits = wide & (np.abs(exact - slope.value) <= SAFETY * slope.bar)
-            slope.value, slope.bar = np.where(fits, exact, slope.value), np.where(fits, 1e-12 * size, slope.bar)
+            floor = 1e-12 * size + 32 * self.eps * np.abs(slope.centre)  # a formula may use the result: 1 - y*y
+            slope.value, slope.bar = np.where(fits, exact, slope.value), np.where(fits, floor, slope.bar)
         return slope
 
     # --- the checks ---

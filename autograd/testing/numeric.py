@@ -87,7 +87,7 @@ def _tight(best: Array, bar: Array, centre: Array) -> bool:
     if not alive.any():
         return True
     scale = np.abs(best[alive])
-    size = float(np.nanmax(scale)) if scale.size else 0.0
+    size = float(np.max(np.nan_to_num(scale)))
     return bool(np.all(bar[alive] <= TARGET * np.maximum(scale, 1e-3 * size) + 2.0**12 * 2e-16 * np.abs(centre[alive])))
 
 

@@ -99,9 +99,18 @@ class Problem:
 
         def at(h: float) -> Array:
             with self.moved(i, h * direction), np.errstate(all="ignore"):
-                return self.value()
+                return self.value_or_nan(h)
 
         return at
+
+    def value_or_nan(self, h: float) -> Array:
+        """The value after a step of ``h``: NaN where a long step leaves the domain and the function raises."""
+        try:
+            return self.value()
+        except (ArithmeticError, ValueError, RuntimeError, AssertionError):
+            if abs(h) < 1e-3:
+                raise
+            return np.full(sum(self.output_sizes()), np.nan)
 
     def along_all(self, directions: Sequence[Array]) -> Callable[[float], Array]:
         """``h -> value`` with every input moved by ``h`` times its direction."""
@@ -110,7 +119,7 @@ class Problem:
             with ExitStack() as stack, np.errstate(all="ignore"):
                 for i, direction in enumerate(directions):
                     stack.enter_context(self.moved(i, h * direction))
-                return self.value()
+                return self.value_or_nan(h)
 
         return at
 

@@ -357,6 +357,32 @@ def test_report_in_text_and_html():
         raise GradcheckError("a plain message, as PyTorch makes them")
 
 
+def test_the_edge_of_the_domain_only_costs_steps():
+    x = torch.tensor([0.5, 2.0, 3.0], dtype=torch.double, requires_grad=True)
+
+    def logarithm(x):
+        assert float(x.min()) > 0.49 and float(x.max()) < 3.01, "outside of the domain"
+        return x.log()
+
+    assert gradcheck(logarithm, x)
+    spd = torch.from_numpy(np.diag([1.0, 0.02]) + 0.01).requires_grad_()
+    assert gradcheck(lambda a: torch.linalg.cholesky((a + a.mT) / 2), spd)
+    with pytest.raises(AssertionError, match="never"):
+        gradcheck(lambda x: _only_here(x), x)
+
+
+def _only_here(x):
+    assert x[0] == 0.5, "never elsewhere"
+    return x * 2
+
+
+def test_inputs_that_are_not_leaves_and_half_precision():
+    x = double(3)
+    assert gradcheck(torch.sin, x * 2)
+    assert gradcheck(torch.sin, torch.randn(3).half().requires_grad_())
+    assert gradcheck(lambda x: x, torch.zeros(0, 3, dtype=torch.double, requires_grad=True))
+
+
 def test_nan_is_told():
     with pytest.raises(GradcheckError, match="nan or inf") as caught:
         gradcheck(
