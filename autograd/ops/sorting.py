@@ -193,7 +193,7 @@ def searchsorted(
         if not isinstance(input, Tensor) or values.shape[:-1] != line.shape[:-1]:
             raise RuntimeError(
                 "searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
-                f"tensor and input value tensor must match: boundaries {list(line.shape)} and input {list(values.shape)}"
+                f"tensor and input value tensor must match: {list(line.shape)} and input {list(values.shape)}"
             )
         found = np.empty(values.shape, np.int64)
         for i in np.ndindex(line.shape[:-1]):
