@@ -65,9 +65,7 @@ def tree(graph: Graph, fold: bool = True, cap: int = CAP) -> Block:
     for block in blocks:
         if fold:
             block.items = _fold(block.items, [_signature(item, codes) for item in block.items])
-        block.signature = codes.setdefault(
-            (block.kind, type_name(block), tuple(_signature(item, codes) for item in block.items)), len(codes)
-        )
+        block.signature = codes.setdefault(_contents(block, codes), len(codes))
     for block in _postorder(root):
         block.items = shorten(block.items, cap)
     for block in _postorder(root):
@@ -121,6 +119,35 @@ def _postorder(root: Block) -> list[Block]:
         found.append(block)
         stack.extend([item for item in block.items if isinstance(item, Block)])
     return found[::-1]
+
+
+def _contents(block: Block, codes: dict[Any, int]) -> Any:
+    """What makes two blocks equal. Modules are if their kinds, parameters and inner modules are: the first layer of a
+    stack may do an operation less than the others, since its input needs no gradient."""
+    inner = tuple(_signature(item, codes) for item in block.items if isinstance(item, Block))
+    edges = [e for item in block.items if isinstance(item, Vertex) for e in item.inputs]
+    parameters = tuple(
+        sorted({(e.source.id, e.source.shape) for e in edges if e.source.kind in ("parameter", "input")})
+    )
+    shapes = tuple(sorted(shape for _, shape in parameters))
+    if block.kind == "module" and (inner or shapes):
+        return block.kind, type_name(block), inner, shapes
+    return block.kind, type_name(block), tuple(_signature(item, codes) for item in block.items)
+
+
+def alike(items: list[Any], models: list[Any]) -> list[tuple[Any, Any, bool]]:
+    """Each item with the item of ``models`` that is drawn for it, and whether it is of its kind; both are in order."""
+    found: list[tuple[Any, Any, bool]] = []
+    at = 0
+    for item in items:
+        match = next((k for k in range(at, len(models)) if _kind(models[k]) == _kind(item)), None)
+        found.append((item, models[at - 1 if match is None and at else match or 0], match is not None))
+        at = at if match is None else match + 1
+    return found
+
+
+def _kind(item: Any) -> tuple[str, str]:
+    return (item.kind, type_name(item)) if isinstance(item, Block) else ("operation", item.op)
 
 
 def _signature(item: Any, codes: dict[Any, int]) -> int:

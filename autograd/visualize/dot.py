@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..tensor import Tensor
-from .blocks import Block, tree
+from .blocks import Block, alike, tree
 from .graphs import Graph, Vertex, graph, shape_text, short
 
 __all__ = ["Board", "dot_text", "draw"]
@@ -92,7 +92,7 @@ def _compose(g: Graph, show: Sequence[str], depth: int | None, fold: bool, rankd
         lines = _scalar_lines(g, show)
     else:
         lines = _lines(board, show)
-    direction = rankdir or ("LR" if scalar or len(board.visible) <= 14 else "TB")
+    direction = rankdir or ("LR" if scalar or len(board.visible) <= 9 else "TB")
     font = "Helvetica,Arial,sans-serif"
     return lines, {
         "graph": {"rankdir": direction, "bgcolor": "transparent", "fontname": font, "fontsize": "11",
@@ -169,10 +169,14 @@ class Board:
                     self._push(stack, item.items[k], None if twin is None and k == 0 else model)
                 self._push_leaves(stack, item, twin)
             else:
-                inner = item.items
-                models = [None] * len(inner) if twin is None else twin.items
-                for part, model in zip(reversed(inner), reversed(models), strict=False):
-                    stack.append((part, model))
+                if twin is None:
+                    stack.extend([(part, None) for part in reversed(item.items)])
+                else:
+                    for part, model, same in reversed(alike(item.items, twin.items)):
+                        if same:
+                            stack.append((part, model))
+                        else:
+                            self._stand(part, model)
                 self._push_leaves(stack, item, twin)
 
     def _push(self, stack: list[Any], item: Any, model: Any) -> None:
@@ -183,6 +187,10 @@ class Board:
         else:
             stack.append((item, model))
 
+    def _stand(self, part: Any, model: Any) -> None:
+        for vertex in [part] if isinstance(part, Vertex) else part.vertices():
+            self.place[vertex.id] = model
+
     def _push_leaves(self, stack: list[Any], item: Block, twin: Block | None) -> None:
         if twin is None:
             stack.extend([(leaf, None) for leaf in item.leaves])
@@ -192,8 +200,7 @@ class Board:
             if isinstance(leaf, Vertex) and isinstance(model, Vertex):
                 stack.append((leaf, model))
             else:
-                for vertex in [leaf] if isinstance(leaf, Vertex) else leaf.vertices():
-                    self.place[vertex.id] = model
+                self._stand(leaf, model)
 
     def edges(self) -> list[tuple[Any, Any, bool, Any]]:
         """Edges between what is visible: (source, target, whether it goes back in a folded loop, the edge)."""
@@ -291,15 +298,16 @@ def block_label(block: Block) -> str:
 
 def table(head: str, rows: list[tuple[str, str]], fill: str) -> str:
     """A small table in Graphviz's HTML."""
-    cells = ""
+    cells, around = "", "\u00a0" * (1 + len(head) // 16)
     for key, text in rows:
         span = "" if key else ' COLSPAN="2"'
         cells += f'<TR><TD ALIGN="LEFT"><FONT COLOR="{SOFT}">{key}</FONT></TD>' if key else "<TR>"
-        cells += f'<TD ALIGN="LEFT"{span}>{html.escape(text)}</TD></TR>'
+        room = "\u00a0" * (1 + len(text) // 14)  # browsers' fonts are wider than Graphviz thinks
+        cells += f'<TD ALIGN="LEFT"{span}>{html.escape(text)}{room}</TD></TR>'
     return (
         f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="ROUNDED" '
         f'COLOR="{LINE}" BGCOLOR="{fill}">'
-        f'<TR><TD COLSPAN="2"><B>{html.escape(head)}</B></TD></TR>{cells}</TABLE>>'
+        f'<TR><TD COLSPAN="2"><B>{around}{html.escape(head)}{around}</B></TD></TR>{cells}</TABLE>>'
     )
 
 

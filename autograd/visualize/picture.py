@@ -87,7 +87,6 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> dict[str, Any]:
         if find_dot() is None:
             return {"text/plain": MISSING, "text/html": f"<p>{MISSING}</p><pre>{html.escape(self.source)}</pre>"}
-        fitting = self.svg().replace(
-            "<svg ", '<svg style="max-width:100%;height:auto" ', 1
-        )  # never wider than its cell
-        return {"image/svg+xml": fitting}
+        svg = self.svg()
+        fitting = svg[svg.index("<svg") :].replace("<svg ", '<svg style="max-width:100%;height:auto" ', 1)
+        return {"image/svg+xml": svg, "text/html": f"<div>{fitting}</div>"}  # as HTML it is never wider than its cell

@@ -5,7 +5,6 @@ Screenshots go to pytest's tmp_path, or to the folder named by PULLBACK_SHOTS, t
 
 import os
 import pathlib
-import shutil
 
 import pytest
 
@@ -13,30 +12,7 @@ import autograd as torch
 import nn
 from autograd.visualize import graph, recording
 
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium drives the browser: pip install selenium")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --hide-scrollbars --window-size=1100,800"
-)
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not (shutil.which("chromium") and shutil.which("chromedriver")), reason="needs chromium and chromium-driver"
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    for flag in FLAGS.split():
-        options.add_argument(flag)
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('browser')}")
-    options.binary_location = shutil.which("chromium")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    yield driver
-    driver.quit()
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -101,8 +77,8 @@ def test_modules_open_and_close(browser, encoder, shots):
     assert any("TransformerEncoder" in name for name in closed) and len(closed) < 8
     press(browser, "TransformerEncoder")
     opened = boxes(browser)
-    assert any("×5" in name for name in opened)
-    press(browser, "×5")
+    assert any("×6" in name for name in opened)
+    press(browser, "×6")
     assert sum("TransformerEncoderLayer" in name for name in boxes(browser)) == 6
     assert not overlaps(browser)
     browser.save_screenshot(str(shots / "encoder-modules.png"))

@@ -60,7 +60,7 @@ def test_a_recording_keeps_values_and_lines_after_backward():
 
 def test_repeated_blocks_are_folded():
     model = nn.Sequential(*[nn.Sequential(nn.Linear(4, 4), nn.Tanh()) for _ in range(12)])
-    assert "×1" in draw(model(torch.ones(2, 4)).sum(), params=dict(model.named_parameters())).source
+    assert "Sequential ×12" in draw(model(torch.ones(2, 4)).sum(), params=dict(model.named_parameters())).source
 
 
 def test_a_hundred_thousand_nodes():
@@ -91,3 +91,79 @@ def test_no_graph_is_an_error():
         draw(torch.ones(2))
     with pytest.raises(TypeError, match="Tensor"):
         graph(3)
+
+
+def test_the_first_layer_of_a_stack_is_folded_with_the_others():
+    model = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 12)
+    source = draw(model(torch.randn(2, 3, 8)).sum(), depth=2, show=("shape",)).source
+    assert "TransformerEncoderLayer ×12" in source and source.count("linear1: Linear") == 1 and "next" in source
+
+
+def test_loops_without_modules_are_folded():
+    w = torch.eye(3, requires_grad=True)
+    h = torch.ones(2, 3)
+    for _ in range(40):
+        h = (h @ w + 0.1).tanh()
+    source = draw(h.sum(), {"w": w}).source
+    assert "×40" in source or "×39" in source
+    assert source.count("matmul") < 6
+
+
+def test_wide_graphs_are_capped():
+    leaves = [torch.ones(2, requires_grad=True) for _ in range(500)]
+    total = leaves[0]
+    for i, leaf in enumerate(leaves[1:]):
+        total = total * leaf if i % 7 % 3 == 0 else (total + leaf).sin() if i % 5 else total - leaf
+    source = draw(total.sum()).source
+    assert " more" in source and source.count("[label=") < 80
+
+
+def test_to_json_round_trips_and_to_dot_needs_nothing(tmp_path):
+    import json
+
+    model, loss = perceptron()
+    found = json.loads(graph(loss).to_json(tmp_path / "g.json"))
+    ids = {node["id"] for node in found["nodes"]}
+    assert found["root"] in ids and all(e["source"] in ids and e["target"] in ids for e in found["edges"])
+    assert {n["name"] for n in found["nodes"] if n["kind"] == "parameter"} == set(dict(model.named_parameters()))
+    assert (tmp_path / "g.json").stat().st_size > 500
+    assert graph(loss).to_dot().startswith("digraph {")
+
+
+def test_gradients_shown_are_those_of_backward():
+    model, loss = perceptron()
+    shown = {v.name: v.grad.norm for v in graph(loss).parameters}
+    loss.backward()
+    for name, p in model.named_parameters():
+        assert abs(shown[name] - p.grad.norm().item()) < 1e-5
+
+
+def test_a_value_that_was_overwritten_is_shown_as_it_was():
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    with recording():
+        y = x * 3
+        z = y.exp()
+        y += 100
+    assert graph(z).find("mul").value.text == "[3. 6.]"  # computed again: the memory holds something else now
+
+
+def test_without_dot_the_picture_says_what_to_install(monkeypatch):
+    from autograd.visualize import picture
+
+    loss = perceptron()[1]
+    monkeypatch.setattr(picture, "find_dot", lambda: None)
+    shown = draw(loss)._repr_mimebundle_()
+    assert "pip install graphviz-pure" in shown["text/plain"] and "digraph" in shown["text/html"]
+    assert "<svg" not in shown["text/html"] and "linear" in graph(loss).to_html()
+
+
+def test_bad_arguments_are_refused():
+    _model, loss = perceptron()
+    with pytest.raises(ValueError, match="show must be"):
+        draw(loss, show=("shapes",))
+    with pytest.raises(ValueError, match="rankdir"):
+        draw(loss, rankdir="left")
+    with pytest.raises(TypeError, match="params"):
+        graph(loss, params={"x": 3})
+    with pytest.raises(KeyError, match=r"0\.weight"):
+        graph(loss).find("nothing")
