@@ -143,6 +143,38 @@ def in_place(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     return method
 
 
+DIRECT = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide, "truediv": np.divide}
+"""What NumPy can do in the memory itself, when nothing is recorded."""
+
+
+def direct(ufunc: np.ufunc, slow: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """``slow``, an in-place method, with a way round it for updates such as ``p.add_(g, alpha=-lr)`` under no_grad."""
+
+    def method(input: Tensor, other: Any, **kwargs: Any) -> Tensor:
+        memory = input.array
+        value = other.array if isinstance(other, Tensor) else other
+        alpha = kwargs.get("alpha", 1) if kwargs else 1
+        fits = memory.dtype.kind == "f" and (type(value) in (int, float) or getattr(value, "dtype", None) is memory.dtype)
+        if not fits or type(alpha) not in (int, float) or len(kwargs) > ("alpha" in kwargs):
+            return slow(input, other, **kwargs)  # type: ignore[no-any-return]
+        if mode.enabled:
+            if current(input) is not None or (isinstance(other, Tensor) and current(other) is not None):
+                return slow(input, other, **kwargs)  # type: ignore[no-any-return]
+            check_writable(input, None)
+        check_memory(memory)
+        try:
+            ufunc(memory, value if alpha == 1 else value * alpha, out=memory)
+        except ValueError:
+            return slow(input, other, **kwargs)  # type: ignore[no-any-return] # which says what is wrong
+        if input.lineage is not UNTRACKED:
+            stamp(memory, name)
+        return input
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = slow.__doc__
+    return method
+
+
 def _keep_originals(node: Node, since: int, memory: Any) -> None:
     """Give the nodes made after ``since`` copies of what they saved of ``memory``, which is about to be overwritten."""
     stack = [node]

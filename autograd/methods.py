@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import conversion, copying, creation, inplace, passes, printing, random
-from .inplace import becoming, in_place
+from .inplace import DIRECT, becoming, direct, in_place
 from .ops import FAMILIES, FUNCTIONS, LAYERS, elementwise, indexing, linalg
 from .tensor import Tensor
 
@@ -54,7 +54,13 @@ def _reflected(name: str, function: Callable[..., Any]) -> None:
 
 
 def _augmented(name: str, function: Callable[..., Any]) -> None:
-    setattr(Tensor, f"__i{name}__", in_place(function, f"__i{name}__"))
+    setattr(Tensor, f"__i{name}__", _written(name, function, f"__i{name}__"))
+
+
+def _written(name: str, function: Callable[..., Any], twin: str) -> Callable[..., Any]:
+    """The in-place form of a function, by the direct way where there is one."""
+    method = in_place(function, twin)
+    return direct(DIRECT[name], method, twin) if name in DIRECT else method
 
 
 def _or_not_implemented(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,7 +120,7 @@ def bind() -> dict[str, Callable[..., Any]]:
     for name in IN_PLACE:
         if name not in FUNCTIONS:
             continue
-        twin = in_place(METHOD_FORMS.get(name, FUNCTIONS[name]), name + "_")
+        twin = _written(name, METHOD_FORMS.get(name, FUNCTIONS[name]), name + "_")
         setattr(Tensor, name + "_", twin)
         written[name + "_"] = twin
 
