@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ..lift import general, linear
-from .indexing import getitem
 
 __all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]  # fmt: skip
 
@@ -38,6 +37,48 @@ border = general(
     name="constant_pad_nd",
     input=lambda g, widths, like: border(g, tuple([(-a, -b) for a, b in widths]), 0),  # type: ignore[has-type]
 )
+
+
+def _sources(kind: str, before: int, n: int, after: int) -> list[tuple[slice, slice]]:
+    """Along one dimension, which places of the frame take their values from which places inside."""
+    end = before + n
+    if kind == "reflect":
+        stop = end - 2 - after
+        left, right = slice(2 * before, before, -1), slice(end - 2, None if stop < 0 else stop, -1)
+    elif kind == "circular":
+        left, right = slice(n, n + before), slice(before, before + after)
+    else:
+        left, right = slice(before, before + 1), slice(end - 1, end)
+    pairs = [(slice(0, before), left), (slice(end, end + after), right)]
+    return [pair for pair, size in zip(pairs, (before, after), strict=True) if size]
+
+
+def _frame(input: Any, widths: Widths, kind: str) -> Any:
+    made = np.empty([n + a + b for n, (a, b) in zip(input.shape, widths, strict=True)], input.dtype)
+    made[inner(input.shape, widths)] = input
+    for dim, (before, after) in enumerate(widths):
+        at = (slice(None),) * dim
+        for frame, inside in _sources(kind, before, input.shape[dim], after):
+            made[(*at, frame)] = made[(*at, inside)]
+    return made
+
+
+def _unframe(input: Any, widths: Widths, kind: str) -> Any:
+    sizes = [n - a - b for n, (a, b) in zip(input.shape, widths, strict=True)]
+    made = input.copy()
+    for dim in reversed(range(input.ndim)):
+        before, after = widths[dim]
+        at = (slice(None),) * dim
+        for frame, inside in _sources(kind, before, sizes[dim], after):
+            added = made[(*at, frame)]
+            made[(*at, inside)] += added.sum(axis=dim, keepdims=True) if kind == "replicate" else added
+    return np.ascontiguousarray(made[inner(sizes, widths)])
+
+
+frame = linear(  # a border of the array's own elements: "reflect", "replicate" or "circular"
+    _frame, name="pad", input=lambda g, widths, kind: unframe(g, widths, kind)
+)
+unframe = linear(_unframe, name="pad_backward", input=lambda g, widths, kind: frame(g, widths, kind))
 
 # --- rows of a table -----------------------------------------------------------------------------------------------
 
@@ -144,34 +185,3 @@ def channel_shuffle(input: Any, groups: int) -> Any:
         )
     size = math.prod(places)
     return input.reshape(batch, groups, channels // groups, size).transpose(1, 2).reshape(input.shape)
-
-
-def mirrored(input: Any, dim: int, before: int, after: int) -> Any:
-    """A border of the array's own elements in reverse, the edge not repeated."""
-    n = input.shape[dim]
-    parts = [_part(input, dim, range(before, 0, -1)), input, _part(input, dim, range(n - 2, n - 2 - after, -1))]
-    return _joined(parts, dim)
-
-
-def repeated(input: Any, dim: int, before: int, after: int) -> Any:
-    """A border that repeats the edge."""
-    n = input.shape[dim]
-    return _joined([_part(input, dim, [0] * before), input, _part(input, dim, [n - 1] * after)], dim)
-
-
-def wrapped_around(input: Any, dim: int, before: int, after: int) -> Any:
-    """A border that continues at the other end."""
-    n = input.shape[dim]
-    return _joined([_part(input, dim, range(n - before, n)), input, _part(input, dim, range(after))], dim)
-
-
-def _part(input: Any, dim: int, places: Any) -> Any:
-    index = np.array(list(places), np.int64)
-    return getitem(input, (*(slice(None),) * dim, index)) if index.size else None
-
-
-def _joined(parts: list[Any], dim: int) -> Any:
-    from .joining import cat
-
-    kept = [part for part in parts if part is not None]
-    return cat(kept, dim) if len(kept) > 1 else kept[0]

@@ -6,29 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops.arrange import (
-    border,
-    channel_shuffle,
-    mirrored,
-    pixel_shuffle,
-    pixel_unshuffle,
-    repeated,
-    wrapped_around,
-)
+from autograd.ops.arrange import border, channel_shuffle, frame, pixel_shuffle, pixel_unshuffle
 from autograd.tensor import Tensor
 
 __all__ = ["channel_shuffle", "native_channel_shuffle", "pad", "pixel_shuffle", "pixel_unshuffle"]
 
 native_channel_shuffle = channel_shuffle
-_borders = {"reflect": mirrored, "replicate": repeated, "circular": wrapped_around}
 
 
 def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> Any:
     """A border around the last dimensions: ``pad`` is (left, right, top, bottom, front, back, ...); negative crops.
 
     ``mode``: "constant" (with ``value``, 0 by default), "reflect", "replicate", "circular"; all but the first pad the
-    last
-    1, 2 or 3 dimensions of a tensor with two more (or one, without a batch). Raises RuntimeError where it does not fit.
+    last 1, 2 or 3 dimensions of a tensor with two more (or one, without a batch). Raises RuntimeError where it does not
+    fit.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
 
@@ -56,7 +47,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
                     f"output size, which is invalid. Check dimension {free + i} of your input."
                 )
         return border(input, ((0, 0),) * free + tuple(pairs), 0 if value is None else value)
-    if mode not in _borders:
+    if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}: choose constant, reflect, replicate or circular")
     if value is not None:
         raise ValueError(f"Padding mode {mode!r} doesn't take in value argument")
@@ -68,18 +59,21 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         )
     made: Any = input
     for i, (before, after) in enumerate(pairs):
-        made = _bordered(made, mode, free + i, before, after)
-    return made
+        made = _cropped(made, mode, free + i, before, after)
+    widths = ((0, 0),) * free + tuple((max(before, 0), max(after, 0)) for before, after in pairs)
+    if mode == "replicate":
+        widths = tuple((0, 0) if min(pad) < 0 else pad for pad in ((0, 0),) * free + tuple(pairs))
+    return frame(made, widths, mode)
 
 
-def _bordered(input: Tensor, mode: str, dim: int, before: int, after: int) -> Any:
+def _cropped(input: Tensor, mode: str, dim: int, before: int, after: int) -> Any:
+    """Check the padding of one dimension, and do what is negative of it."""
     size = input.shape[dim]
     most = {"reflect": size - 1, "circular": size}.get(mode)
     if most is not None and max(before, after) > most:
         raise RuntimeError(
             f"Padding size should be {'less than' if mode == 'reflect' else 'at most'} the corresponding input "
-            "dimension, but got: "
-            f"padding ({before}, {after}) at dimension {dim} of input {list(input.shape)}"
+            f"dimension, but got: padding ({before}, {after}) at dimension {dim} of input {list(input.shape)}"
         )
     if size == 0 and max(before, after) > 0:
         raise RuntimeError(f"Expected a non-empty input to pad, but dimension {dim} of {list(input.shape)} is empty")
@@ -87,10 +81,10 @@ def _bordered(input: Tensor, mode: str, dim: int, before: int, after: int) -> An
         raise RuntimeError(
             f"padding ({before}, {after}) leaves nothing of dimension {dim} of input {list(input.shape)}"
         )
-    if min(before, after) < 0 and mode == "replicate":
-        return input[(slice(None),) * dim + (np.clip(np.arange(size + before + after) - before, 0, size - 1),)]
-    if min(before, after) < 0:
-        keep = slice(max(-before, 0), size - max(-after, 0))
-        input = input[(slice(None),) * dim + (keep,)]
-        before, after = max(before, 0), max(after, 0)
-    return _borders[mode](input, dim, before, after) if before or after else input
+    if min(before, after) >= 0:
+        return input
+    if mode == "replicate":  # the edge that is repeated is that of the whole input
+        places: Any = np.clip(np.arange(size + before + after) - before, 0, size - 1)
+    else:
+        places = slice(max(-before, 0), size - max(-after, 0))
+    return input[(slice(None),) * dim + (places,)]

@@ -101,6 +101,8 @@ def gathered_back(x, index, rows, padding):
     return made
 
 
+NUMPYS = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+FRAMES = [(((0, 0), (2, 1), (0, 3)), kind) for kind in NUMPYS] + [(((1, 0), (0, 0), (3, 0)), "circular")]
 INDEX = integers(0, 5)(2, 3)
 MAPS = [
     Record(
@@ -123,6 +125,14 @@ MAPS = [
         [args(normal(3, 4), ((1, 2), (0, 3)), 1.5), args(normal(3, 4), ((-1, 2), (1, -2)), 0)],
         bordered,
     ),
+    Record(
+        arrange.frame,
+        [args(normal(2, 3, 4), widths, kind) for widths, kind in FRAMES],
+        lambda x, widths, kind: np.pad(x, widths, NUMPYS[kind]),
+    ),
+    Record(
+        arrange.unframe, [args(normal(2, 8, 4), ((0, 0), (2, 2), (1, 0)), kind) for kind in NUMPYS]
+    ),  # frame's adjoint
     Record(arrange.embedding, [args(normal(5, 3), INDEX, -1)], lambda w, i, padding: w[i]),
     Record(
         arrange.embedding_back, [args(normal(2, 3, 4), INDEX, 5, -1), args(normal(2, 3, 4), INDEX, 5, 2)], gathered_back
