@@ -92,6 +92,8 @@ def main() -> None:
     encoded = torch.tensor([number[c] for c in text])
     cut = int(0.9 * len(encoded))
     training, validation = encoded[:cut], encoded[cut:]
+    if len(validation) < CONTEXT + 2:
+        raise SystemExit(f"--limit {options.limit} is too little text: a tenth of it must hold {CONTEXT + 2} characters")
     model = GPT(len(letters))
     steps = max(1, options.epochs * len(training) // (options.batch_size * CONTEXT))
     optimizer = optim.AdamW(model.parameters(), lr=2e-3, betas=(0.9, 0.98), weight_decay=0.05)

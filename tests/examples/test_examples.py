@@ -41,7 +41,7 @@ def test_a_few_steps(name, tmp_path):
     for package in ("tqdm", "matplotlib", NEEDS.get(name, "numpy")):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"needs the package {package}")
-    few = ["--steps", "5"] if name == "mnist_mlp" else ["--limit", "200"]
+    few = ["--steps", "5"] if name == "mnist_mlp" else ["--limit", "2000" if name == "char_gpt" else "200"]
     extra = ["--penalty"] if name == "gan_mnist" else []
     done = run(name, "--epochs", "1", "--out", tmp_path, "--data", tmp_path / "data", *few, *extra)
     assert done.returncode == 0, done.stderr[-2000:]
