@@ -167,11 +167,13 @@ def main() -> None:
         nn.Linear(64, 10),
     )  # fmt: skip
     optimizer = optim.Adam(model.parameters())
+    schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=options.epochs)  # the rate falls towards the end
     print(model)
 
     history: list[dict[str, float]] = []
     for epoch in range(1, options.epochs + 1):
         train_loss, train_accuracy = train(model, loader, optimizer, f"epoch {epoch}/{options.epochs}", options.steps)
+        schedule.step()
         test_loss, test_accuracy = accuracy(model, test)
         print(f"epoch {epoch}: test loss {test_loss:.4f}, test accuracy {100 * test_accuracy:.2f} %")
         history.append(
