@@ -27,7 +27,7 @@ import numpy as np
 
 from . import dtypes
 from .graph import FREED, Node, Part, enable_grad, mode, no_grad
-from .lift import Operation
+from .operation import Operation
 from .passes import freed_error, sum_to_shape
 from .tensor import Tensor, wrap
 from .views import UNTRACKED, Lineage, current, stamp

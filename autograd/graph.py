@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 if TYPE_CHECKING:
-    from .lift import Op
+    from .operation import Op
     from .tensor import Tensor
 
 Function_ = TypeVar("Function_", bound=Callable[..., Any])

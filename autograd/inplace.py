@@ -15,7 +15,7 @@ import numpy as np
 
 from . import dtypes
 from .graph import Leaf, Node, mode, tick
-from .lift import Op, record
+from .operation import Op, record
 from .memory import layout, overlaps_itself, storage_of, strided
 from .ops import shape as shapes
 from .ops.indexing import overwrite

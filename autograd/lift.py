@@ -32,213 +32,24 @@ Broadcasting and dtype conversion are undone by the engine at each edge (``passe
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from . import dtypes
-from .graph import Node, Part, mode
+from .arguments import (
+    MISSING, as_array, bind, bind_params, call_function, call_plainly, dtype_error, meet, not_tensor, shape_error, unsupported,
+)  # fmt: skip
+from .graph import Node, mode
+from .operation import LIFTED, Op, parts, record
 from .tensor import Tensor, new, wrap
-from .views import UNTRACKED, Lineage, current
+from .views import UNTRACKED, Lineage, current, stamp
 
-__all__ = ["Op", "bilinear", "elementwise", "general", "lift", "linear", "view"]
+__all__ = ["attach", "bilinear", "elementwise", "general", "lift", "linear", "view", "write_out"]
 
 ndarray = np.ndarray
 Formula = Callable[..., Any]
-
-
-LIFTED: list[Op] = []
-"""Every operation there is, in the order of the tables: the tests walk it."""
-
-
-class Operation:
-    """What the passes ask of a node's operation, with the answers of one that has no more than a joint formula."""
-
-    name = ""
-    kind = "general"
-    outputs = 1
-    holomorphic = False
-    varargs = False
-    records = True
-    materialize = True  # cotangents of results that nobody used are zeros
-    names: tuple[str, ...] = ()
-    params: tuple[str, ...] = ()
-    formulas: tuple[Any, ...] = ()
-    joint: Any = None
-    into: Any = None
-    residual: Any = None
-    push: Any = None  # a custom Function's own rule for tangents
-
-
-class Op(Operation):
-    """What a node knows of its operation: the function, the formulas, and what they need saved.
-
-    ``arrays`` are the names of the array arguments in order: those with a formula, and those that a caller may pass as
-    a Tensor without one (masks, indices). ``names`` is the whole signature; ``params`` what is left of it.
-    """
-
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        kind: str,
-        formulas: dict[str, Formula],
-        joint: Formula | None = None,
-        arrays: tuple[str, ...] = (),
-        constants: tuple[str, ...] = (),
-        promote: str | None = None,
-        into: dict[str, Callable[..., None]] | None = None,
-        outputs: int = 1,
-        holomorphic: bool = True,
-        residual: Formula | None = None,
-        name: str = "",
-        refuses: str = "",
-        tensors: int = 0,
-    ) -> None:
-        self.function = function
-        self.refuses = refuses
-        self.tensors = tensors
-        self.holomorphic = holomorphic
-        self.kind = kind
-        self.named = bool(name)  # else the table's variable will be its name
-        self.name = name or getattr(function, "__name__", "op").strip("_")
-        self.promote = promote
-        self.outputs = outputs
-        self.varargs = False
-        self._read_signature(function, {*formulas, *arrays}, {*constants})
-        self.meeting = tuple(i for i, name in enumerate(self.arrays) if name not in constants)
-        self.records = bool(formulas) or joint is not None  # a comparison has arrays, and no gradient
-        self.saves_all = joint is not None and "saved" in _names(joint)
-        self.plain_formulas = formulas
-        self.plain_joint = joint
-        self.plain_residual = residual
-        self.call: Any = None  # the lifted function, set by lift()
-        self.needed: list[set[str]] = []  # for each array argument, the names that its formula reads
-        self.formulas: tuple[Any, ...] = tuple(self._adapter(name, formulas.get(name)) for name in self.arrays)
-        self.joint = self._adapter("joint", joint) if joint is not None else None
-        self.residual = self._adapter("joint", residual) if residual is not None else None
-        self.saves = self._who_saves()
-        self.into = tuple((into or {}).get(name) for name in self.arrays) if into else None
-
-    def _read_signature(self, function: Any, differentiable: set[str], constants: set[str]) -> None:
-        self.defaults: dict[str, Any] = {}
-        self.keyword_only: frozenset[str] = frozenset()
-        code = getattr(function, "__code__", None)
-        if code is None:  # a ufunc or a builtin: its arguments are those that have formulas
-            self.names = tuple(differentiable) if len(differentiable) < 2 else ("input", "other")
-        else:
-            count = code.co_argcount + code.co_kwonlyargcount
-            self.names = code.co_varnames[:count]
-            self.varargs = bool(code.co_flags & inspect.CO_VARARGS)
-            self.keyword_only = frozenset(self.names[code.co_argcount :])
-            given = function.__defaults__ or ()
-            self.defaults = dict(zip(self.names[code.co_argcount - len(given) : code.co_argcount], given, strict=True))
-            self.defaults.update(function.__kwdefaults__ or {})
-        wanted = differentiable | constants
-        unknown = wanted - set(self.names)
-        if unknown and not self.varargs:
-            raise TypeError(f"{self.name}: formulas for {sorted(unknown)}, which are not arguments of the function")
-        self.arrays = tuple(name for name in self.names if name in wanted)
-        self.params = tuple(name for name in self.names if name not in wanted)
-        self.positions = tuple(i for i, name in enumerate(self.names) if name in wanted)
-
-    def _adapter(self, argument: str, formula: Formula | None) -> Callable[[Any, Any], Any] | None:
-        """The formula as a function of (cotangent, node)."""
-        if formula is None:
-            self.needed.append(set())
-            return None
-        names = _names(formula)
-        if argument != "joint":
-            self.needed.append(set(names))
-        spelled = ", ".join(self._where(name, argument) for name in names)
-        return _adapter(spelled)(formula)  # type: ignore[no-any-return]
-
-    def _where(self, name: str, argument: str) -> str:
-        """Where in a node the value called ``name`` is."""
-        if name == "g":
-            return "g"
-        if name == "y":
-            return "node.saved[-1]"
-        if name in self.arrays:
-            return f"node.saved[{self.arrays.index(name)}]"
-        if name in self.params:
-            return f"node.params[{self.params.index(name)}]"
-        if name == "r" and self.plain_residual is not None:
-            return "node.params[-1]"
-        if name == "like":
-            return f"node.parents[{self.arrays.index(argument) if argument in self.arrays else 0}]"
-        if name == "likes":
-            return "node.parents"
-        if name == "needs":
-            return "[p is not None for p in node.parents]"
-        if name == "saved" and self.varargs:
-            return "node.saved[:-1]"
-        raise TypeError(f"{self.name}: the formula of {argument!r} names {name!r}, which is neither g, y, like nor an argument")
-
-    def _who_saves(self) -> tuple[int, ...]:
-        """For each array argument, and last for the result: a bit mask of the arguments whose formulas read it."""
-        if self.joint is not None:
-            names = set(_names(self.plain_joint))
-            every = -1
-            names |= set(_names(self.plain_residual)) if self.plain_residual is not None else set()
-            slots = [every if name in names or "saved" in names else 0 for name in self.arrays]
-            return (*slots, every if "y" in names else 0)
-        masks = [sum(1 << i for i, needed in enumerate(self.needed) if name in needed) for name in (*self.arrays, "y")]
-        if self.plain_residual is not None:
-            again = _names(self.plain_residual)
-            masks = [-1 if name in again else mask for name, mask in zip((*self.arrays, "y"), masks, strict=True)]
-        return tuple(masks)
-
-    def __repr__(self) -> str:
-        return f"<{self.kind} op {self.name}>"
-
-
-def _names(formula: Any) -> tuple[str, ...]:
-    """The names of a formula's arguments."""
-    return formula.__code__.co_varnames[: formula.__code__.co_argcount]  # type: ignore[no-any-return]
-
-
-@functools.cache
-def _adapter(spelled: str) -> Any:
-    """``lambda formula: lambda g, node: formula(<spelled>)``, compiled once for each spelling."""
-    return eval(f"lambda formula: lambda g, node: formula({spelled})")
-
-
-# --- making a node -------------------------------------------------------------------------------------------------
-
-
-def record(op: Op, arrays: tuple[Any, ...], y: Any, parents: tuple[Node | None, ...], params: tuple[Any, ...]) -> Node:
-    """The node of one call; saves what the formulas of the arguments that require grad will read."""
-    if op.varargs:
-        keep_y = op.saves[-1]
-        kept: Any = (*(arrays if op.saves_all else ()), y if keep_y else None) if keep_y or op.saves_all else ()
-    else:
-        mask = 0
-        for i, parent in enumerate(parents):
-            if parent is not None:
-                mask |= 1 << i
-        kept = tuple([a if k & mask else None for a, k in zip((*arrays, y), op.saves, strict=True)])
-        if not any([k is not None for k in kept]):
-            kept = ()
-    if op.outputs != 1:
-        return Node(op, parents, kept, params, tuple([v.shape for v in y]), tuple([v.dtype for v in y]))
-    return Node(op, parents, kept, params, y.shape, y.dtype)
-
-
-def parts(op: Op, node: Node | None, values: tuple[Any, ...]) -> tuple[Tensor, ...]:
-    """The results of an operation with several, each with a node that hands its cotangent on."""
-    if node is None:
-        return tuple([wrap(v) for v in values])
-    return tuple(
-        [
-            wrap(v, Part(op, (node,), (), (i,), v.shape, v.dtype) if dtypes.is_float(v.dtype) else None)
-            for i, v in enumerate(map(np.asarray, values))
-        ]
-    )
-
-
-# --- calling -------------------------------------------------------------------------------------------------------
 
 
 def lift(
@@ -336,6 +147,9 @@ def general(function: Callable[..., Any], **spec: Any) -> Callable[..., Any]:
 def view(function: Callable[..., Any], **spec: Any) -> Callable[..., Any]:
     """Lift a function whose result is a NumPy view of its argument."""
     return lift(function, kind="view", **spec)
+
+
+# --- calling: one function for each shape of signature -------------------------------------------------------------
 
 
 def _unary(op: Op) -> Callable[..., Any]:
@@ -444,8 +258,8 @@ def _single(op: Op) -> Callable[..., Any]:
     keep_x, keep_y = op.saves
     keeps, count, positional = bool(keep_x or keep_y), len(op.params), not op.keyword_only
     split, lone_keyword = count - len(op.keyword_only), len(op.keyword_only) == 1
-    usual = tuple([op.defaults.get(name, _missing) for name in op.params])
-    required = max([0, *[i + 1 for i, value in enumerate(usual) if value is _missing]]) if _missing not in usual[split:] else count + 1
+    usual = tuple([op.defaults.get(name, MISSING) for name in op.params])
+    required = max([0, *[i + 1 for i, value in enumerate(usual) if value is MISSING]]) if MISSING not in usual[split:] else count + 1
 
     def call(*args: Any, **kwargs: Any) -> Any:
         out = None
@@ -600,17 +414,7 @@ def _made(op: Op, arrays: Any, y: Any, parents: Any, params: Any, recorded: bool
     return made if out is None else write_out(out, made)
 
 
-def call_plainly(function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Raw arrays come from formulas and from other functions, where NumPy is quiet already."""
-    return function(*args, **kwargs)
-
-
-def call_function(function: Any, names: tuple[str, ...], values: Any, op: Op) -> Any:
-    """Call with keyword-only arguments where the function wants them."""
-    if not op.keyword_only:
-        return function(*values)
-    n = len(names) - len(op.keyword_only)
-    return function(*values[:n], **dict(zip(names[n:], values[n:], strict=True)))
+# --- what a call may leave behind ----------------------------------------------------------------------------------
 
 
 def attach(made: Tensor, source: Tensor, op: Op, params: tuple[Any, ...], limit: str | None = None) -> None:
@@ -630,121 +434,6 @@ def attach(made: Tensor, source: Tensor, op: Op, params: tuple[Any, ...], limit:
         made.lineage = Lineage(lineage.base, (*lineage.path, (op, params)), lineage.base.node, limit)
 
 
-_aliases = {"axis": "dim", "keepdims": "keepdim", "x": "input", "axes": "dims"}
-_missing = object()
-
-
-def bind(op: Op, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-    """The values of all arguments in the order of the signature. NumPy's names ``axis``, ``keepdims`` work too."""
-    names = op.names
-    values = list(args)
-    most = len(names) - len(op.keyword_only)
-    if len(values) > most:
-        raise TypeError(f"{op.name}() takes {most} positional arguments but {len(values)} were given")
-    if len(values) == len(names):
-        if kwargs:
-            raise TypeError(f"{op.name}() got an unexpected keyword argument {next(iter(kwargs))!r}")
-        return values
-    used = 0
-    aliases = {_aliases[k]: k for k in kwargs if k in _aliases and k not in names} if kwargs else {}
-    for name in names[len(values) :]:
-        if name in kwargs:
-            values.append(kwargs[name])
-            used += 1
-        elif name in aliases:
-            values.append(kwargs[aliases[name]])
-            used += 1
-        else:
-            value = op.defaults.get(name, _missing)
-            if value is _missing:
-                raise TypeError(f"{op.name}() missing required argument: {name!r}")
-            values.append(value)
-    if used != len(kwargs):
-        known = set(names) | set(aliases.values())
-        wrong = [k for k in kwargs if k not in known] or [k for k in kwargs if k in names[: len(args)]]
-        if wrong and wrong[0] in names:
-            raise TypeError(f"{op.name}() got multiple values for argument {wrong[0]!r}")
-        raise TypeError(
-            f"{op.name}() got an unexpected keyword argument {wrong[0]!r}; its arguments are {', '.join(names)}"
-        )
-    return values
-
-
-def bind_params(op: Op, kwargs: dict[str, Any]) -> tuple[Any, ...]:
-    """The keyword parameters of an operation with any number of arrays."""
-    wrong = set(kwargs) - set(op.params)
-    if wrong:
-        raise TypeError(f"{op.name}() got an unexpected keyword argument {sorted(wrong)[0]!r}")
-    return tuple([kwargs[name] if name in kwargs else op.defaults[name] for name in op.params])
-
-
-def as_array(op: Op, value: Any) -> Any:
-    """Raw arrays and NumPy scalars pass (formulas use them), so do numbers; anything else is a TypeError."""
-    if isinstance(value, (np.ndarray, np.generic, float, int, complex)):
-        return value
-    raise TypeError(f"{op.name}(): argument must be Tensor, not {type(value).__name__}")
-
-
-def meet(op: Op, *values: Any) -> tuple[Any, ...]:
-    """Arrays (and numbers) in the dtype where PyTorch's promotion lets them meet."""
-    first = values[0].dtype if type(values[0]) is ndarray else None
-    if first is not None and (op.promote != "float" or first.kind not in "biu"):
-        for value in values:
-            if value is not None and (type(value) is not ndarray or value.dtype is not first):
-                break
-        else:
-            return values
-    for value in values:
-        if value is not None and not isinstance(value, (np.ndarray, np.generic, float, int, complex)):
-            raise TypeError(
-                f"{op.name}(): expected a Tensor or a number, got {type(value).__name__}"
-                + (". Convert it first: autograd.tensor(...)" if isinstance(value, (list, tuple)) else "")
-            )
-    if "b" in op.refuses and any([isinstance(v, bool) or getattr(v, "dtype", None) == np.bool_ for v in values]):
-        raise unsupported(op, *values)
-    common = dtypes.result_dtype(*[v for v in values if v is not None])
-    if op.promote == "float" and common.kind in "biu":
-        common = dtypes.default_float()
-    return tuple(
-        [v if v is None else np.asarray(v, common) if not isinstance(v, np.ndarray) or v.dtype != common else v for v in values]
-    )
-
-
-def shape_error(op: Op, a: Any, b: Any, error: ValueError) -> Exception:
-    """What to raise when NumPy would not broadcast: the operation, both operands, the axis and the cure."""
-    sa, sb = np.shape(a), np.shape(b)
-    for k in range(1, min(len(sa), len(sb)) + 1):
-        if sa[-k] != sb[-k] and 1 not in (sa[-k], sb[-k]):
-            at = max(len(sa), len(sb)) - k
-            return RuntimeError(
-                f"{op.name}: The size of tensor a ({sa[-k]}) must match the size of tensor b ({sb[-k]}) at non-singleton "
-                f"dimension {at}. The shapes are {list(sa)} and {list(sb)}; shapes are aligned from the right and a "
-                "dimension of 1 stretches. Use unsqueeze or reshape to line them up"
-            )
-    return error
-
-
-def dtype_error(op: Op, error: TypeError, *arrays: Any) -> Exception:
-    """What to raise when NumPy has no loop for these dtypes (sqrt of a mask, ~ of floats)."""
-    return unsupported(op, *arrays) if "ufunc" in str(error) or "umpy boolean" in str(error) else error
-
-
-def unsupported(op: Op, *arrays: Any) -> Exception:
-    """The error that names an operation and the dtypes it does not take."""
-    given = " and ".join([repr(dtypes.of(a.dtype)) if isinstance(a, np.ndarray) else type(a).__name__ for a in arrays])
-    cure = "Convert first: t.float(), t.long() or t.bool()"
-    if op.name in ("sub", "neg"):
-        cure = "To invert a mask use `~` or logical_not(), and `^` or logical_xor() for a difference"
-    return NotImplementedError(f"{op.name}() is not implemented for {given}. {cure}")
-
-
-def not_tensor(op: Op, position: int, value: Any) -> TypeError:
-    """The error for a number where PyTorch wants a tensor."""
-    return TypeError(
-        f"{op.name}(): argument {op.names[position - 1]!r} (position {position}) must be Tensor, not {type(value).__name__}"
-    )
-
-
 def write_out(out: Any, made: Any) -> Any:
     """Put a result where ``out=`` says, as PyTorch does: ``out`` takes the shape of the result; no gradients."""
     if isinstance(made, tuple):
@@ -760,8 +449,6 @@ def write_out(out: Any, made: Any) -> Any:
         )
     if not dtypes.can_cast(made.dtype, out.dtype):
         raise RuntimeError(f"result type {made.dtype} can't be cast to the desired output type {out.dtype}")
-    from .views import stamp
-
     if out.array.shape != made.array.shape:
         out.array = made.array.astype(out.array.dtype)
     else:

@@ -51,6 +51,68 @@ def _part(op: Any, node: Node, i: int) -> Node | None:
     return Part(op, (node,), (), (i,), node.shape[i], dtype) if dtypes.is_float(dtype) else None
 
 
+class Arrivals:
+    """The cotangents on their way: what has arrived for each node so far, and a heap that says whose turn is next.
+
+    Everything is kept by the negative of the node's id, so that the smallest key is the latest node.
+    """
+
+    __slots__ = ("heap", "owned", "pending", "record", "waiting")
+
+    def __init__(self, record: bool) -> None:
+        self.record = record
+        self.pending: dict[int, Any] = {}
+        self.waiting: dict[int, Node] = {}
+        self.owned: set[int] = set()  # sums in arrays of our own: add in place
+        self.heap: list[int] = []
+
+    def send(self, parent: Node, c: Any) -> None:
+        """Add a cotangent to what has arrived for ``parent``, in its shape and dtype."""
+        raw = c.array if self.record else c
+        if raw.shape != parent.shape or raw.dtype is not parent.dtype:
+            c = fit(c, parent)
+        key = -parent.id
+        if key not in self.pending:
+            self.pending[key] = c
+            self.waiting[key] = parent
+            heappush(self.heap, key)
+        elif self.record:
+            self.pending[key] = self.pending[key] + c
+        elif key in self.owned:
+            self.pending[key] += c
+        else:
+            self.pending[key] = self.pending[key] + c  # the first sum is a new array: the others may be shared
+            self.owned.add(key)
+
+    def send_into(self, parent: Node, adder: Any, g: Any, node: Node) -> None:
+        """Let ``adder`` add a cotangent straight into an array of our own: an index touches only what it names."""
+        key = -parent.id
+        if key not in self.owned:
+            buffer = np.zeros(parent.shape, parent.dtype)
+            if key in self.pending:
+                buffer += self.pending[key]
+            else:
+                self.waiting[key] = parent
+                heappush(self.heap, key)
+            self.pending[key] = buffer
+            self.owned.add(key)
+        adder(self.pending[key], g, node)
+
+    def join(self, part: Node, g: Any) -> None:
+        """Hand the cotangent of one of several results to the operation's node, which waits for all of them."""
+        if part.notes is not None:
+            g = observe(part, part.notes, g, self.record)
+        whole, i = part.parents[0], part.params[0]
+        assert whole is not None
+        key = -whole.id
+        if key not in self.pending:
+            self.pending[key] = [None] * len(whole.shape)
+            self.waiting[key] = whole
+            heappush(self.heap, key)
+        slots = self.pending[key]
+        slots[i] = g if slots[i] is None else slots[i] + g
+
+
 def reverse(
     roots: Sequence[Node],
     cotangents: Sequence[Any],
@@ -71,50 +133,28 @@ def reverse(
     Returns:
         The cotangent of each wanted node that was reached.
     """
-    pending: dict[int, Any] = {}  # the cotangent that has arrived so far, by negative id
-    waiting: dict[int, Node] = {}
-    owned: set[int] = set()  # of these, the sum is ours: add in place
-    heap: list[int] = []
+    arrivals = Arrivals(record)
+    send, pending, waiting, owned, heap = arrivals.send, arrivals.pending, arrivals.waiting, arrivals.owned, arrivals.heap
     targets = set(wanted) if wanted is not None else ()
     between = _between(roots, wanted) if wanted is not None else None
     found: dict[Node, Any] = {}
-
-    def send(parent: Node, c: Any) -> None:
-        raw = c.array if record else c
-        if raw.shape != parent.shape or raw.dtype is not parent.dtype:
-            c = fit(c, parent)
-        key = -parent.id
-        if key not in pending:
-            pending[key] = c
-            waiting[key] = parent
-            heappush(heap, key)
-        elif record:
-            pending[key] = pending[key] + c
-        elif key in owned:
-            pending[key] += c
-        else:
-            pending[key] = pending[key] + c
-            owned.add(key)
-
     for root, cotangent in zip(roots, cotangents, strict=True):
         send(root, cotangent)
 
     while heap:
         key = heappop(heap)
-        node = waiting.pop(key)
-        g = pending.pop(key)
-        notes = node.notes
+        node, g = waiting.pop(key), pending.pop(key)
+        notes, op = node.notes, node.op
         if notes is not None and type(node) is not Part:
             g = observe(node, notes, g, record)
         if node in targets:
             found[node] = g
-        op = node.op
         if op is None:
             if accumulate and (wanted is None or node in targets):
                 add_to_grad(node, g, record)  # type: ignore[arg-type]
             continue
         if type(node) is Part:
-            _join(node, g, pending, waiting, heap, record)
+            arrivals.join(node, g)
             continue
         if between is not None and node.id not in between:
             continue
@@ -125,52 +165,27 @@ def reverse(
         if node.id < latest.time and node.saved:
             check_saved(node)
         seen: Any = Recorded(node) if record else node
-        parents = node.parents
         conjugate = (node.dtype is _COMPLEX64 or node.dtype is _COMPLEX128) and op.holomorphic
         if conjugate:
             g = g.conj()
-        if op.joint is not None:
-            cotangents_of = op.joint(g, seen)
-            if conjugate:
-                cotangents_of = [c if c is None else c.conj() for c in cotangents_of]
-            if notes is not None and notes.after:
-                cotangents_of = _after(notes, cotangents_of, g, record)
-            for parent, c in zip(parents, cotangents_of, strict=True):
-                if parent is not None and c is not None and (between is None or parent.id in between):
-                    send(parent, c)
-        elif notes is not None and notes.after:
-            values = [None if p is None or f is None else f(g, seen) for p, f in zip(parents, op.formulas, strict=True)]
-            if conjugate:
-                values = [c if c is None else c.conj() for c in values]
-            for parent, c in zip(parents, _after(notes, values, g, record), strict=True):
+        if op.joint is not None or (notes is not None and notes.after):
+            for parent, c in zip(node.parents, _pull(node, op, g, seen, conjugate, record), strict=True):
                 if parent is not None and c is not None and (between is None or parent.id in between):
                     send(parent, c)
         else:
-            for i, parent in enumerate(parents):
+            for i, parent in enumerate(node.parents):
                 if parent is None or (between is not None and parent.id not in between):
                     continue
                 if op.into is not None and not record and op.into[i] is not None:
-                    key = -parent.id
-                    if key not in owned:
-                        buffer = np.zeros(parent.shape, parent.dtype)
-                        if key in pending:
-                            buffer += pending[key]
-                        else:
-                            waiting[key] = parent
-                            heappush(heap, key)
-                        pending[key] = buffer
-                        owned.add(key)
-                    op.into[i](pending[key], g.conj() if conjugate else g, node)  # type: ignore[misc]
+                    arrivals.send_into(parent, op.into[i], g.conj() if conjugate else g, node)
                     continue
                 formula = op.formulas[i]
-                if formula is None:
-                    continue
-                c = formula(g, seen)
+                c = formula(g, seen) if formula is not None else None
                 if c is None:
                     continue
                 if conjugate:
                     c = c.conj()
-                # the same as send(), spelled out: this is the innermost line of every training step
+                # what follows is send(), spelled out: these are the innermost lines of every training step
                 raw = c.array if record else c
                 if raw.shape != parent.shape or raw.dtype is not parent.dtype:
                     c = fit(c, parent)
@@ -179,16 +194,28 @@ def reverse(
                     pending[key] = c
                     waiting[key] = parent
                     heappush(heap, key)
-                elif record:
-                    pending[key] = pending[key] + c
-                elif key in owned:
-                    pending[key] += c
-                else:
+                elif record or key not in owned:
                     pending[key] = pending[key] + c
                     owned.add(key)
+                else:
+                    pending[key] += c
         if not keep:
             release(node)
     return found
+
+
+def _pull(node: Node, op: Any, g: Any, seen: Any, conjugate: Any, record: bool) -> Any:
+    """The cotangents of all arguments at once: for joint formulas, and for hooks that want to see them together."""
+    if op.joint is not None:
+        values = op.joint(g, seen)
+    else:
+        pairs = zip(node.parents, op.formulas, strict=True)
+        values = [None if parent is None or formula is None else formula(g, seen) for parent, formula in pairs]
+    if conjugate:
+        values = [c if c is None else c.conj() for c in values]
+    if node.notes is not None and node.notes.after:
+        values = _after(node.notes, values, g, record)
+    return values
 
 
 def release(node: Node) -> None:
@@ -309,20 +336,6 @@ def _after(notes: Any, values: Any, g: Any, record: bool) -> Any:
         if returned is not None:
             as_tensors = returned if isinstance(returned, tuple) else (returned,)
     return as_tensors if record else tuple(None if t is None else t.array for t in as_tensors)
-
-
-def _join(part: Node, g: Any, pending: Any, waiting: Any, heap: Any, record: bool) -> None:
-    """Hand the cotangent of one of several results to the operation's node, which waits for all of them."""
-    if part.notes is not None:
-        g = observe(part, part.notes, g, record)
-    whole, i = part.parents[0], part.params[0]
-    key = -whole.id  # type: ignore[union-attr]
-    if key not in pending:
-        pending[key] = [None] * len(whole.shape)  # type: ignore[union-attr]
-        waiting[key] = whole
-        heappush(heap, key)
-    slots = pending[key]
-    slots[i] = g if slots[i] is None else slots[i] + g
 
 
 def _whole(node: Node, slots: Any, record: bool) -> Any:

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from ..lift import Op
+from ..operation import Op
 from . import (
     activation,
     affine,

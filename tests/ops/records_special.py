@@ -9,7 +9,7 @@ import pytest
 
 scipy_special = pytest.importorskip("scipy.special")
 
-from autograd.lift import LIFTED
+from autograd.operation import LIFTED
 from autograd.ops import special as s
 
 from .records import Record, args, away_from, between, binary, integers, normal, positive, unary

@@ -12,7 +12,7 @@ import pytest
 import autograd
 import nn
 from autograd import passes
-from autograd.lift import LIFTED
+from autograd.operation import LIFTED
 
 from .records import Record, Sample, family_of
 

@@ -1,0 +1,259 @@
+"""The program: recorded calls as flat Python over buffers that are already there."""
+
+from __future__ import annotations
+
+import builtins
+import operator
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from ..graph import Leaf
+from ..passes import add_to_grad
+from ..tensor import wrap
+from .calls import Call, Seen, Slot, walk
+from .recorder import Recorder
+from .tracing import matrix_transposed, transposed
+
+__all__ = ["Program"]
+
+ndarray = np.ndarray
+BLOCK = 16_384
+"""Elements of a block in which a chain of elementwise calls runs: its arrays stay in the cache."""
+
+
+class Program:
+    """Flat Python over preallocated buffers; ``source`` is its text."""
+
+    def __init__(self, recorder: Recorder, result: Any) -> None:
+        self.reached = [(t, t.array, t.node) for _, t in recorder.reached]
+        self.reach = recorder.reach
+        self.result = walk(result, recorder.returned)
+        calls = recorder.calls
+        self.names: dict[str, Any] = {"set_grad": set_grad}
+        self.handed: list[tuple[str, int]] = []  # buffers that may become a leaf's gradient, and who holds them normally
+        self.constants: dict[int, str] = {}
+        self.aliased = aliases(calls, self.result)
+        self.readers = readers(calls, self.result)
+        lines = [f"def run({', '.join(['arguments', *map(repr, recorder.inputs)])}):"]
+        for slot, tensor in recorder.reached:
+            self.names[repr(slot)] = tensor.array
+        for i, group in enumerate(grouped(calls, self.chains)):
+            lines += self.block(i, group) if len(group) > 1 else [self.line(group[0])]
+        lines.append(f"    return {self.spell(self.result)}")
+        self.source = "\n".join(line for line in lines if line) + "\n"
+        exec(builtins.compile(self.source, "<autograd.compile>", "exec"), self.names)
+        self.handed = [(name, sys.getrefcount(self.names[name])) for name, _ in self.handed]
+        self.run = self.names["run"]
+
+    def valid(self) -> bool:
+        """Whether everything that was reached is still what and where it was.
+
+        Gradients that somebody keeps from an earlier run get to keep their memory: the program takes new.
+        """
+        for tensor, array, node in self.reached:
+            if tensor.array is not array or tensor.node is not node:
+                return False
+        if self.reach.changed():
+            return False
+        names = self.names
+        for name, holders in self.handed:
+            if sys.getrefcount(names[name]) > holders:
+                names[name] = np.empty_like(names[name])
+        return True
+
+    def constant(self, value: Any) -> str:
+        name = self.constants.get(id(value))
+        if name is None:
+            name = self.constants[id(value)] = f"c{len(self.constants)}"
+            self.names[name] = value
+        return name
+
+    def spell(self, value: Any) -> str:
+        """An argument as Python text."""
+        if isinstance(value, Slot):
+            return repr(value)
+        if type(value) in (int, bool, type(None)):
+            return repr(value)
+        if type(value) is tuple and value and value[0] is Seen:
+            return f"{self.constant(Seen)}({self.spell(value[1])}, {self.constant(value[2])})"
+        if type(value) in (tuple, list) and has_slot(value):
+            inside = ", ".join(map(self.spell, value))
+            return f"[{inside}]" if type(value) is list else f"({inside},)"
+        return self.constant(value)
+
+    def line(self, call: Call) -> str:
+        """One call as a line of Python."""
+        if call.function is None:  # a constant
+            self.names[repr(call.out)] = call.args[0]
+            return ""
+        if call.function == "grad":
+            node, g = call.args
+            leaf = f"arguments[{node}]._leaf()" if isinstance(node, int) else self.constant(node)
+            own = repr(g) in self.names and repr(g) not in self.aliased
+            if own:
+                self.handed.append((repr(g), 0))
+            return f"    set_grad({leaf}, {g!r}, {own})"
+        args = [self.spell(a) for a in call.args]
+        args += [f"{key}={self.spell(value)}" for key, value in call.kwargs.items()]
+        function = self.constant(call.function)
+        if call.out is None:
+            return f"    {function}({', '.join(args)})"
+        if isinstance(call.out, Slot) and buffered(call):
+            self.names[repr(call.out)] = np.empty_like(call.out.array)
+            args.append(f"out={call.out!r}")
+            return f"    {function}({', '.join(args)})"
+        if self.fixed(call):
+            return ""
+        if isinstance(call.out, Slot):
+            if call.kwargs.get("out") is call.out:
+                return f"    {function}({', '.join(args)})"
+            return f"    {call.out!r} = {function}({', '.join(args)})"
+        targets = ", ".join("_" if slot is None else repr(slot) for slot in call.out)
+        return f"    {targets}, = {function}({', '.join(args)})"
+
+    def fixed(self, call: Call) -> bool:
+        """Whether a call only makes a view of memory that stays where it is: then it is made once, here."""
+        if not isinstance(call.out, Slot) or call.function not in VIEWS:
+            return False
+        slots: list[Any] = []
+        walk((call.args, call.kwargs), lambda v: slots.append(v) if isinstance(v, Slot) else None)
+        if not all(repr(v) in self.names for v in slots):
+            return False
+        args, kwargs = walk((call.args, call.kwargs), lambda v: self.names[repr(v)] if isinstance(v, Slot) else v)
+        made = call.function(*args, **kwargs)
+        if not any(np.may_share_memory(made, self.names[repr(v)]) for v in slots):
+            return False
+        self.names[repr(call.out)] = made
+        self.aliased |= {repr(v) for v in (*slots, call.out)}
+        return True
+
+    def block(self, i: int, group: list[Call]) -> list[str]:
+        """A chain of elementwise calls on large arrays, run in blocks that stay in the cache.
+
+        A result that only the chain itself reads exists as one block at a time.
+        """
+        size = group[0].out.array.size
+        lines: list[str] = []
+        places: dict[Any, str] = {}
+        free: dict[Any, list[str]] = {}
+        inner = {call.out for call in group if self.readers[call.out] <= set(map(id, group))}
+        last = {slot: k for k, call in enumerate(group) for slot in call.args if isinstance(slot, Slot)}
+        self.names[f"blocks{i}"] = [(slice(a, min(a + BLOCK, size)), min(BLOCK, size - a)) for a in range(0, size, BLOCK)]
+        lines.append(f"    for s, n in blocks{i}:")
+        for k, call in enumerate(group):
+            for slot in {a for a in call.args if isinstance(a, Slot)} - set(places):
+                places[slot] = self.place(slot, size, lines)
+            args = [places[a] if isinstance(a, Slot) else self.spell(a) for a in call.args]
+            if call.out in inner:
+                spare = free.setdefault(call.out.array.dtype, [])
+                if not spare:
+                    spare.append(f"b{i}_{len(places)}")
+                    self.names[spare[-1]] = np.empty(BLOCK, call.out.array.dtype)
+                places[call.out] = spare.pop() + "[:n]"
+            else:
+                self.names[repr(call.out)] = np.empty_like(call.out.array)
+                places[call.out] = self.place(call.out, size, lines)
+            lines.append(f"        {self.constant(call.function)}({', '.join(args)}, out={places[call.out]})")
+            for slot in {a for a in call.args if isinstance(a, Slot) and a in inner and last[a] == k}:
+                free[slot.array.dtype].append(places[slot].removesuffix("[:n]"))
+        return lines
+
+    def chains(self, call: Call) -> bool:
+        """Whether a call is elementwise on large contiguous arrays of one shape (and numbers)."""
+        if not isinstance(call.function, np.ufunc) or call.function is np.matmul or call.kwargs or not buffered(call):
+            return False
+        shape = call.out.array.shape
+
+        def fits(a: Any) -> bool:
+            if not isinstance(a, Slot):
+                return np.ndim(a) == 0
+            spread = a.array.strides == (0,) * a.array.ndim and repr(a) in self.names
+            return a.array.ndim == 0 or (a.array.shape == shape and (spread or a.array.flags.c_contiguous))
+
+        return call.out.array.size > 4 * BLOCK and all(map(fits, call.args))
+
+    def place(self, slot: Any, size: int, lines: list[str]) -> str:
+        """How a block of a large array is spelled. ``lines`` gets what must be worked out in each run."""
+        name = repr(slot)
+        self.aliased.add(name)
+        if slot.array.ndim == 0:
+            return name
+        if slot.array.strides == (0,) * slot.array.ndim:  # one number, spread
+            self.names[f"f{name}"] = np.lib.stride_tricks.as_strided(self.names[name], (), ())
+            return f"f{name}"
+        if name in self.names:
+            self.names[f"f{name}"] = self.names[name].reshape(-1)
+        else:  # an argument, or what an opaque call returned
+            lines.insert(0, f"    f{name} = {name}.reshape(-1)")
+        return f"f{name}[s]"
+
+
+VIEWS: Any = (transposed, matrix_transposed, operator.getitem, ndarray.reshape, ndarray.transpose, ndarray.swapaxes, np.broadcast_to)
+
+
+def has_slot(value: Any) -> bool:
+    """Whether there is a Slot somewhere inside."""
+    found: list[Any] = []
+    walk(value, lambda v: found.append(v) if isinstance(v, Slot) else None)
+    return bool(found)
+
+
+def buffered(call: Call) -> bool:
+    """Whether the call can write its result into memory that is already there."""
+    function = call.function
+    plain = isinstance(function, np.ufunc) or isinstance(getattr(function, "__self__", None), np.ufunc)
+    return plain and "out" not in call.kwargs and call.out.array.flags.c_contiguous
+
+
+def readers(calls: list[Call], result: Any) -> dict[Any, set[int]]:
+    """For each slot, the ids of the calls that read it; 0 for a slot of the result."""
+    found: dict[Any, set[int]] = {}
+
+    def read(value: Any, by: int) -> None:
+        walk(value, lambda v: found.setdefault(v, set()).add(by) if isinstance(v, Slot) else None)
+
+    for call in calls:
+        read(call.out, id(call))
+        read((call.args, call.kwargs), id(call))
+    read(result, 0)
+    return found
+
+
+def aliases(calls: list[Call], result: Any) -> set[str]:
+    """The names of buffers that other names may share memory with, or that are read as a result."""
+    found: set[str] = set()
+    walk(result, lambda v: found.add(repr(v)) if isinstance(v, Slot) else None)
+    for call in calls:
+        outs = call.out if isinstance(call.out, tuple) else (call.out,)
+        if call.function is None or (isinstance(call.out, Slot) and buffered(call)):
+            continue
+        if any(isinstance(o, Slot) and o.array.base is not None for o in outs) or call.out is None:
+            walk((call.args, call.kwargs), lambda v: found.add(repr(v)) if isinstance(v, Slot) and call.function != "grad" else None)
+    return found
+
+
+def grouped(calls: list[Call], chains: Callable[[Call], bool]) -> Iterable[list[Call]]:
+    """The calls in order; runs of elementwise calls on large arrays of one shape come together."""
+    group: list[Call] = []
+    for call in calls:
+        if group and chains(call) and call.out.array.shape == group[0].out.array.shape:
+            group.append(call)
+            continue
+        if group:
+            yield group
+        group = [call] if chains(call) else []
+        if not group:
+            yield [call]
+    if group:
+        yield group
+
+
+def set_grad(leaf: Leaf, g: Any, own: bool) -> None:
+    """Add a program's gradient to a leaf. ``own``: the array may become the gradient itself."""
+    if leaf.grad is None:
+        leaf.grad = wrap(g if own and g.shape == leaf.shape else np.array(g, order="C"))
+    else:
+        add_to_grad(leaf, g, False)
