@@ -207,8 +207,7 @@ class Hooked:
             if hook(self, incompatible) is not None:
                 raise AssertionError(
                     "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new "
-                    "values, "
-                    "if incompatible_keys need to be modified, it should be done inplace."
+                    "values, if incompatible_keys need to be modified, it should be done inplace."
                 )
 
     # --- running: calls ---
@@ -294,8 +293,7 @@ class _BackwardBorder:
                 if hook(self.module, (None,) * max(self.inputs, 1), replaced) is not None:
                     raise RuntimeError(
                         "backward hook for Modules where no input requires gradient should always return None or "
-                        "None for "
-                        "all gradients."
+                        "None for all gradients."
                     )
         return replaced
 

@@ -1,8 +1,7 @@
 """Layers that learn the size of their input from the first batch.
 
 A lazy module has uninitialized parameters; a hook that runs before its first call gives them their shapes, and the
-module
-turns into its ordinary class.
+module turns into its ordinary class.
 """
 
 from __future__ import annotations
@@ -126,8 +125,7 @@ class _LazyConvBase(LazyModuleMixin):
         if input.ndim not in (self.dims + 1, self.dims + 2):
             raise RuntimeError(
                 f"Expected {self.dims + 1}D (unbatched) or {self.dims + 2}D (batched) input to "
-                f"{type(self).__name__}, but got "
-                f"input of size: {list(input.shape)}"
+                f"{type(self).__name__}, but got input of size: {list(input.shape)}"
             )
         self.in_channels = input.shape[-self.dims - 1]
         if self.in_channels % self.groups:

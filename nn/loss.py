@@ -421,8 +421,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     """Softmax over many classes, cheap: frequent ones in the head, rare ones in clusters with smaller projections.
 
     ``forward(input [N, in_features], target [N])`` gives ``(output, loss)``: the log-probability of each target, and
-    minus
-    their mean. Classes must be sorted by frequency; ``cutoffs`` says where the clusters begin.
+    minus their mean. Classes must be sorted by frequency; ``cutoffs`` says where the clusters begin.
 
     Source: Grave et al. 2017, https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveLogSoftmaxWithLoss.html
     """
@@ -443,9 +442,8 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             raise ValueError("cutoffs should be a sequence of length larger than 0")
         if ends != sorted(set(ends)) or min(ends) <= 0 or max(ends) > n_classes - 1 or any(int(c) != c for c in ends):
             raise ValueError(
-                "cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each "
-                "value "
-                f"is between 1 and n_classes-1: {ends} with {n_classes} classes"
+                "cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where "
+                f"each value is between 1 and n_classes-1: {ends} with {n_classes} classes"
             )
         self.in_features, self.n_classes = in_features, n_classes
         self.cutoffs = [*ends, n_classes]
@@ -477,15 +475,13 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         if x.ndim != 2 or y.ndim != 1 or x.shape[0] != y.shape[0]:
             raise RuntimeError(
                 "Input and target should have the same size in the batch dimension: input [N, in_features] and "
-                "target [N], got "
-                f"{list(input.shape)} and {list(target.shape)}"
+                f"target [N], got {list(input.shape)} and {list(target.shape)}"
             )
         labels = y.array
         if labels.size and (labels.min() < 0 or labels.max() >= self.n_classes):
             raise RuntimeError(
                 f"Target values should be in [0, {self.n_classes - 1}], but values in range [{labels.min()}, "
-                f"{labels.max()}] were "
-                "found. "
+                f"{labels.max()}] were found. "
             )
         head = F.log_softmax(self.head(x), dim=1)
         found = autograd.zeros(len(labels), dtype=head.dtype)

@@ -2,8 +2,7 @@
 
 A Module is plain Python. Set a Parameter, a buffer or another Module as an attribute and it is noticed, in the order in
 which it was set; everything else - ``parameters``, ``state_dict``, ``to``, ``train``, ``repr`` - is a walk over what
-was
-noticed. ``hooks.py`` has what happens around a call when somebody asked for it.
+was noticed. ``hooks.py`` has what happens around a call when somebody asked for it.
 """
 
 from __future__ import annotations
@@ -557,9 +556,8 @@ class Module(Hooked):
         """Copy values by dotted path into the parameters and buffers.
 
         Args:
-            state_dict: Tensors (or arrays) by name, as ``state_dict()`` gives them.
-            strict: names that are missing or not expected are an error.
-            assign: take the given Tensors themselves instead of copying their values.
+            state_dict: Tensors (or arrays) by name, as ``state_dict()`` gives them. strict: names that are missing or
+            not expected are an error. assign: take the given Tensors themselves instead of copying their values.
 
         Raises RuntimeError that lists every missing, unexpected and misshapen entry.
         """
@@ -642,8 +640,7 @@ class Module(Hooked):
         if array.dtype == object:
             return (
                 'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object from '
-                "checkpoint but "
-                f"received {type(given)}"
+                f"checkpoint but received {type(given)}"
             )
         if is_lazy(given):
             if not is_lazy(mine):
@@ -656,8 +653,7 @@ class Module(Hooked):
         if array.shape != mine.array.shape:
             return (
                 f"size mismatch for {{key}}: copying a param with shape torch.Size({list(array.shape)}) from "
-                "checkpoint, "
-                f"the shape in current model is torch.Size({list(mine.array.shape)})."
+                f"checkpoint, the shape in current model is torch.Size({list(mine.array.shape)})."
             )
         if assign:
             source = given if isinstance(given, Tensor) else wrap(array)

@@ -311,15 +311,13 @@ class _InstanceNorm(_Running):
             if self.affine:
                 raise ValueError(
                     f"expected input's size at dim={1 if batched else 0} to match num_features "
-                    f"({self.num_features}), but got: "
-                    f"{channels}."
+                    f"({self.num_features}), but got: {channels}."
                 )
             import warnings
 
             warnings.warn(
                 f"input's size at dim={1 if batched else 0} does not match num_features. You can silence this "
-                "warning by not "
-                "passing in num_features, which is not used because affine=False",
+                "warning by not passing in num_features, which is not used because affine=False",
                 stacklevel=2,
             )
         y = F.instance_norm(

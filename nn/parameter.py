@@ -31,8 +31,7 @@ class Parameter(Tensor):
     """A Tensor that a Module trains: set as an attribute, it appears in ``parameters()`` and the state_dict.
 
     Args:
-        data: the Tensor whose memory it takes over.
-        requires_grad: whether it collects a gradient.
+        data: the Tensor whose memory it takes over. requires_grad: whether it collects a gradient.
 
     Raises TypeError if ``data`` is not a Tensor, RuntimeError if it is to require grad and its dtype is not floating.
 
@@ -64,8 +63,7 @@ class Buffer(Tensor):
     """A Tensor that belongs to a Module's state and is not trained; set as an attribute, it becomes a buffer.
 
     Args:
-        data: the Tensor whose memory it takes over.
-        persistent: whether it is part of the state_dict.
+        data: the Tensor whose memory it takes over. persistent: whether it is part of the state_dict.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Buffer.html
     """
@@ -115,9 +113,8 @@ class _Uninitialized:
     def _unknown(self) -> Any:
         raise RuntimeError(
             f"Can't access the shape of an uninitialized {self.cls_to_become.__name__.lower()}: the first forward "
-            "pass will "
-            "set it. Call the module once on a batch (a dry run) before counting, copying or initialising its "
-            "parameters"
+            "pass will set it. Call the module once on a batch (a dry run) before counting, copying or initialising "
+            "its parameters"
         )
 
     shape = property(_unknown)

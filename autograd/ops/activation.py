@@ -384,8 +384,7 @@ def _prepared(input: Any, dim: int, dtype: Any, who: str) -> tuple[Any, int]:
     elif input.array.dtype.kind in "biu":
         raise RuntimeError(
             f'"{who}" not implemented for {input.dtype}: the input must be floating point. Convert it with .float(), '
-            "or "
-            "pass dtype="
+            "or pass dtype="
         )
     return input, normal_dim(dim, input.ndim)
 

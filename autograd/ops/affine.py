@@ -42,8 +42,7 @@ def _misfit(input: Any, weight: Any, bias: Any) -> RuntimeError:
     if len({a.dtype for a in (input, weight, bias) if a is not None}) > 1:
         return RuntimeError(
             f"linear: mat1 and mat2 must have the same dtype, but got {given}. Convert the input with "
-            ".to(weight.dtype), "
-            "or the layer with .to(dtype)"
+            ".to(weight.dtype), or the layer with .to(dtype)"
         )
     rows = int(np.prod(input.shape[:-1]))
     return RuntimeError(

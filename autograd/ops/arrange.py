@@ -141,8 +141,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     if channels % (r * r):
         raise RuntimeError(
             "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, "
-            "but "
-            f"input.size(-3)={channels} is not divisible by {r * r}"
+            f"but input.size(-3)={channels} is not divisible by {r * r}"
         )
     n = len(front)
     split = input.reshape(*front, channels // (r * r), r, r, height, width)

@@ -55,25 +55,20 @@ def _channels(input: Tensor, p: float, training: bool, inplace: bool, dims: tupl
         if name == "dropout1d":
             raise RuntimeError(
                 f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. Note that dropout1d exists "
-                "to provide "
-                "channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an optional batch "
-                "dimension."
+                "to provide channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, and an "
+                "optional batch dimension."
             )
         warnings.warn(
             f"{name}: Received a {input.ndim}-D input to {name}, which is deprecated and will result in an error in "
-            "a future "
-            "release. Please use dropout instead to retain this behavior.",
+            "a future release. Please use dropout instead to retain this behavior.",
             stacklevel=3,
         )
     if name == "dropout2d" and input.ndim == 3:
         warnings.warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is "
-            "desired - input is "
-            "interpreted as shape (N, C, L), where C is the channel dim. This behavior will change in a future "
-            "release to "
-            "interpret the input as one without a batch dimension, i.e. shape (C, H, W). To maintain the 1D "
-            "channel-wise dropout "
-            "behavior, please switch to using dropout1d instead.",
+            "desired - input is interpreted as shape (N, C, L), where C is the channel dim. This behavior will "
+            "change in a future release to interpret the input as one without a batch dimension, i.e. shape (C, H, "
+            "W). To maintain the 1D channel-wise dropout behavior, please switch to using dropout1d instead.",
             stacklevel=3,
         )
         return _dropped(input, _by_channel(input), p, training, inplace)

@@ -90,8 +90,7 @@ def embedding(
 
     The row ``padding_idx`` gets no gradient; rows longer than ``max_norm`` are shrunk, in place; ``scale_grad_by_freq``
     divides the gradient of a row by how often it occurs. Gradients are always dense here, whatever ``sparse`` says.
-    Raises
-    IndexError for a number that is not there.
+    Raises IndexError for a number that is not there.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
     """
@@ -136,8 +135,7 @@ def embedding_bag(
     if per_sample_weights is not None and tuple(input.shape) != tuple(per_sample_weights.shape):
         raise ValueError(
             f"embedding_bag: If per_sample_weights ({list(per_sample_weights.shape)}) is not None, then it must have "
-            "the same "
-            f"shape as the input ({list(input.shape)})"
+            f"the same shape as the input ({list(input.shape)})"
         )
     if mode not in ("sum", "mean", "max"):
         raise ValueError(f"mode has to be one of sum, mean or max, not {mode!r}")
@@ -181,8 +179,7 @@ def _bags(input: Tensor, offsets: Any, include_last_offset: bool) -> tuple[Any, 
         if offsets is not None:
             raise ValueError(
                 "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length "
-                "sequences. "
-                f"However, found offsets of type {type(offsets)}"
+                f"sequences. However, found offsets of type {type(offsets)}"
             )
         return np.repeat(np.arange(input.shape[0]), input.shape[1]), input.shape[0]
     if input.ndim != 1:

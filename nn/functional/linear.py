@@ -23,8 +23,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     if input1.shape[-1] != weight.shape[1] or input2.shape[-1] != weight.shape[2]:
         raise RuntimeError(
             f"bilinear(): inputs {list(input1.shape)} and {list(input2.shape)} don't fit the weight "
-            f"{list(weight.shape)}: their last "
-            "dimensions must be its second and third"
+            f"{list(weight.shape)}: their last dimensions must be its second and third"
         )
     outputs, first, second = weight.shape
     left = input1.reshape(-1, first) @ weight.permute(1, 0, 2).reshape(first, outputs * second)

@@ -1,8 +1,7 @@
 """Losses.
 
 ``reduction`` is "mean", "sum" or "none"; ``size_average`` and ``reduce`` are its old form. The ones that matter for
-speed
-are single operations (``autograd/ops/loss.py``); the others are the formula, written down.
+speed are single operations (``autograd/ops/loss.py``); the others are the formula, written down.
 """
 
 from __future__ import annotations
@@ -63,8 +62,7 @@ def _warn_of_sizes(input: Tensor, target: Any, name: str) -> None:
     if tuple(target.shape) != tuple(input.shape):
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) in {name}. "
-            "This will "
-            "likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
+            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
             stacklevel=4,
         )
 
@@ -79,8 +77,7 @@ def _class_numbers(input: Tensor, target: Tensor, classes: int, ignore_index: in
         if numbers.dtype != np.uint8:
             raise RuntimeError(
                 f"expected scalar type Long but found {target.dtype}: class numbers must be int64 (or uint8); "
-                "convert them "
-                "with .long(). Class probabilities must have the shape of the input, "
+                "convert them with .long(). Class probabilities must have the shape of the input, "
                 f"{list(input.shape)}; the target has {list(target.shape)}"
             )
         numbers = numbers.astype(np.int64)
@@ -92,10 +89,8 @@ def _class_numbers(input: Tensor, target: Tensor, classes: int, ignore_index: in
     if wrong.size:
         raise IndexError(
             f"Target {int(wrong[0])} is out of bounds: there are {classes} classes, so the labels must be in 0 .. "
-            f"{classes - 1} "
-            f"(or ignore_index={ignore_index}); found {wrong.size} such labels. Give the last layer as many outputs "
-            "as there "
-            "are classes, or renumber the labels from 0"
+            f"{classes - 1} (or ignore_index={ignore_index}); found {wrong.size} such labels. Give the last layer as "
+            "many outputs as there are classes, or renumber the labels from 0"
         )
     return numbers, used
 
@@ -120,8 +115,7 @@ def _check_sizes(input: Tensor, target: Tensor) -> int:
     if tuple(target.shape) != expected:
         raise ValueError(
             f"Expected target size {list(expected)}, got {list(target.shape)}: the input has shape "
-            f"{list(input.shape)}, with "
-            f"the classes in dimension {at}"
+            f"{list(input.shape)}, with the classes in dimension {at}"
         )
     return at
 
@@ -158,8 +152,7 @@ def _check_weight(weight: Any, classes: int, input: Tensor) -> None:
     if tuple(weight.shape) != (classes,):
         raise RuntimeError(
             f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor "
-            "of shape: "
-            f"{list(weight.shape)}"
+            f"of shape: {list(weight.shape)}"
         )
     if weight.dtype != input.dtype:
         raise RuntimeError(
@@ -200,8 +193,7 @@ def cross_entropy(
     """``nll_loss(log_softmax(input), target)``; the target may also be class probabilities (one-hot rows among them).
 
     Shapes: input [N, C, d1, ...] or [C]; target [N, d1, ...] or [] of int64, or floating point of the shape of the
-    input.
-    Raises IndexError for a class that is not there, ValueError for shapes that don't fit.
+    input. Raises IndexError for a class that is not there, ValueError for shapes that don't fit.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
 
@@ -283,8 +275,7 @@ def linear_cross_entropy(
 
     Shapes: input [N, in] or [in]; linear_weight [C, d1, ..., in], linear_bias [C, d1, ...]; target [N, d1, ...] or
     probabilities [N, C, d1, ...]. ``options`` says how PyTorch divides the work to save memory; the result does not
-    depend
-    on it, and here nothing is divided.
+    depend on it, and here nothing is divided.
     """
     if input.ndim not in (1, 2):
         raise RuntimeError(f"linear_cross_entropy: expected input to be 1D or 2D, got {list(input.shape)}")
@@ -378,8 +369,7 @@ def _same_size(input: Tensor, target: Tensor) -> None:
     if tuple(target.shape) != tuple(input.shape):
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is "
-            "deprecated. Please "
-            "ensure they have the same size."
+            "deprecated. Please ensure they have the same size."
         )
 
 
@@ -402,8 +392,8 @@ def binary_cross_entropy(
     if values.size and not (values.min() >= 0 and values.max() <= 1):
         raise RuntimeError(
             f"all elements of input should be between 0 and 1, but they are between {values.min()} and "
-            f"{values.max()}. Use "
-            "binary_cross_entropy_with_logits (BCEWithLogitsLoss) on the values before the sigmoid"
+            f"{values.max()}. Use binary_cross_entropy_with_logits (BCEWithLogitsLoss) on the values before the "
+            "sigmoid"
         )
     losses = ops.binary(input, target)
     return _reduce(losses if weight is None else losses * weight, reduction)
@@ -445,8 +435,7 @@ def kl_div(
     if reduction == "mean":
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size. 'batchmean' "
-            "divides only by "
-            "the batch size, and aligns with the KL div math definition.",
+            "divides only by the batch size, and aligns with the KL div math definition.",
             stacklevel=2,
         )
     losses = target.exp() * (target - input) if log_target else autograd.xlogy(target, target) - target * input
@@ -672,9 +661,8 @@ def triplet_margin_loss(
         raise ValueError(f"margin must be greater than 0, got {margin}")
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise RuntimeError(
-            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: "
-            "anchor "
-            f"{anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
+            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, but "
+            f"got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
         )
     return _triplet(anchor, positive, negative, lambda a, b: pairwise_distance(a, b, p, eps), margin, swap, reduction)
 

@@ -27,14 +27,12 @@ def _trailing(input: Tensor, normalized_shape: Any, params: tuple[Any, ...], nam
         if param is not None and tuple(param.shape) != shape:
             raise RuntimeError(
                 f"Expected {what} to be of same shape as normalized_shape, but got {what} of shape "
-                f"{list(param.shape)} and "
-                f"normalized_shape = {list(shape)}"
+                f"{list(param.shape)} and normalized_shape = {list(shape)}"
             )
     if tuple(input.shape[-len(shape) :]) != shape:
         raise RuntimeError(
             f"{name}: Given normalized_shape={list(shape)}, expected input with shape [*, "
-            f"{', '.join(map(str, shape))}], but got "
-            f"input of size {list(input.shape)}"
+            f"{', '.join(map(str, shape))}], but got input of size {list(input.shape)}"
         )
     return tuple(range(input.ndim - len(shape), input.ndim))
 
@@ -103,8 +101,7 @@ def batch_norm(
     """Mean 0 and variance 1 of each channel (dimension 1), then ``* weight + bias``.
 
     In training the statistics are the batch's, and the running ones move towards them by ``momentum``; else they are
-    the
-    running ones. Raises ValueError when training on one value per channel.
+    the running ones. Raises ValueError when training on one value per channel.
 
     Source: Ioffe and Szegedy 2015, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
     """

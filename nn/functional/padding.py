@@ -35,16 +35,14 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
     if free < 0:
         raise RuntimeError(
             "Padding length should be less than or equal to two times the input dimension but got padding length "
-            f"{len(sizes)} "
-            f"and input of dimension {input.ndim}"
+            f"{len(sizes)} and input of dimension {input.ndim}"
         )
     if mode == "constant":
         for i, (before, after) in enumerate(pairs):
             if input.shape[free + i] + before + after < 0:
                 raise RuntimeError(
                     f"The input size {input.shape[free + i]}, plus negative padding {before} and {after} resulted in "
-                    "a negative "
-                    f"output size, which is invalid. Check dimension {free + i} of your input."
+                    f"a negative output size, which is invalid. Check dimension {free + i} of your input."
                 )
         return border(input, ((0, 0),) * free + tuple(pairs), 0 if value is None else value)
     if mode not in ("reflect", "replicate", "circular"):
@@ -54,8 +52,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
     if free not in (1, 2) or len(pairs) > 3:
         raise NotImplementedError(
             "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now: pad the last 1, 2 or 3 "
-            "dimensions of an "
-            f"input with one or two more; got an input of {input.ndim}D and padding for {len(pairs)}"
+            f"dimensions of an input with one or two more; got an input of {input.ndim}D and padding for {len(pairs)}"
         )
     made: Any = input
     for i, (before, after) in enumerate(pairs):

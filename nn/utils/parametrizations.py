@@ -229,8 +229,7 @@ def orthogonal(
     """Keep a weight orthogonal (rows or columns orthonormal) while it is trained.
 
     ``orthogonal_map`` is "matrix_exp", "cayley" or "householder"; by default the first for square matrices, the last
-    for
-    others. ``use_trivialization`` (Lezcano 2019) makes the value assignable.
+    for others. ``use_trivialization`` (Lezcano 2019) makes the value assignable.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.orthogonal.html
     """

@@ -67,8 +67,7 @@ class ParametrizationList(ModuleList):
                 if not isinstance(part, Tensor):
                     raise ValueError(
                         "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). Got "
-                        f"element {i} of the "
-                        f"sequence with type {type(part).__name__}."
+                        f"element {i} of the sequence with type {type(part).__name__}."
                     )
                 _register(self, f"original{i}", _like(original, part))
         if not unsafe:
@@ -80,9 +79,9 @@ class ParametrizationList(ModuleList):
             raise ValueError(f"A parametrization must return a tensor. Got {type(value).__name__}.")
         if value.dtype != original.dtype or (value.shape != original.shape and self.is_tensor):
             raise ValueError(
-                "Registering a parametrization may not change the shape or dtype of the tensor, unless `unsafe` flag "
-                "is enabled: "
-                f"original {list(original.shape)} {original.dtype}, parametrized {list(value.shape)} {value.dtype}"
+                "Registering a parametrization may not change the shape or dtype of the tensor, unless `unsafe` "
+                f"flag is enabled: original {list(original.shape)} {original.dtype}, parametrized "
+                f"{list(value.shape)} {value.dtype}"
             )
 
     def __reversed__(self) -> Any:
@@ -183,8 +182,7 @@ def register_parametrization(module: Any, tensor_name: str, parametrization: Mod
     """Compute ``module.<tensor_name>`` by ``parametrization`` from here on; returns the module.
 
     If the parametrization has a ``right_inverse``, the value is kept, and can be assigned. Raises ValueError if the
-    module
-    has no such parameter or buffer, or if shape or dtype would change (unless ``unsafe``).
+    module has no such parameter or buffer, or if shape or dtype would change (unless ``unsafe``).
 
     >>> import autograd, nn
     >>> class Symmetric(nn.Module):

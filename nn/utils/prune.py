@@ -1,8 +1,7 @@
 """Pruning: parts of a parameter held at zero by a mask.
 
-The parameter ``name`` becomes ``name_orig``, the mask is the buffer ``name_mask``, and their product is computed
-before each
-call. Source: https://docs.pytorch.org/docs/stable/nn.html#torch.nn.utils.prune
+The parameter ``name`` becomes ``name_orig``, the mask is the buffer ``name_mask``, and their product is computed before
+each call. Source: https://docs.pytorch.org/docs/stable/nn.html#torch.nn.utils.prune
 """
 
 from __future__ import annotations
