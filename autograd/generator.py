@@ -250,6 +250,77 @@ class Generator:
         with self._lock:
             return np.array([self._poisson(float(rate)) for rate in rates.reshape(-1)], np.float64).reshape(rates.shape)
 
+    def standard_gamma(self, shapes: Array) -> Array:
+        """One gamma number for each shape, by Marsaglia and Tsang's rejection; the arithmetic is PyTorch's."""
+        least = np.finfo(shapes.dtype).tiny
+        with self._lock:
+            drawn = [max(self._gamma(a), least) for a in shapes.reshape(-1)]
+        return np.array(drawn, shapes.dtype).reshape(shapes.shape)
+
+    def _gamma(self, shape: Any) -> float:
+        kind = type(shape)  # NumPy's float32 or float64: PyTorch prepares in the tensor's own precision
+        scale = 1.0
+        if shape < 1:
+            if shape == 0:
+                return 0.0
+            scale = (1 - self._one()) ** float(kind(1) / shape)
+            shape = shape + kind(1)
+        d = float(shape - kind(np.float32(1) / np.float32(3)))
+        c = 1 / math.sqrt(9 * d)
+        while True:
+            y = 0.0
+            while y <= 0:
+                x = float(self._normal_pairs(1)[0])
+                y = 1 + c * x
+            v, u = y * y * y, 1 - self._one()
+            if u < 1 - float(np.float32(0.0331)) * x**4 or math.log(u) < 0.5 * x * x + d * (1 - v + math.log(v)):
+                return scale * d * v
+
+    def binomial(self, counts: Array, odds: Array) -> Array:
+        """One binomial number for each count and probability: by waiting times, or Hoermann's BTRS for many successes."""
+        with self._lock:
+            pairs = zip(counts.reshape(-1).tolist(), odds.reshape(-1).tolist(), strict=True)
+            return np.array([self._binomial(n, p) for n, p in pairs], np.float64).reshape(counts.shape)
+
+    def _binomial(self, count: float, odds: float) -> float:
+        if count <= 0 or odds <= 0:
+            return 0.0
+        if odds >= 1:
+            return count
+        if odds > 0.5:
+            return count - self._binomial(count, 1 - odds)
+        if count * odds >= 10:
+            return self._btrs(count, odds)
+        waited, hits, rate = 0.0, 0, math.log1p(-odds)
+        while True:
+            u = self._one()
+            waited += math.ceil(math.log(u) / rate) if u > 0 else math.inf
+            if waited > count:
+                return hits
+            hits += 1
+
+    def _btrs(self, count: float, odds: float) -> float:
+        spread = math.sqrt(count * odds * (1 - odds))
+        b = 1.15 + 2.53 * spread
+        a = -0.0873 + 0.0248 * b + 0.01 * odds
+        middle, ratio = math.floor((count + 1) * odds), odds / (1 - odds)
+        while True:
+            u, v = self._one() - 0.5, self._one()
+            edge = 0.5 - abs(u)
+            k = math.floor((2 * a / edge + b) * u + count * odds + 0.5)
+            if k < 0 or k > count:
+                continue
+            if edge >= 0.07 and v <= 0.92 - 4.2 / b:
+                return k
+            bound = (
+                (middle + 0.5) * math.log((middle + 1) / (ratio * (count - middle + 1)))
+                + (count + 1) * math.log((count - middle + 1) / (count - k + 1))
+                + (k + 0.5) * math.log(ratio * (count - k + 1) / (k + 1))
+                + _stirling(middle) + _stirling(count - middle) - _stirling(k) - _stirling(count - k)
+            )  # fmt: skip
+            if math.log(v * (2.83 + 5.1 / b) * spread / (a / (edge * edge) + b)) <= bound:
+                return k
+
     def _one(self) -> float:
         high, low = self.words(2).tolist()
         return ((high << 32 | low) & (2**53 - 1)) * 2.0**-53  # type: ignore[no-any-return]
@@ -290,6 +361,15 @@ _STATE = np.dtype(
         "itemsize": _STATE_BYTES,
     }
 )
+
+
+def _stirling(k: float) -> float:
+    """What Stirling's approximation of log k! leaves out."""
+    if k < 10:
+        return math.lgamma(k + 1) - ((k + 0.5) * math.log(k + 1) - (k + 1) + 0.5 * math.log(2 * math.pi))
+    square = (k + 1) ** 2
+    return (1 / 12 - (1 / 360 - 1 / 1260 / square) / square) / (k + 1)
+
 
 # --- sixteen normals at a time ---------------------------------------------------------------------------------------
 

@@ -167,11 +167,8 @@ class Binomial(_Binary):
 
         shape = self._extended_shape(sample_shape)
         counts, probs = np.broadcast_arrays(self.total_count.detach().array, self.probs.detach().array)
-        counts, probs = (np.broadcast_to(a, shape).reshape(-1) for a in (counts, probs))
-        most = int(counts.max(initial=0))
-        u = chosen(None).uniform(counts.size * most).reshape(counts.size, most)
-        hits = ((u < probs[:, None]) & (np.arange(most) < counts[:, None])).sum(1)
-        return wrap(hits.reshape(shape).astype(self.probs.array.dtype))
+        hits = chosen(None).binomial(*(np.broadcast_to(a, shape) for a in (counts, probs)))
+        return wrap(hits.astype(self.probs.array.dtype))
 
     def log_prob(self, value: Any) -> Any:
         self._validate_sample(value)

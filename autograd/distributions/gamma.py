@@ -15,22 +15,7 @@ Array = np.ndarray[Any, Any]
 
 
 def _draw(alpha: Array) -> Array:
-    """Marsaglia and Tsang's rejection method, for all elements at once; https://doi.org/10.1145/358407.358414"""
-    shape = np.asarray(alpha, np.float64)
-    source, flat = chosen(None), shape.reshape(-1)
-    boost = np.where(flat < 1, source.uniform(flat.size) ** (1 / np.where(flat < 1, flat, 1.0)), 1.0)
-    d = np.where(flat < 1, flat + 1, flat) - 1 / 3
-    c = 1 / np.sqrt(9 * d)
-    out = np.empty_like(flat)
-    left = np.arange(flat.size)
-    while left.size:
-        x, u = source.normal(left.size), source.uniform(left.size)
-        v = (1 + c[left] * x) ** 3
-        safe = np.where(v > 0, v, 1.0)
-        good = (v > 0) & (np.log(np.maximum(u, 1e-300)) < 0.5 * x * x + d[left] * (1 - safe + np.log(safe)))
-        out[left[good]] = (d[left] * v)[good]
-        left = left[~good]
-    return (out * boost).reshape(shape.shape).astype(alpha.dtype)
+    return chosen(None).standard_gamma(alpha)
 
 
 def _slope(alpha: Array, draw: Array) -> Array:

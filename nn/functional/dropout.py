@@ -19,8 +19,10 @@ def _check(p: float) -> None:
 
 
 def _kept(input: Tensor, shape: Any, p: float) -> Any:
-    """Ones where something stays, zeros where it is dropped."""
-    return autograd.empty(tuple(shape), dtype=input.dtype).bernoulli_(1 - p)
+    """Ones where something stays, zeros where it is dropped: drawn in the order in which the elements lie in memory."""
+    whole = tuple(shape) == tuple(input.shape)
+    blank = autograd.empty_like(input) if whole else autograd.empty(tuple(shape), dtype=input.dtype)
+    return blank.bernoulli_(1 - p)
 
 
 def _dropped(input: Tensor, shape: Any, p: float, training: bool, inplace: bool) -> Any:

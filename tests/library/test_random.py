@@ -116,6 +116,35 @@ def test_others(name):
     same(OTHERS[name], None)
 
 
+def of(t):
+    """The distributions and the layers of either library."""
+    if t is ag:
+        return ag.distributions, ag.nn
+    import torch.distributions
+
+    return torch.distributions, torch.nn
+
+
+SAMPLED = {
+    "Gamma": lambda t: of(t)[0].Gamma(t.tensor([0.3, 1.0, 2.5, 30.0]), t.ones(4)).sample((20,)),
+    "Dirichlet": lambda t: of(t)[0].Dirichlet(t.tensor([0.5, 2.0, 3.0])).sample((5,)),
+    "Binomial": lambda t: of(t)[0].Binomial(1000, t.tensor([0.001, 0.1, 0.5, 0.8])).sample((20,)),
+    "few": lambda t: of(t)[0].Binomial(10, t.tensor([0.1, 0.5, 0.9])).sample((20,)),
+    "Categorical": lambda t: of(t)[0].Categorical(t.ones(5)).sample((20,)),
+    "dropout": lambda t: of(t)[1].functional.dropout(t.ones(5, 4), 0.3),
+    "dropout in memory order": lambda t: of(t)[1].functional.dropout(t.ones(5, 4).t(), 0.3),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_what_stands_on_the_stream(name):
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(3)
+    ag.manual_seed(3)
+    np.testing.assert_allclose(SAMPLED[name](ag).numpy(), SAMPLED[name](torch).numpy(), rtol=1e-6)
+    assert torch.rand(1).item() == ag.rand(1).item()
+
+
 def test_a_state_goes_from_one_library_to_the_other():
     torch = pytest.importorskip("torch")
     torch.manual_seed(3)

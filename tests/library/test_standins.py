@@ -198,9 +198,7 @@ def test_install_and_remove():
 
 
 def test_the_naming_rule():
-    assert (
-        ours("torch.nn.modules.conv") == "nn.modules.conv" and ours("torch") == "autograd"
-    )
+    assert ours("torch.nn.modules.conv") == "nn.modules.conv" and ours("torch") == "autograd"
 
 
 def test_the_names_of_real_programs_resolve():
