@@ -398,3 +398,92 @@ add(
     normal(4, 2),
     order=2,
 )
+
+# --- whole layers ------------------------------------------------------------------------------------------------------
+
+
+def layer(causes: str, name: str, forward: Any, backward: Any, *inputs: Any) -> None:
+    """A layer: ``forward(ctx, ...)`` saves what ``backward(ctx, g)`` needs."""
+    made = type("Layer", (Function,), {"forward": staticmethod(forward), "backward": staticmethod(backward)})
+    add(causes, name, made.apply, *inputs, family="layers")
+
+
+def layer_norm(ctx, x, w, b):
+    scale = (x.var(-1, unbiased=False, keepdim=True) + 1e-5).sqrt()
+    ctx.normal, ctx.w, ctx.scale = (x - x.mean(-1, keepdim=True)) / scale, w, scale
+    return ctx.normal * w + b
+
+
+def layer_norm_back(mistake):
+    def backward(ctx, g):
+        y, mean = ctx.normal, lambda t: t.mean(-1, keepdim=True)
+        gx = g if mistake == "weight" else g * ctx.w
+        first, second = (0 if mistake == "mean" else mean(gx)), mean(gx * y)
+        into_x = (gx - first - y * second) / (1 if mistake == "scale" else ctx.scale)
+        into_w = {"one row": (g * y)[0], "row mean": (g * y).mean(0)}.get(mistake, (g * y).sum(0))
+        into_b = -g.sum(0) if mistake == "bias" else g.sum(0)
+        return (into_x, into_b, into_w) if mistake == "exchanged" else (into_x, into_w, into_b)
+
+    return backward
+
+
+def attention(ctx, q, k, v):
+    ctx.save_for_backward(q, k, v, torch.softmax(q @ k.mT / 2, -1))
+    return ctx.to_save[3] @ v
+
+
+def attention_back(mistake):
+    def backward(ctx, g):
+        q, k, v, p = ctx.saved_tensors
+        into_p = g @ v.mT
+        scores = p * (into_p - (0 if mistake == "softmax sum" else (into_p * p).sum(-1, keepdim=True))) / 2
+        scores = into_p / 2 if mistake == "softmax" else scores
+        into_q, into_k = scores @ k * (2 if mistake == "scale" else 1), (scores if mistake == "keys" else scores.mT) @ q
+        into_v = None if mistake == "values" else (p if mistake == "weights" else p.mT) @ g
+        return (into_k, into_q, into_v) if mistake == "exchanged" else (into_q, into_k, into_v)
+
+    return backward
+
+
+def conv2d(ctx, x, w, b):
+    ctx.save_for_backward(x, w)
+    return F.conv2d(x, w, b, padding=1)
+
+
+def conv2d_back(mistake):
+    def backward(ctx, g):
+        x, w = (t.detach().requires_grad_() for t in ctx.saved_tensors)
+        with torch.enable_grad():
+            into_x, into_w = torch.autograd.grad(F.conv2d(x, w, padding=1), (x, w), g)
+            part = torch.autograd.grad(F.conv2d(x[:1], w, padding=1), w, g[:1])[0]
+        if mistake == "kernel not turned":
+            into_x = F.conv2d(g, w.detach().transpose(0, 1), padding=1)
+        if mistake == "border":
+            into_x = border(into_x)
+        into_w = {
+            "weight transposed": into_w.mT,
+            "weight turned": into_w.flip(2, 3),
+            "one sample": part,
+            "sign": -into_w,
+        }.get(mistake, into_w)
+        into_b = {"bias mean": g.mean((0, 2, 3)), "bias of one sample": g.sum((2, 3))[0]}.get(mistake, g.sum((0, 2, 3)))
+        return into_x, into_w, into_b
+
+    return backward
+
+
+for mistake, causes in {
+    "mean": "missing-term", "scale": "missing-term|factor", "weight": "missing-term", "one row": "missing-reduction",
+    "bias": "sign", "row mean": "factor", "exchanged": "wrong-argument",
+}.items():  # fmt: skip
+    layer(causes, f"layer norm: {mistake}", layer_norm, layer_norm_back(mistake), normal(4, 5), normal(5), normal(5))
+for mistake, causes in {
+    "scale": "factor", "softmax": "missing-term", "softmax sum": "missing-term", "weights": "transposed",
+    "keys": "transposed|missing-term", "exchanged": "wrong-argument", "values": "detached",
+}.items():  # fmt: skip
+    layer(causes, f"attention: {mistake}", attention, attention_back(mistake), *(normal(2, 4, 3) for _ in range(3)))
+for mistake, causes in {
+    "kernel not turned": "transposed", "border": "partial", "weight transposed": "transposed", "weight turned": "transposed",
+    "one sample": "missing-reduction|missing-term", "sign": "sign", "bias mean": "factor", "bias of one sample": "missing-reduction",
+}.items():  # fmt: skip
+    layer(causes, f"conv2d: {mistake}", conv2d, conv2d_back(mistake), normal(2, 2, 5, 5), normal(2, 2, 3, 3), normal(2))
