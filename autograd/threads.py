@@ -151,7 +151,8 @@ def parallel_for(n: int, body: Callable[[int, int], Result], work: float = np.in
     def share(i: int) -> Result:
         _inside.loop = True
         try:
-            return body(ends[i], ends[i + 1])
+            with np.errstate(all="ignore"):  # as in the calling thread; NumPy keeps this for each thread
+                return body(ends[i], ends[i + 1])
         finally:
             _inside.loop = False
 
