@@ -356,7 +356,7 @@ def _convolution_weight(
 
 def _sum_channels(input: Any) -> Any:
     """(N, C, *S) -> (C,): a product with ones is the quickest sum of rows."""
-    flat = input.reshape(*input.shape[:2], -1)
+    flat = input.reshape(*input.shape[:2], math.prod(input.shape[2:]))
     dtype = _working(input.dtype)
     return (
         np.matmul(flat.astype(dtype, copy=False), np.ones(flat.shape[2], dtype)).sum(0).astype(input.dtype, copy=False)

@@ -235,23 +235,28 @@ place_taps: Any = linear(
 )
 
 
+def _by_channel(x: Any) -> Any:
+    """(N, C, *S) -> (N, C, prod S), also of empty arrays."""
+    return x.reshape(*x.shape[:2], math.prod(x.shape[2:]))
+
+
 def _put(input: Any, indices: Any, size: Ints) -> Any:
     made = np.zeros((*input.shape[:2], math.prod(size)), input.dtype)
     rows = np.arange(made.shape[0] * made.shape[1])[:, None] * made.shape[2]
-    np.add.at(made.reshape(-1), (rows + indices.reshape(len(rows), -1)).reshape(-1), input.reshape(-1))
+    places = rows + indices.reshape(len(rows), math.prod(indices.shape[2:]))
+    np.add.at(made.reshape(-1), places.reshape(-1), input.reshape(-1))
     return made.reshape(*input.shape[:2], *size)
 
 
 def _take(input: Any, indices: Any, found: Any = None) -> Any:
     if found is not None:
         return found
-    flat = input.reshape(*input.shape[:2], -1)
-    return np.take_along_axis(flat, indices.reshape(*indices.shape[:2], -1), -1).reshape(indices.shape)
+    return np.take_along_axis(_by_channel(input), _by_channel(indices), -1).reshape(indices.shape)
 
 
 def _unpool(input: Any, indices: Any, size: Ints) -> Any:
     made = np.zeros((*input.shape[:2], math.prod(size)), input.dtype)
-    flat = indices.reshape(*indices.shape[:2], -1)
+    flat = _by_channel(indices)
     np.put_along_axis(made, flat, input.reshape(flat.shape), -1)
     return made.reshape(*input.shape[:2], *size)
 
@@ -273,6 +278,11 @@ def _batched(n: int, input: Any, name: str) -> tuple[Any, bool]:
     if input.ndim not in (n + 1, n + 2):
         raise RuntimeError(
             f"{name}(): Expected {n + 1}D or {n + 2}D (batch mode) tensor, but got input of shape {list(input.shape)}"
+        )
+    if 0 in input.shape[-n - 1 :]:
+        raise RuntimeError(
+            f"{name}(): Expected input's non-batch dimensions to have positive length, but got input of shape "
+            f"{list(input.shape)}"
         )
     return (input, False) if input.ndim == n + 2 else (input[None], True)  # type: ignore[index]
 
@@ -530,7 +540,11 @@ def avg_pool(
     name = f"avg_pool{n}d"
     batch, single = _batched(n, input, name)
     w = _geometry(n, name, input.shape, kernel_size, stride, padding, 1, ceil_mode)
-    made = window_sums(batch, w, _scale(w, count_include_pad, divisor_override, input.array.dtype))
+    scale, dtype = _scale(w, count_include_pad, divisor_override, input.array.dtype), input.array.dtype
+    if dtype.kind in "iu":  # whole numbers are divided as in C: towards zero
+        made = wrap(np.trunc(_window_sums(batch.array, w, 1) / np.rint(1 / np.asarray(scale))).astype(dtype))
+    else:
+        made = window_sums(batch, w, scale)
     return made[0] if single else made
 
 
@@ -733,14 +747,14 @@ def fractional_max_pool(
             at = np.zeros((*x.shape[:2], 1), np.int64)
         at[..., -1] = m - k
         starts.append(at.reshape(*at.shape[:2], *[o if j == i else 1 for j in range(n)]))
-    flat = x.reshape(*x.shape[:2], -1)
+    flat = _by_channel(x)
     found: Any = None
     places: Any = None
     for tap in np.ndindex(*kernel):
         where: Any = 0
         for i in range(n):
             where = where * spatial[i] + starts[i] + tap[i]
-        part = np.take_along_axis(flat, where.reshape(*where.shape[:2], -1), -1).reshape(where.shape)
+        part = np.take_along_axis(flat, _by_channel(where), -1).reshape(where.shape)
         if found is None:
             found, places = part, where
             continue

@@ -402,7 +402,7 @@ def _read(input: Any, at: list[Any], padding_mode: str, align: bool) -> Any:
 
 def _read_places(input: Any, places: Any, inside: Any) -> Any:
     """input (N, C, *S), places (N, *P) in flat S -> (N, C, *P)"""
-    flat = input.reshape(*input.shape[:2], -1)
+    flat = input.reshape(*input.shape[:2], math.prod(input.shape[2:]))
     at = np.broadcast_to(places.reshape(len(places), 1, -1), (*input.shape[:2], places[0].size))
     made = np.take_along_axis(flat, at, 2).reshape(*input.shape[:2], *places.shape[1:])
     return np.where(inside[:, None], made, input.dtype.type(0))
