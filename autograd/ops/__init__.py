@@ -71,7 +71,7 @@ FAMILIES = (
     statistics,
 )  # fmt: skip
 
-LAYERS = (attention, conv, pooling, recurrent)
+LAYERS = (attention, conv, pooling, recurrent, resample)
 """Families of layers: their functions are no methods of Tensor, as in PyTorch."""
 
 

@@ -20,7 +20,7 @@ from .conv import Ints, ints
 from .indexing import getitem
 from .pooling import cells
 
-__all__ = []  # fmt: skip
+__all__ = ["affine_grid_generator", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 
 # --- a weighted sum of a few elements along one dimension ----------------------------------------------------------
 
@@ -345,6 +345,27 @@ def grid_sample(
         term = value * weight[:, None]
         total = term if total is None else total + term
     return total
+
+
+def grid_sampler(input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
+    """``grid_sample`` with its modes by number: bilinear, nearest, bicubic; zeros, border, reflection."""
+    mode = ("bilinear", "nearest", "bicubic")[interpolation_mode]
+    return grid_sample(input, grid, mode, ("zeros", "border", "reflection")[padding_mode], align_corners)
+
+
+def grid_sampler_2d(input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
+    """``grid_sampler`` of images."""
+    return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+def grid_sampler_3d(input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
+    """``grid_sampler`` of volumes."""
+    return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+def affine_grid_generator(theta: Any, size: Any, align_corners: bool) -> Any:
+    """``affine_grid`` by its older name."""
+    return affine_grid(theta, size, align_corners)
 
 
 def _cubic_weight(t: Any, k: int) -> Any:
