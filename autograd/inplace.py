@@ -15,8 +15,8 @@ import numpy as np
 
 from . import dtypes
 from .graph import Leaf, Node, mode, tick
-from .operation import Op, record
 from .memory import layout, overlaps_itself, storage_of, strided
+from .operation import Op, record
 from .ops import shape as shapes
 from .ops.indexing import overwrite
 from .tensor import Tensor, new, wrap
@@ -154,7 +154,9 @@ def direct(ufunc: np.ufunc, slow: Callable[..., Any], name: str) -> Callable[...
         memory = input.array
         value = other.array if isinstance(other, Tensor) else other
         alpha = kwargs.get("alpha", 1) if kwargs else 1
-        fits = memory.dtype.kind == "f" and (type(value) in (int, float) or getattr(value, "dtype", None) is memory.dtype)
+        fits = memory.dtype.kind == "f" and (
+            type(value) in (int, float) or getattr(value, "dtype", None) is memory.dtype
+        )
         if not fits or type(alpha) not in (int, float) or len(kwargs) > ("alpha" in kwargs):
             return slow(input, other, **kwargs)  # type: ignore[no-any-return]
         if mode.enabled:
@@ -182,7 +184,7 @@ def _keep_originals(node: Node, since: int, memory: Any) -> None:
         node = stack.pop()
         if node.id < since:
             continue
-        if node.saved and any([isinstance(v, np.ndarray) and np.may_share_memory(v, memory) for v in node.saved]):
+        if node.saved and any(isinstance(v, np.ndarray) and np.may_share_memory(v, memory) for v in node.saved):
             node.saved = tuple(
                 [v.copy() if isinstance(v, np.ndarray) and np.may_share_memory(v, memory) else v for v in node.saved]
             )

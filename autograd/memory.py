@@ -1,4 +1,4 @@
-"""How the elements of an array lie in memory: strides, layouts, overlap. Plain NumPy; the operations on views use it."""
+"""How the elements of an array lie in memory: strides, layouts, overlap. Plain NumPy, for the operations on views."""
 
 from __future__ import annotations
 

@@ -20,10 +20,12 @@ from .views import current
 
 _UFUNC_NAMES = {
     "divide": "div", "multiply": "mul", "subtract": "sub", "negative": "neg", "power": "pow",
-    "float_power": "float_power", "absolute": "abs", "fabs": "abs", "equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le",
-    "greater": "gt", "greater_equal": "ge", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arctan2": "atan2",
-    "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "rint": "round", "conjugate": "conj", "invert": "bitwise_not",
-    "left_shift": "bitwise_left_shift", "right_shift": "bitwise_right_shift", "mod": "remainder", "degrees": "rad2deg", "radians": "deg2rad",
+    "float_power": "float_power", "absolute": "abs", "fabs": "abs", "equal": "eq", "not_equal": "ne",
+    "less": "lt", "less_equal": "le", "greater": "gt", "greater_equal": "ge", "arcsin": "asin",
+    "arccos": "acos", "arctan": "atan", "arctan2": "atan2", "arcsinh": "asinh", "arccosh": "acosh",
+    "arctanh": "atanh", "rint": "round", "conjugate": "conj", "invert": "bitwise_not",
+    "left_shift": "bitwise_left_shift", "right_shift": "bitwise_right_shift", "mod": "remainder",
+    "degrees": "rad2deg", "radians": "deg2rad",
 }  # fmt: skip
 """Where a ufunc and PyTorch's operation have different names."""
 
@@ -34,14 +36,14 @@ _REDUCE = {
 _ACCUMULATE = {"add": "cumsum", "multiply": "cumprod", "logaddexp": "logcumsumexp"}
 
 _FUNCTION_NAMES = {
-    "max": "amax", "min": "amin", "concatenate": "cat", "expand_dims": "unsqueeze", "absolute": "abs", "transpose": "_transpose",
-    "moveaxis": "movedim", "multiply": "mul", "row_stack": "vstack", "copy": "clone", "nan_to_num": "nan_to_num", "round": "round",
-    "around": "round", "ravel": "ravel", "reshape": "_reshape", "var": "_var", "std": "_std", "repeat": "_repeat", "clip": "clamp", "split": "tensor_split",
-    "array_split": "tensor_split", "take_along_axis": "take_along_dim", "trapezoid": "trapezoid", "conjugate": "conj", "fix": "trunc",
-    "sort": "_sort", "shape": "_shape", "ndim": "_ndim", "size": "_size", "zeros_like": "zeros_like", "ones_like": "ones_like",
-    "empty_like": "empty_like", "full_like": "full_like", "where": "where", "broadcast_to": "broadcast_to", "swapaxes": "swapaxes", "result_type": "_result_type",
-    "array_equal": "equal", "allclose": "allclose", "isclose": "isclose", "flatnonzero": "_flatnonzero", "delete": "", "insert": "", "append": "",
-    "median": "_median", "unique": "_unique", "partition": "", "nonzero": "_nonzero",
+    "max": "amax", "min": "amin", "concatenate": "cat", "expand_dims": "unsqueeze", "absolute": "abs",
+    "transpose": "_transpose", "moveaxis": "movedim", "multiply": "mul", "row_stack": "vstack", "copy": "clone",
+    "around": "round", "reshape": "_reshape", "var": "_var", "std": "_std", "repeat": "_repeat",
+    "clip": "clamp", "split": "tensor_split", "array_split": "tensor_split",
+    "take_along_axis": "take_along_dim", "conjugate": "conj", "fix": "trunc", "sort": "_sort",
+    "shape": "_shape", "ndim": "_ndim", "size": "_size", "result_type": "_result_type", "array_equal": "equal",
+    "flatnonzero": "_flatnonzero", "delete": "", "insert": "", "append": "", "median": "_median",
+    "unique": "_unique", "partition": "", "nonzero": "_nonzero",
 }  # fmt: skip
 """Where a NumPy function and the one here differ in name; "" for those that have no counterpart."""
 

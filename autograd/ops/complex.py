@@ -15,8 +15,8 @@ from ..memory import strided
 from ..tensor import Tensor
 
 __all__ = [
-    "angle", "complex", "conj", "conj_physical", "imag", "is_conj", "is_neg", "polar", "real", "resolve_conj", "resolve_neg",
-    "view_as_complex", "view_as_real",
+    "angle", "complex", "conj", "conj_physical", "imag", "is_conj", "is_neg", "polar", "real", "resolve_conj",
+    "resolve_neg", "view_as_complex", "view_as_real",
 ]  # fmt: skip
 
 # --- views ---------------------------------------------------------------------------------------------------------

@@ -137,7 +137,7 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
             f"Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor: {list(times)}"
             f" for shape {list(input.shape)}"
         )
-    if any([n < 0 for n in times]):
+    if any(n < 0 for n in times):
         raise RuntimeError(f"Trying to create tensor with negative dimension {min(times)}: {list(times)}")
     return repeat_by(input, times)
 
@@ -226,7 +226,7 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
 
 
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
-    """A copy moved along ``dims`` by ``shifts``; what falls off one end comes in at the other. No ``dims``: as if flat."""
+    """A copy moved along ``dims`` by ``shifts``; what falls off one end comes in at the other."""
     shifts = tuple(shifts) if isinstance(shifts, (tuple, list)) else (int(shifts),)
     if dims is None or (isinstance(dims, (tuple, list)) and not dims):
         if len(shifts) != 1:

@@ -71,7 +71,7 @@ def sized(x: Any, sizes: Sequence[int], dims: Sequence[int]) -> Any:
     for n, d in zip(sizes, dims, strict=True):
         cut[d] = slice(0, min(n, have[d]))
         wanted[d] = n
-    if any([s.stop is not None and s.stop < n for s, n in zip(cut, have, strict=True)]):
+    if any(s.stop is not None and s.stop < n for s, n in zip(cut, have, strict=True)):
         x = x[tuple(cut)]
     if tuple(x.shape) == tuple(wanted):
         return x

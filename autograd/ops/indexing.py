@@ -116,7 +116,7 @@ def understand(index: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
                 "invalid index of a 0-dim tensor. Use `tensor.item()` to convert a 0-dim tensor to a number"
             )
         raise IndexError(f"too many indices for tensor of dimension {len(shape)}: {used} for shape {list(shape)}")
-    if not any([isinstance(i, ndarray) or type(i) is bool for i in items]):
+    if not any(isinstance(i, ndarray) or type(i) is bool for i in items):
         return (
             *[i for k, i in enumerate(items) if i is not ... or ... not in items[:k]],
             *([] if ... in items else [...]),
@@ -154,7 +154,7 @@ def understand(index: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
             at += 1
     while second and type(second[-1]) is slice:
         second.pop()
-    whole = all([type(i) is slice and i == slice(None) for i in first])
+    whole = all(type(i) is slice and i == slice(None) for i in first)
     return None if whole else (*first, ...), second[0] if len(second) == 1 else tuple(second)
 
 
@@ -202,10 +202,10 @@ def add_at(buffer: Any, index: Any, values: Any) -> None:
         np.add.at(buffer, index, values)
         return
     arrays = index if type(index) is tuple else (index,)
-    if all([type(i) in _VIEW for i in arrays]) or (len(arrays) == 1 and arrays[0].dtype == bool):
+    if all(type(i) in _VIEW for i in arrays) or (len(arrays) == 1 and arrays[0].dtype == bool):
         buffer[index] += values
         return
-    plain_arrays = all([isinstance(i, ndarray) and i.dtype != bool for i in arrays])
+    plain_arrays = all(isinstance(i, ndarray) and i.dtype != bool for i in arrays)
     if not plain_arrays or not buffer.flags.c_contiguous or len(arrays) > buffer.ndim or buffer.size == 0:
         np.add.at(buffer, index, values)
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from .indexing import getitem, overwrite
 from .shape import atleast_1d, atleast_2d, atleast_3d, reshape_to
 
 __all__ = [
-    "block_diag", "cat", "chunk", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit", "hstack", "row_stack", "split",
-    "split_with_sizes", "stack", "tensor_split", "unbind", "unbind_copy", "unsafe_chunk", "unsafe_split", "vsplit", "vstack",
+    "block_diag", "cat", "chunk", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit",
+    "hstack", "row_stack", "split", "split_with_sizes", "stack", "tensor_split", "unbind", "unbind_copy",
+    "unsafe_chunk", "unsafe_split", "vsplit", "vstack",
 ]  # fmt: skip
 
 METHODS = ["split"]
@@ -291,7 +293,7 @@ def tensor_split(
         return ranges(input, ends, at, None)
     before = (slice(None),) * at
     places = [None, *[int(i) for i in given], None]
-    return tuple([getitem(input, (*before, slice(a, b))) for a, b in zip(places[:-1], places[1:], strict=True)])
+    return tuple([getitem(input, (*before, slice(a, b))) for a, b in itertools.pairwise(places)])
 
 
 def _split_along(input: Any, indices_or_sections: Any, dim: int, least: int, name: str) -> tuple[Any, ...]:

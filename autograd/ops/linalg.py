@@ -16,8 +16,8 @@ from ..tensor import Tensor, normal_dim, wrap
 from .shape import broadcast, broadcast_shapes, expand_error, reshape_to, spread, transpose_by
 
 __all__ = [
-    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "einsum", "ger", "inner", "kron", "matmul",
-    "mm", "mv", "outer", "tensordot", "vdot",
+    "addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "chain_matmul", "cross", "dot", "einsum", "ger",
+    "inner", "kron", "matmul", "mm", "mv", "outer", "tensordot", "vdot",
 ]  # fmt: skip
 
 # --- the two products that everything uses -------------------------------------------------------------------------
@@ -404,7 +404,7 @@ def _chained(parts: list[Any], i: int, j: int, cut: dict[tuple[int, int], int]) 
 def einsum(*args: Any) -> Any:
     """Products and sums in Einstein's notation: ``einsum("bij,bjk->bik", a, b)``; each pair is one matrix product.
 
-    Also takes ``einsum(equation, [a, b])`` and operands with lists of numbers: ``einsum(a, [0, 1], b, [1, 2], [0, 2])``.
+    Also takes ``einsum(equation, [a, b])``, and operands with lists of numbers: ``einsum(a, [0, 1], b, [1], [0])``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
 
@@ -496,7 +496,7 @@ def _read_sublist(names: Any) -> list[Any]:
 def _name_ellipses(
     inputs: list[list[Any]], output: list[Any] | None, operands: list[Any]
 ) -> tuple[list[list[Any]], list[Any]]:
-    """Each ``...`` as labels of its own, aligned from the right; and the output, which without ``->`` is alphabetical."""
+    """Each ``...`` as labels of its own, aligned from the right; and the output (without ``->``, alphabetical)."""
     widest = 0
     for i, (names, x) in enumerate(zip(inputs, operands, strict=True)):
         hidden = x.ndim - sum([n is not ... for n in names])

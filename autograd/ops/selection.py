@@ -73,7 +73,7 @@ def _check_places(input: Any, dim: int, index: Any, name: str, source: Any = Non
                 f"{name}: Size does not match at dimension {i}: expected index {list(array.shape)} to be no larger than"
                 f" self {list(shape)} apart from dimension {at}"
             )
-    if source is not None and any([n > m for n, m in zip(array.shape, source.shape, strict=False)]):
+    if source is not None and any(n > m for n, m in zip(array.shape, source.shape, strict=False)):
         raise RuntimeError(f"{name}: expected index {list(array.shape)} to be no larger than src {list(source.shape)}")
     check_bounds(array, shape[at], at, name)
 
@@ -122,7 +122,9 @@ def _scatter_along(input: Any, index: Any, dim: int, shape: Any) -> Any:
 
 
 gather_along: Any = lift(
-    lambda input, index, dim: input.reshape(-1).take(index if input.ndim == 1 else flat_places(index, input.shape, dim)),
+    lambda input, index, dim: input.reshape(-1).take(
+        index if input.ndim == 1 else flat_places(index, input.shape, dim)
+    ),
     kind="linear",
     name="gather",
     constants=("index",),

@@ -67,7 +67,7 @@ def _broadcast(input: Any, shape: tuple[int, ...]) -> Any:
         return np.broadcast_to(input, shape)
     extra = len(shape) - input.ndim
     strides = (0,) * extra + tuple([0 if n == 1 else s for n, s in zip(input.shape, input.strides, strict=True)])
-    if extra < 0 or any([n != m and n != 1 for n, m in zip(input.shape, shape[extra:], strict=True)]):
+    if extra < 0 or any(n != m and n != 1 for n, m in zip(input.shape, shape[extra:], strict=True)):
         raise expand_error(input, shape)
     return strided(input, shape, strides)
 
@@ -96,7 +96,7 @@ def _diagonal(input: Any, offset: int, dim1: int, dim2: int) -> Any:
 
 
 def _as_strided(input: Any, size: Any, stride: Any, offset: int, own: Any) -> Any:
-    """``own`` are the strides, in elements, of the array that the others were given for: another is spread out so first."""
+    """``own``: the strides, in elements, of the array that the others were given for; another is laid out so first."""
     step = input.itemsize
     if tuple([s // step for s in input.strides]) == own:
         return strided(input, size, tuple([s * step for s in stride]), offset * step)
@@ -527,7 +527,7 @@ def expand(input: Any, *size: Any, implicit: bool = False, **named: Any) -> Any:
     wanted, have = sizes(size), tuple(input.shape)
     extra = len(wanted) - len(have)
     full = tuple([have[i - extra] if n == -1 and i >= extra else n for i, n in enumerate(wanted)])
-    if any([n < 0 for n in full]):
+    if any(n < 0 for n in full):
         raise RuntimeError(
             f"The expanded size of the tensor ({min(full)}) isn't allowed in a leading, non-existing dimension"
         )
