@@ -13,6 +13,7 @@ TABLE = Path(__file__).parents[2] / "docs" / "conformance.md"
 HEAD = """# Agreement with PyTorch, on PyTorch's own samples
 
 Made by `python -m tests.conformance --jobs 2 --write`; `make conformance` fails where an entry is worse than it says here.
+Modules have a table of their own: [conformance-modules.md](conformance-modules.md).
 An *entry* is an operation or a variant of one (`div.floor_rounding`) in `torch.testing._internal`'s `op_db`.
 
 - **values** float64 and float32, contiguous and not: shape, dtype, values
