@@ -55,7 +55,7 @@ def logits_to_probs(logits: Any, is_binary: bool = False) -> Any:
 
 def softplus(x: Any) -> Any:
     """log(1 + exp(x)), without overflow."""
-    return f.clamp(x, min=0) + f.log1p(f.exp(-f.abs(x)))
+    return f.logaddexp(x, wrap(np.zeros((), x.array.dtype)))
 
 
 class Distribution:
