@@ -21,6 +21,11 @@ def formulas_of(op: Any) -> dict[str, str]:
     """
     if op is None:
         return {}
+    cls = getattr(op, "cls", None)
+    if cls is not None:  # a Function of the user's: its backward
+        return {"all": body_of(cls.backward)}
+    if not hasattr(op, "plain_formulas"):
+        return {}
     if op.plain_joint is not None:
         return {"all": body_of(op.plain_joint)}
     return {name: body_of(formula) for name, formula in op.plain_formulas.items()}

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import FREED, Leaf, Node, Part
+from ..lift import Op
 from ..tensor import Tensor
 from ..views import current, last_write
 from .backprop import steps
@@ -314,14 +315,16 @@ class Graph:
             node = vertex.node
             assert node is not None
             op = node.op
-            if op is None or op.varargs or op.outputs != 1 or (node.saved is FREED and op.params):
+            if not isinstance(op, Op) or op.varargs or op.outputs != 1 or (node.saved is FREED and op.params):
                 continue
             by_name = {edge.argument: found.get(edge.source.id) for edge in vertex.inputs}
             arguments = [by_name.get(name) for name in op.arrays]
             if any(a is None for a in arguments):
                 continue
             try:
-                found[vertex.id] = np.asarray(apply(op, arguments, node.params), node.dtype)
+                value = np.asarray(apply(op, arguments, node.params), node.dtype)
+                if value.shape == node.shape:
+                    found[vertex.id] = value
             except Exception:
                 continue
 
@@ -356,7 +359,7 @@ class Graph:
         assert op is not None
         recorded = kept(node)
         for i, parent in enumerate(node.parents):
-            argument = op.arrays[i] if i < len(op.arrays) else f"{op.arrays[0] if op.arrays else 'arrays'}[{i}]"
+            argument = argument_name(op, i)
             if parent is None:
                 source, output = self._constant(node, i, recorded), 0
             elif type(parent) is Part:
@@ -505,6 +508,12 @@ def describe(vertex: Vertex, values: bool = True) -> dict[str, Any]:
             if stats is not None:
                 found[key] = stats.to_dict()
     return found
+
+
+def argument_name(op: Any, i: int) -> str:
+    """What an operation calls its ``i``-th array argument; ``input[2]`` where it takes any number of them."""
+    arrays: tuple[str, ...] = getattr(op, "arrays", ())
+    return arrays[i] if i < len(arrays) else f"{arrays[0] if arrays else 'input'}[{i}]"
 
 
 def op_is_single(node: Node) -> bool:

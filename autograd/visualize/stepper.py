@@ -9,7 +9,7 @@ from typing import Any
 from ..graph import Part
 from ..tensor import Tensor
 from .backprop import steps
-from .graphs import Graph, Vertex, graph, shape_text
+from .graphs import Graph, Vertex, argument_name, graph, shape_text
 from .page import data_of, document, frame
 from .stats import Stats
 
@@ -78,7 +78,7 @@ class Backward:
                 parent = node.parents[i]
                 if c is None or parent is None or node.op is None:
                     continue
-                name = node.op.arrays[i] if i < len(node.op.arrays) else f"{(*node.op.arrays, 'arrays')[0]}[{i}]"
+                name = argument_name(node.op, i)
                 if name in edges:
                     formula = formulas.get(name) or formulas.get("all", "")
                     sent.append(Sent(edges[name].source, name, formula, Stats(c)))

@@ -59,3 +59,20 @@ def test_frames_on_disk(tmp_path):
         assert [p.name for p in paths] == ["step-000.svg", "step-001.svg", "step-002.svg"]
         assert "5.0" in paths[2].read_text()
     assert '"steps"' in backward.to_html(tmp_path / "b.html")
+
+
+def test_functions_of_the_user_show_their_backward():
+    class Cube(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**3
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * 3 * x**2
+
+    x = torch.tensor(2.0, requires_grad=True)
+    visit = show_backward(Cube.apply(x), {"x": x}).steps[0]
+    assert visit.vertex.op == "Cube" and "g * 3 * x**2" in visit.sent[0].formula and visit.sent[0].value.text == "12.0"
