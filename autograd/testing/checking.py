@@ -621,17 +621,8 @@ def gradgradcheck(
         seeds = [_random_like(t, gen_non_contig_grad_outputs, k) for k, t in enumerate(outputs)]
     else:
         seeds = [t if t.requires_grad else t.detach().clone().requires_grad_() for t in tupled(grad_outputs)]
-    count = len(first.arguments)
-
-    def gradients(*arguments: Any) -> tuple[Any, ...]:
-        results = tupled(func(*arguments[:count]))
-        chosen = [results[k] for k in first.which]
-        wanted = [a for a in arguments[:count] if isinstance(a, Tensor) and a.requires_grad]
-        got = passes.grad(chosen, wanted, list(arguments[count:]), create_graph=True, allow_unused=True)
-        return tuple(g for g in got if g is not None)
-
     try:
-        _run(Problem(gradients, (*first.arguments, *seeds)), settings)
+        _run(_second(first, seeds), settings)
     except GradcheckError as error:
         if not raise_exception:
             return False
@@ -640,6 +631,20 @@ def gradgradcheck(
             raise GradcheckError(earlier) from error
         raise GradcheckError(error.report.at_second_order()) from None
     return True
+
+
+def _second(first: Problem, seeds: list[Tensor]) -> Problem:
+    """The gradients of a function, as a function of its arguments and of the cotangents."""
+    count = len(first.arguments)
+
+    def gradients(*arguments: Any) -> tuple[Any, ...]:
+        results = tupled(first.function(*arguments[:count]))
+        chosen = [results[k] for k in first.which]
+        wanted = [a for a in arguments[:count] if isinstance(a, Tensor) and a.requires_grad]
+        got = passes.grad(chosen, wanted, list(arguments[count:]), create_graph=True, allow_unused=True)
+        return tuple(g for g in got if g is not None)
+
+    return Problem(gradients, (*first.arguments, *seeds))
 
 
 def _random_like(t: Tensor, strided: bool, seed: int) -> Tensor:

@@ -76,5 +76,5 @@ def test_the_users_of_the_library_are_named_not_the_library():
     with torch.autograd.set_detect_anomaly(True):
         y = layer(x)  # here
         loss = (y.sum() - y.sum()).sqrt() * 0
-        with pytest.raises(RuntimeError, match="test_anomaly.py"):
+        with pytest.raises(RuntimeError, match=r"test_anomaly\.py"):
             loss.backward()

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-
-hypothesis = pytest.importorskip("hypothesis")
 from hypothesis import HealthCheck, find, given, settings
 
 import autograd as torch
