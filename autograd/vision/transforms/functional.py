@@ -531,7 +531,8 @@ def rotate(
 
 def _span(low: float, high: float) -> int:
     """How many pixels from ``low`` to ``high`` touches, but for a ten-thousandth."""
-    return math.ceil(math.trunc(high * 1e4) / 1e4) - math.floor(math.trunc(low * 1e4) / 1e4)
+    low, high = (math.trunc(round(v * 1e4, 2)) / 1e4 for v in (low, high))
+    return math.ceil(high) - math.floor(low)
 
 
 def erase(img: Any, i: int, j: int, h: int, w: int, v: Any, inplace: bool = False) -> Any:
