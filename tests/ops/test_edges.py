@@ -156,3 +156,12 @@ def test_large_arrays_take_another_way_to_the_same_result(name):
     parts = [run(a[i : i + 1000], b[i : i + 1000]) for i in range(0, 40_000, 1000)]
     for k in (0, 1):
         np.testing.assert_array_equal(whole[k], np.concatenate([p[k] for p in parts]))
+
+
+@pytest.mark.parametrize("name", ["cos_", "square_", "log_"])
+def test_an_empty_tensor_is_written_in_place(name):
+    x = autograd.zeros(1, 0, 3, requires_grad=True)
+    y = x.clone()
+    getattr(y, name)()
+    (g,) = autograd.autograd.grad(y.sum(), x)
+    assert tuple(g.shape) == (1, 0, 3)
