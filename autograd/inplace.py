@@ -177,6 +177,11 @@ def direct(ufunc: np.ufunc, slow: Callable[..., Any], name: str) -> Callable[...
     return method
 
 
+def _in_memory(value: Any, memory: Any) -> bool:
+    """Whether a saved value lies in this memory. NumPy says no for empty arrays; their copies cost nothing."""
+    return isinstance(value, np.ndarray) and (not value.size or np.may_share_memory(value, memory))
+
+
 def _keep_originals(node: Node, since: int, memory: Any) -> None:
     """Give the nodes made after ``since`` copies of what they saved of ``memory``, which is about to be overwritten."""
     stack = [node]
@@ -184,10 +189,8 @@ def _keep_originals(node: Node, since: int, memory: Any) -> None:
         node = stack.pop()
         if node.id < since:
             continue
-        if node.saved and any(isinstance(v, np.ndarray) and np.may_share_memory(v, memory) for v in node.saved):
-            node.saved = tuple(
-                [v.copy() if isinstance(v, np.ndarray) and np.may_share_memory(v, memory) else v for v in node.saved]
-            )
+        if node.saved and any(_in_memory(v, memory) for v in node.saved):
+            node.saved = tuple([v.copy() if _in_memory(v, memory) else v for v in node.saved])
         stack.extend([p for p in node.parents if p is not None])
 
 
