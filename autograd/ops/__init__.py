@@ -38,6 +38,7 @@ from . import (
     shape,
     sorting,
     special,
+    spectral,
     statistics,
 )
 
@@ -68,6 +69,7 @@ FAMILIES = (
     shape,
     sorting,
     special,
+    spectral,
     statistics,
 )  # fmt: skip
 

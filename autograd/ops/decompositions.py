@@ -44,6 +44,9 @@ __all__ = [
     "pinverse", "qr", "svd", "triangular_solve",
 ]  # fmt: skip
 
+METHODS = ["cholesky_inverse", "cholesky_solve", "lu_solve"]
+"""What is a method of Tensor though its first argument has another name."""
+
 
 # --- triangles -----------------------------------------------------------------------------------------------------
 

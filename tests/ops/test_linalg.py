@@ -105,3 +105,25 @@ def test_transform_and_inverse():
     np.testing.assert_allclose(torch.fft.irfft(torch.fft.rfft(x), n=5).detach().numpy(), x.detach().numpy(), atol=1e-12)
     with pytest.raises(RuntimeError, match="Invalid normalization mode"):
         torch.fft.fft(x, norm="big")
+
+
+@pytest.mark.parametrize("options", [{}, {"normalized": True}, {"onesided": False}, {"hop_length": 3, "win_length": 6}])
+def test_a_short_time_transform_comes_back(options):
+    x = leaf(2, 40)
+    size = options.get("win_length", 8)
+    window = torch.tensor(np.hanning(size + 2)[1:-1])
+    spectra = torch.stft(x, 8, window=window, return_complex=True, **options)
+    assert spectra.shape[1] == (8 if options.get("onesided") is False else 5)
+    back = torch.istft(spectra, 8, window=window, length=40, **options)
+    covered = slice(0, 36)  # the last places may lie outside the last window
+    np.testing.assert_allclose(back.detach().numpy()[:, covered], x.detach().numpy()[:, covered], atol=1e-10)
+    torch.autograd.gradcheck(
+        lambda x: torch.stft(x, 8, window=window, return_complex=True, **options), x[:, :20].detach().requires_grad_()
+    )
+
+
+def test_a_signal_that_no_window_covers():
+    with pytest.raises(RuntimeError, match="NOLA"):
+        torch.istft(torch.ones(5, 3, dtype=torch.complex64), 8, hop_length=8, window=torch.zeros(8), center=False)
+    with pytest.raises(RuntimeError, match="return_complex=True"):
+        torch.stft(torch.ones(20), 8)
