@@ -106,7 +106,7 @@ class Module(Hooked):
         for value in (result,) if isinstance(result, Tensor) else result if type(result) is tuple else ():
             node = value.node if isinstance(value, Tensor) else None
             if node is not None and node.id > start:
-                node.calls = ((ref(self), start, tick()), *(node.calls if hasattr(node, "calls") else ()))
+                node.calls = ((ref(self), start, tick()), *getattr(node, "calls", ()))
         return result
 
     # --- attributes ---

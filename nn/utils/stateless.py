@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd import func
-
 from ..module import Module
 
 __all__ = ["functional_call"]
@@ -21,4 +19,6 @@ def functional_call(
     strict: bool = False,
 ) -> Any:
     """The old place of ``autograd.func.functional_call``."""
+    from autograd import func  # here, so that importing nn does not import it
+
     return func.functional_call(module, parameters_and_buffers, args, kwargs, tie_weights=tie_weights, strict=strict)
