@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import FREED, Leaf, Node, Part
-from ..lift import Op
+from ..operation import Op
 from ..tensor import Tensor
 from ..views import current, last_write
 from .backprop import steps

@@ -55,13 +55,14 @@ def _array(value: Any) -> Any:
     return value.detach().numpy() if isinstance(value, Tensor) else np.asarray(value)
 
 
-def plot_history(history: Any, keys: Sequence[str] | None = None) -> Any:
+def plot_history(history: Any, keys: Sequence[str] | None = None, per: str = "epoch") -> Any:
     """Curves of training: one panel for each quantity, with its validation twin in it.
 
     Args:
         history: a mapping of names to lists of numbers (one an epoch), or an object that has one as ``.history``.
             ``val_loss`` (or ``test_loss``) is drawn with ``loss`` (or ``train_loss``).
         keys: which quantities; None draws all.
+        per: what one number of a list stands for, such as "step".
 
     Raises ValueError for an empty history or an unknown key.
 
@@ -89,7 +90,7 @@ def plot_history(history: Any, keys: Sequence[str] | None = None) -> Any:
             y = [float(v) for v in values]
             ax.plot(range(1, len(y) + 1), y, "o-" if len(y) <= 40 else "-", ms=3.5, color=color, label=role)
         ax.set_title(name, loc="left", fontsize=11, color=GREY)
-        ax.set_xlabel("epoch")
+        ax.set_xlabel(per, color=GREY)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.grid(alpha=0.2)
         if len(curves) > 1:

@@ -79,7 +79,7 @@ for step in range(600):
     history["accuracy"].append((scores.argmax(1) == y).float().mean().item())
 
 print(f"loss {loss.item():.4f}, accuracy {history['accuracy'][-1]:.1%}")
-plot_history(history)
+plot_history(history, per="step")
 
 # %%
 plot_decision_boundary(network, x, y)

@@ -97,7 +97,7 @@ for step in range(301):
     if step % 75 == 0:
         print(f"step {step:4}: loss {loss.item():.3f}")
 
-plot_history(history)
+plot_history(history, per="step")
 
 # %% [markdown]
 # ## Writing

@@ -359,7 +359,7 @@ function openAll(most) {  // outermost first, until the picture has that many bo
 }
 
 const count = make("span", { class: "said", id: "count" }, head);
-const box = make("input", { id: "search", type: "search", placeholder: "search: name, operation, module", size: 28,
+const box = make("input", { id: "search", type: "search", placeholder: "search and press Enter", size: 22,
   oninput: (event) => search(event.target.value), onkeydown: (event) => { if (event.key === "Enter") reveal(); } });
 const middle = () => { const area = svg.getBoundingClientRect(); return [area.width / 2, area.height / 2]; };
 const panel = make("aside", { class: "panel", id: "panel" }), tip = make("div", { class: "hint", id: "hint" });
