@@ -277,7 +277,7 @@ class Generator:
                 return scale * d * v
 
     def binomial(self, counts: Array, odds: Array) -> Array:
-        """One binomial number for each count and probability: by waiting times, or Hoermann's BTRS for many successes."""
+        """One binomial number for each count and probability: by waiting times, or BTRS for many successes."""
         with self._lock:
             pairs = zip(counts.reshape(-1).tolist(), odds.reshape(-1).tolist(), strict=True)
             return np.array([self._binomial(n, p) for n, p in pairs], np.float64).reshape(counts.shape)

@@ -91,6 +91,10 @@ class Node:
     def name(self) -> str:
         """PyTorch's name of this kind of node, such as ``MulBackward0``."""
         assert self.op is not None
+        from .node_names import NAMES
+
+        if self.op.name in NAMES:
+            return NAMES[self.op.name](self)
         return "".join(part[:1].upper() + part[1:] for part in self.op.name.split("_")) + "Backward0"
 
     @property

@@ -40,6 +40,25 @@ def test_known(make, text):
     assert repr(make()) == text
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "x[0]", "x[:, 0]", "x[1:]", "x[:, 1:]", "x[None]", "x[0, None]", "x[None, 0]", "x[0, 1:]", "x[1:, 0]", "x[..., 0]", "x[:]",
+        "x[...]", "x[x > 0]", "x.sum()", "x.sum(1)", "x.mean()", "x.mean(1)", "x.max()", "x.clamp(0, 1)", "x ** 2", "x ** x",
+        "x @ x.T", "torch.nn.functional.linear(x, x, x[0])", "torch.nn.functional.linear(x, x)", "x.view(-1)", "x.exp()",
+        "torch.nn.functional.cross_entropy(x, torch.zeros(3).long())", "torch.nn.functional.mse_loss(x, x * 0)", "x.T",
+    ],
+)  # fmt: skip
+def test_the_names_of_nodes(expression):
+    torch = pytest.importorskip("torch")
+
+    def shown(t):
+        made = eval(expression, {"torch": t, "x": t.ones(3, 3, requires_grad=True)})
+        return repr(made).partition("grad_fn=")[2]
+
+    assert shown(ag) == shown(torch)
+
+
 def arrays(rng, count):
     """Arrays that ask for every layout: sizes, scales, whole numbers, NaN and Inf, all dtypes."""
     chooser = random.Random(0)
