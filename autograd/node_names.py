@@ -1,6 +1,6 @@
 """What PyTorch calls the nodes of operations that it divides otherwise: shown in ``repr`` and in messages.
 
-Most nodes are called after their operation (``mul``: ``MulBackward0``). Here are those whose PyTorch name depends on how
+Most nodes are called after their operation (``mul``: ``MulBackward0``). Here are those whose name depends on how
 the operation was called.
 """
 
