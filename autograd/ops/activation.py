@@ -339,7 +339,7 @@ def exponentials(input: Any, dim: int) -> tuple[Any, Any, Any]:
     """
     length = input.shape[dim]
     short = dim == input.ndim - 1 and 0 < length < 256 and input.size > 2048 and input.flags.c_contiguous
-    if short:
+    if short and input.dtype.itemsize >= 4:
         top = np.maximum.reduce(input, axis=None)
         if np.isfinite(top):
             y = input - top

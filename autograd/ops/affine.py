@@ -30,9 +30,16 @@ def _linear(input: Any, weight: Any, bias: Any = None) -> Any:
 def _product(rows: Any, weight: Any) -> Any:
     """``rows @ weight.T``. A few dozen rows go four at a time: BLAS has a faster kernel for small products."""
     n = len(rows)
-    if 16 <= n <= 48 and n % 4 == 0 and n * weight.size > 1_000_000 and weight.ndim == 2:
+    if 16 <= n <= 48 and n % 4 == 0 and n * weight.size > 1_000_000 and weight.ndim == 2 and rows.dtype.itemsize > 2:
         return (rows.reshape(n // 4, 4, -1) @ weight.T).reshape(n, -1)
-    return rows @ weight.T
+    return _matmul(rows, weight.T)
+
+
+def _matmul(a: Any, b: Any) -> Any:
+    """``a @ b``; numbers of two bytes, for which there is no BLAS, are summed in float32."""
+    if a.dtype.itemsize == 2 and a.dtype == b.dtype:
+        return (a.astype(np.float32) @ b.astype(np.float32)).astype(a.dtype)
+    return a @ b
 
 
 def _misfit(input: Any, weight: Any, bias: Any) -> RuntimeError:
@@ -57,12 +64,12 @@ linear = lift(
     kind="general",
     promote="none",
     name="linear",
-    input=lambda g, weight: g @ weight if g.ndim == 2 else linear(g, weight.mT),  # type: ignore[has-type]
-    weight=lambda g, input: g.mT @ input if g.ndim == 2 else outer(g, input),  # type: ignore[has-type]
+    input=lambda g, weight: g @ weight if g.ndim == 2 and g.itemsize > 2 else linear(g, weight.mT),  # type: ignore[has-type]
+    weight=lambda g, input: g.mT @ input if g.ndim == 2 and g.itemsize > 2 else outer(g, input),  # type: ignore[has-type]
     bias=lambda g: g.sum(axis=0) if g.ndim == 2 else g,
 )
 outer = bilinear(
-    lambda input, other: input.reshape(-1, input.shape[-1]).T @ other.reshape(-1, other.shape[-1]),
+    lambda input, other: _matmul(input.reshape(-1, input.shape[-1]).T, other.reshape(-1, other.shape[-1])),
     promote="none",
     name="outer_sum",  # the sum over all leading positions of the outer products
     input=lambda g, other: linear(other, g),

@@ -34,7 +34,7 @@ def sums(x: Any, axes: Axes) -> Any:
     while last - 1 in axes:
         last -= 1
     n = math.prod(x.shape[last:])
-    if n < 2 or x.size < 1024 or not x.flags.c_contiguous:
+    if n < 2 or x.size < 1024 or x.dtype.itemsize < 4 or not x.flags.c_contiguous:
         return np.add.reduce(x, axis=axes, keepdims=True)
     rows = x.reshape(-1, n) @ np.ones(n, x.dtype)
     return _over_others(rows, x.shape, axes, last)
@@ -46,7 +46,9 @@ def dots(x: Any, y: Any, axes: Axes) -> Any:
     while last - 1 in axes:
         last -= 1
     n = math.prod(x.shape[last:])
-    if n < 2 or x.size < 1024 or not (x.flags.c_contiguous and y.flags.c_contiguous) or x.shape != y.shape:
+    if n < 2 or x.size < 1024 or x.dtype.itemsize < 4 or x.shape != y.shape:
+        return np.add.reduce(x * y, axis=axes, keepdims=True)
+    if not (x.flags.c_contiguous and y.flags.c_contiguous):
         return np.add.reduce(x * y, axis=axes, keepdims=True)
     rows = np.einsum("ij,ij->i", x.reshape(-1, n), y.reshape(-1, n))
     return _over_others(rows, x.shape, axes, last)

@@ -227,3 +227,38 @@ def test_layers_have_pytorchs_arguments_and_defaults(name):
 def test_functions_have_pytorchs_arguments_and_defaults(name):
     expected = parameters(getattr(pt.nn.functional, name))
     assert expected is None or parameters(getattr(nn.functional, name)) == expected
+
+
+HALF = {
+    "linear": lambda nn: nn.Linear(64, 8),
+    "layer norm": lambda nn: nn.LayerNorm(64),
+    "batch norm": lambda nn: nn.BatchNorm1d(64),
+    "softmax": lambda nn: nn.Softmax(1),
+    "gelu": lambda nn: nn.GELU(),
+    "silu": lambda nn: nn.SiLU(),
+    "elu": lambda nn: nn.ELU(),
+    "softplus": lambda nn: nn.Softplus(),
+    "leaky relu": lambda nn: nn.LeakyReLU(0.2),
+}
+
+
+@pytest.mark.parametrize("name", HALF)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision(name, dtype):
+    if dtype == "bfloat16":
+        pytest.importorskip("ml_dtypes")
+    x = np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32)
+    theirs, mine = HALF[name](pt.nn), HALF[name](nn)
+    mine.load_state_dict({k: torch.tensor(v) for k, v in arrays(theirs.state_dict()).items()})
+    theirs, mine = theirs.to(getattr(pt, dtype)), mine.to(getattr(torch, dtype))
+    a = pt.tensor(x).to(getattr(pt, dtype)).requires_grad_()
+    b = torch.tensor(x).to(getattr(torch, dtype)).requires_grad_()
+    expected, found = theirs(a), mine(b)
+    assert repr(found.dtype) == repr(expected.dtype)
+    (expected * expected).sum().backward()
+    (found * found).sum().backward()
+    tolerance = 2e-2 if dtype == "float16" else 1e-1
+    np.testing.assert_allclose(
+        found.detach().float().numpy(), expected.detach().float().numpy(), atol=tolerance, rtol=tolerance
+    )
+    np.testing.assert_allclose(b.grad.float().numpy(), a.grad.float().numpy(), atol=2 * tolerance, rtol=2 * tolerance)
