@@ -1,6 +1,9 @@
 """Every wrong gradient is found, nearly every one is named; ``pytest -s`` shows the table."""
 
+import os
+import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +55,17 @@ def test_all_are_found_and_named(results):
     ]
     assert not missed, missed
     assert len(misnamed) <= 0.02 * len(results), misnamed
+
+
+def test_the_table_in_the_guide(results):
+    """PULLBACK_WRITE_DOCS=1 writes it anew."""
+    guide = Path(__file__).parents[2] / "docs" / "checking.md"
+    fresh = re.sub(
+        r"```mutations\n.*?```", f"```mutations\n{table(results).strip()}\n```", guide.read_text(), flags=re.S
+    )
+    if os.environ.get("PULLBACK_WRITE_DOCS") == "1":
+        guide.write_text(fresh)
+    assert fresh == guide.read_text()
 
 
 def test_the_suite_covers_every_cause_and_family(results):
