@@ -110,7 +110,7 @@ class _Plan:
         self.states = [state for _, state in ordered]
         self.arrays = [p.array for p in self.params]
         self.kind = self.arrays[0].dtype
-        self.real = reals(self.arrays[0][:0] if self.arrays[0].ndim else self.arrays[0]).dtype
+        self.real = np.zeros(0, self.kind).real.dtype if self.kind.kind == "c" else self.kind
         self.watched: list[tuple[Values, str, Tensor, Array]] = []  # state that must still be ours at the next step
         starts = np.cumsum([0, *(a.nbytes // self.real.itemsize for a in self.arrays)]).tolist()
         self.fresh = any(self.states[0].get(name) is None for name in slots)
