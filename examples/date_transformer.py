@@ -1,6 +1,6 @@
 """An encoder-decoder Transformer that normalises written dates: "march the 3rd, 2021" becomes "2021-03-03".
 
-    python examples/date_transformer.py --epochs 12
+    python examples/date_transformer.py --epochs 20
 
 The dates are made here, in a dozen ways of writing; the accuracy is that of whole dates nobody has seen.
 """
@@ -85,13 +85,13 @@ class Normaliser(nn.Module):
 
 
 def main() -> None:
-    options = parse(parser(__doc__, epochs=12, batch_size=64))
+    options = parse(parser(__doc__, epochs=20, batch_size=64))
     train = dates(options.limit or 12_000, options.seed)
     test = dates(min(1_000, len(train)), options.seed + 1).tensors
     loader = DataLoader(train, options.batch_size, shuffle=True)
     model = Normaliser()
     optimizer = optim.Adam(model.parameters(), lr=1e-3, betas=(0.9, 0.98))
-    schedule = optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=max(2, options.epochs * len(loader)), pct_start=0.2)
+    schedule = optim.lr_scheduler.OneCycleLR(optimizer, 5e-3, total_steps=max(2, options.epochs * len(loader)), pct_start=0.2)
 
     def right() -> float:
         return (model.normalise(test[0]) == test[1]).all(dim=1).float().mean().item()
