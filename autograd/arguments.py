@@ -113,7 +113,10 @@ def meet(op: Op, *values: Any) -> tuple[Any, ...]:
     if op.promote == "float" and common.kind in "biu":
         common = dtypes.default_float()
     return tuple(
-        [v if v is None else np.asarray(v, common) if not isinstance(v, np.ndarray) or v.dtype != common else v for v in values]
+        [
+            v if v is None else np.asarray(v, common) if not isinstance(v, np.ndarray) or v.dtype != common else v
+            for v in values
+        ]
     )
 
 

@@ -39,7 +39,17 @@ import numpy as np
 
 from . import dtypes
 from .arguments import (
-    MISSING, as_array, bind, bind_params, call_function, call_plainly, dtype_error, meet, not_tensor, shape_error, unsupported,
+    MISSING,
+    as_array,
+    bind,
+    bind_params,
+    call_function,
+    call_plainly,
+    dtype_error,
+    meet,
+    not_tensor,
+    shape_error,
+    unsupported,
 )  # fmt: skip
 from .graph import Node, mode
 from .operation import LIFTED, Op, parts, record
@@ -102,7 +112,20 @@ def lift(
     tensor([12.])
     """
     op = Op(
-        function, kind, formulas, joint, arrays, constants, promote, into, outputs, holomorphic, residual, name, refuses, tensors
+        function,
+        kind,
+        formulas,
+        joint,
+        arrays,
+        constants,
+        promote,
+        into,
+        outputs,
+        holomorphic,
+        residual,
+        name,
+        refuses,
+        tensors,
     )
     LIFTED.append(op)
     plain = kind != "view" and outputs == 1 and joint is None and not op.params and not op.varargs and not constants
@@ -259,7 +282,11 @@ def _single(op: Op) -> Callable[..., Any]:
     keeps, count, positional = bool(keep_x or keep_y), len(op.params), not op.keyword_only
     split, lone_keyword = count - len(op.keyword_only), len(op.keyword_only) == 1
     usual = tuple([op.defaults.get(name, MISSING) for name in op.params])
-    required = max([0, *[i + 1 for i, value in enumerate(usual) if value is MISSING]]) if MISSING not in usual[split:] else count + 1
+    required = (
+        max([0, *[i + 1 for i, value in enumerate(usual) if value is MISSING]])
+        if MISSING not in usual[split:]
+        else count + 1
+    )
 
     def call(*args: Any, **kwargs: Any) -> Any:
         out = None
@@ -398,7 +425,9 @@ def _many(op: Op) -> Callable[..., Any]:
     return call
 
 
-def _made(op: Op, arrays: Any, y: Any, parents: Any, params: Any, recorded: bool, viewed: Tensor | None, out: Any) -> Any:
+def _made(
+    op: Op, arrays: Any, y: Any, parents: Any, params: Any, recorded: bool, viewed: Tensor | None, out: Any
+) -> Any:
     """The Tensor, or the Tensors, that a call returns."""
     if op.outputs != 1:
         y = tuple([v if type(v) is ndarray else np.asarray(v) for v in y])

@@ -146,7 +146,9 @@ class Op(Operation):
             return "[p is not None for p in node.parents]"
         if name == "saved" and self.varargs:
             return "node.saved[:-1]"
-        raise TypeError(f"{self.name}: the formula of {argument!r} names {name!r}, which is neither g, y, like nor an argument")
+        raise TypeError(
+            f"{self.name}: the formula of {argument!r} names {name!r}, which is neither g, y, like nor an argument"
+        )
 
     def _who_saves(self) -> tuple[int, ...]:
         """For each array argument, and last for the result: a bit mask of the arguments whose formulas read it."""

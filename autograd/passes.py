@@ -134,7 +134,13 @@ def reverse(
         The cotangent of each wanted node that was reached.
     """
     arrivals = Arrivals(record)
-    send, pending, waiting, owned, heap = arrivals.send, arrivals.pending, arrivals.waiting, arrivals.owned, arrivals.heap
+    send, pending, waiting, owned, heap = (
+        arrivals.send,
+        arrivals.pending,
+        arrivals.waiting,
+        arrivals.owned,
+        arrivals.heap,
+    )
     targets = set(wanted) if wanted is not None else ()
     between = _between(roots, wanted) if wanted is not None else None
     found: dict[Node, Any] = {}
@@ -281,9 +287,7 @@ def sum_to_shape(array: Any, shape: tuple[int, ...]) -> Any:
     extra = array.ndim - len(shape)
     if extra < 0:
         return np.broadcast_to(array, shape)  # a formula may return less than the whole, such as a scalar
-    axes = tuple(range(extra)) + tuple(
-        i + extra for i, n in enumerate(shape) if n == 1 and array.shape[i + extra] != 1
-    )
+    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and array.shape[i + extra] != 1)
     if axes:
         array = array.sum(axis=axes, keepdims=True)
     if extra:
@@ -330,7 +334,9 @@ def _checked(returned: Any, given: Tensor, who: str) -> Tensor:
 def _after(notes: Any, values: Any, g: Any, record: bool) -> Any:
     """Hooks on a node: they see the gradients of its inputs and outputs, and may replace the former."""
     as_tensors = tuple(v if v is None or isinstance(v, Tensor) else wrap(v) for v in values)
-    of_output = tuple(v if v is None or isinstance(v, Tensor) else wrap(v) for v in (g if isinstance(g, tuple) else (g,)))
+    of_output = tuple(
+        v if v is None or isinstance(v, Tensor) else wrap(v) for v in (g if isinstance(g, tuple) else (g,))
+    )
     for hook in list(notes.after.values()):
         returned = hook(as_tensors, of_output)
         if returned is not None:
@@ -404,7 +410,9 @@ def _node_of(output: Any, what: str) -> Node:
 def _starts(outputs: Sequence[Tensor], gradients: Sequence[Any], record: bool) -> list[Any]:
     """The cotangents to begin with: those given, checked, or a one for a scalar."""
     if len(gradients) != len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients; give one gradient for each tensor")
+        raise RuntimeError(
+            f"got {len(outputs)} tensors and {len(gradients)} gradients; give one gradient for each tensor"
+        )
     starts = []
     for output, gradient in zip(outputs, gradients, strict=True):
         array = output.array
@@ -668,12 +676,17 @@ def _push_by_transposing(op: Any, node: Node, seen: Any, tangents: list[Any]) ->
     kinds = node.dtype if several else (node.dtype,)
     recording = mode.enabled
     with enable_grad():
-        dummies = [wrap(np.zeros(s, d)).requires_grad_() if dtypes.is_float(d) else wrap(np.zeros(s, d)) for s, d in zip(shapes, kinds, strict=True)]
+        dummies = [
+            wrap(np.zeros(s, d)).requires_grad_() if dtypes.is_float(d) else wrap(np.zeros(s, d))
+            for s, d in zip(shapes, kinds, strict=True)
+        ]
         v = tuple(dummies) if several else dummies[0]
         if op.joint is not None:
             pulled = list(op.joint(v, seen))
         else:
-            pulled = [None if t is None or f is None else f(v, seen) for t, f in zip(tangents, op.formulas, strict=True)]
+            pulled = [
+                None if t is None or f is None else f(v, seen) for t, f in zip(tangents, op.formulas, strict=True)
+            ]
         pairs = [
             (fit(c, p), t)  # type: ignore[arg-type]
             for c, t, p in zip(pulled, tangents, node.parents, strict=True)

@@ -100,13 +100,18 @@ def agreement(row: dict[str, Any], libraries: list[str]) -> bool:
     """Whether the losses of the first steps are the same in all libraries: a fast wrong answer is a failure."""
     present = [row[name]["values"] for name in libraries if name in row]
     return all(
-        math.isclose(a, b, rel_tol=2e-3, abs_tol=1e-4) for values in present[1:] for a, b in zip(present[0], values, strict=True)
+        math.isclose(a, b, rel_tol=2e-3, abs_tol=1e-4)
+        for values in present[1:]
+        for a, b in zip(present[0], values, strict=True)
     )
 
 
 def table(rows: list[dict[str, Any]], peers: list[str]) -> str:
-    head = f"{'workload':18s} {'pullback':>11s}" + "".join(f" {p:>11s} {'ratio':>6s}" for p in peers) + "   MiB" + "".join(
-        f" {p[:7]:>7s}" for p in peers[:1]
+    head = (
+        f"{'workload':18s} {'pullback':>11s}"
+        + "".join(f" {p:>11s} {'ratio':>6s}" for p in peers)
+        + "   MiB"
+        + "".join(f" {p[:7]:>7s}" for p in peers[:1])
     )
     lines = [head, "-" * len(head)]
     for row in rows:
@@ -116,7 +121,9 @@ def table(rows: list[dict[str, Any]], peers: list[str]) -> str:
         ours = row["pullback"]
         cells = f"{row['workload']:18s} {ours['ms']:8.3f} ms"
         for p in peers:
-            cells += f" {row[p]['ms']:8.3f} ms {ours['ms'] / row[p]['ms']:6.2f}" if p in row else f" {'-':>11s} {'-':>6s}"
+            cells += (
+                f" {row[p]['ms']:8.3f} ms {ours['ms'] / row[p]['ms']:6.2f}" if p in row else f" {'-':>11s} {'-':>6s}"
+            )
         cells += f" {ours['peak_mib']:5.0f}" + "".join(f" {row[p]['peak_mib']:7.0f}" for p in peers[:1] if p in row)
         lines.append(cells + ("" if row["agree"] else "   LOSSES DIFFER"))
     return "\n".join(lines)
@@ -142,10 +149,14 @@ def limits(rows: list[dict[str, Any]]) -> list[str]:
             if ratio > 1:
                 broken.append(f"{row['workload']}: {ratio:.2f} x PyTorch's time, limit 1.00")
             if ours["peak_mib"] > row["torch"]["peak_mib"]:
-                broken.append(f"{row['workload']}: peak {ours['peak_mib']:.0f} MiB, PyTorch {row['torch']['peak_mib']:.0f}")
+                broken.append(
+                    f"{row['workload']}: peak {ours['peak_mib']:.0f} MiB, PyTorch {row['torch']['peak_mib']:.0f}"
+                )
         for peer, least in (("mygrad", 1.0), ("autograd", 3.0), ("dezero", 3.0)):
             if peer in row and row[peer]["ms"] / ours["ms"] < least:
-                broken.append(f"{row['workload']}: {row[peer]['ms'] / ours['ms']:.2f} x faster than {peer}, limit {least}")
+                broken.append(
+                    f"{row['workload']}: {row[peer]['ms'] / ours['ms']:.2f} x faster than {peer}, limit {least}"
+                )
     if ratios and geometric_mean(ratios) > 0.6:
         broken.append(f"geometric mean {geometric_mean(ratios):.2f} x PyTorch's time, limit 0.60")
     return broken

@@ -76,6 +76,8 @@ def main() -> int:
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}  # as users have it: compiled once
     for modules in ("autograd", "autograd, nn, optim"):
         run = [sys.executable, "-c", clock.format(modules)]
-        took = min(float(subprocess.run(run, capture_output=True, text=True, check=True, env=env).stdout) for _ in range(7))
+        took = min(
+            float(subprocess.run(run, capture_output=True, text=True, check=True, env=env).stdout) for _ in range(7)
+        )
         print(f"import {modules:22s} {took * 1e3:6.1f} ms over numpy")
     return 0

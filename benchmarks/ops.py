@@ -28,7 +28,9 @@ for _name in UNARY:
 for _name in BINARY:
     CASES[_name] = lambda t, x, y, n=_name: getattr(t, n)(x, y)
 for _name in REDUCE:
-    CASES[_name] = lambda t, x, y, n=_name: getattr(t, n)(x) if n not in ("logsumexp", "amax", "amin") else getattr(t, n)(x, dim=0)
+    CASES[_name] = lambda t, x, y, n=_name: (
+        getattr(t, n)(x) if n not in ("logsumexp", "amax", "amin") else getattr(t, n)(x, dim=0)
+    )
 CASES |= {
     "sum(dim)": lambda t, x, y: x.reshape(10, -1).sum(dim=1),
     "mean(dim)": lambda t, x, y: x.reshape(10, -1).mean(dim=0),
@@ -94,7 +96,9 @@ def make(t: Any, name: str, size: int) -> Callable[[], None]:
 def main(peers: list[str]) -> int:
     ours, torch = importlib.import_module("autograd"), importlib.import_module("torch")
     slow: list[str] = []
-    print(f"{'operation':14s} {'10 elements: us':>16s} {'torch':>8s} {'ratio':>6s} {'10^6: ms':>10s} {'torch':>8s} {'ratio':>6s}")
+    print(
+        f"{'operation':14s} {'10 elements: us':>16s} {'torch':>8s} {'ratio':>6s} {'10^6: ms':>10s} {'torch':>8s} {'ratio':>6s}"
+    )
     for name in CASES:
         cells = f"{name:14s}"
         for size, limit, scale in ((10, 1.0, 1e6), (1_000_000, 1.5, 1e3)):

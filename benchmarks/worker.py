@@ -19,7 +19,9 @@ def load(name: str) -> Any:
     if name == "torch":
         import torch
 
-        return Library("torch", torch, torch.nn, torch.nn.functional, torch.optim, importlib.import_module("torch.utils.data"))
+        return Library(
+            "torch", torch, torch.nn, torch.nn.functional, torch.optim, importlib.import_module("torch.utils.data")
+        )
     autograd, nn, optim = (importlib.import_module(m) for m in ("autograd", "nn", "optim"))
     F, data = importlib.import_module("nn.functional"), importlib.import_module("autograd.utils.data")
     return Library("pullback", autograd, nn, F, optim, data)

@@ -78,14 +78,18 @@ def perceptron(lib: Library, *sizes: int) -> Any:
 def mlp_128(lib: Library) -> Step:
     """784-128-10, batch 32, Adam."""
     model = perceptron(lib, 784, 128, 10)
-    return classifier(lib, model, lib.tensor(floats(32, 784)), lib.tensor(labels(32)), lib.optim.Adam(model.parameters()))
+    return classifier(
+        lib, model, lib.tensor(floats(32, 784)), lib.tensor(labels(32)), lib.optim.Adam(model.parameters())
+    )
 
 
 @workload
 def mnist_mlp(lib: Library) -> Step:
     """784-128-64-10, batch 32, Adam: the example's training step."""
     model = perceptron(lib, 784, 128, 64, 10)
-    return classifier(lib, model, lib.tensor(floats(32, 784)), lib.tensor(labels(32)), lib.optim.Adam(model.parameters()))
+    return classifier(
+        lib, model, lib.tensor(floats(32, 784)), lib.tensor(labels(32)), lib.optim.Adam(model.parameters())
+    )
 
 
 @workload
@@ -124,7 +128,9 @@ def residual_block(lib: Library, a: int, b: int, stride: int) -> Any:
             self.bn1 = nn.BatchNorm2d(b)
             self.conv2 = nn.Conv2d(b, b, 3, 1, 1, bias=False)
             self.bn2 = nn.BatchNorm2d(b)
-            self.short = nn.Sequential() if a == b else nn.Sequential(nn.Conv2d(a, b, 1, stride, bias=False), nn.BatchNorm2d(b))
+            self.short = (
+                nn.Sequential() if a == b else nn.Sequential(nn.Conv2d(a, b, 1, stride, bias=False), nn.BatchNorm2d(b))
+            )
 
         def forward(self, x: Any) -> Any:
             out = lib.F.relu(self.bn1(self.conv1(x)))
@@ -148,7 +154,9 @@ def resnet(lib: Library) -> Step:
     return classifier(lib, model, lib.tensor(floats(16, 3, 32, 32)), lib.tensor(labels(16)), optimizer)
 
 
-def small_gpt(lib: Library, vocabulary: int = 96, d: int = 128, layers: int = 4, heads: int = 4, context: int = 64) -> Any:
+def small_gpt(
+    lib: Library, vocabulary: int = 96, d: int = 128, layers: int = 4, heads: int = 4, context: int = 64
+) -> Any:
     nn, F, torch = lib.nn, lib.F, lib.torch
 
     class Block(nn.Module):  # type: ignore[misc, name-defined]
@@ -274,7 +282,9 @@ def elementwise_1m(lib: Library) -> Step:
 def gradient_penalty(lib: Library) -> Step:
     """Double backward: the gradient penalty of a 64-128-128-1 critic, batch 64."""
     nn, torch = lib.nn, lib.torch
-    critic = lib.same_weights(nn.Sequential(nn.Linear(64, 128), nn.Tanh(), nn.Linear(128, 128), nn.Tanh(), nn.Linear(128, 1)))
+    critic = lib.same_weights(
+        nn.Sequential(nn.Linear(64, 128), nn.Tanh(), nn.Linear(128, 128), nn.Tanh(), nn.Linear(128, 1))
+    )
     x = lib.tensor(floats(64, 64))
     x.requires_grad_()
 

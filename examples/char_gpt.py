@@ -32,7 +32,9 @@ class Block(nn.Module):
 
     def forward(self, x: Any) -> Any:
         b, t, d = x.shape
-        q, k, v = (z.view(b, t, self.heads, d // self.heads).transpose(1, 2) for z in self.qkv(self.ln1(x)).split(d, dim=2))
+        q, k, v = (
+            z.view(b, t, self.heads, d // self.heads).transpose(1, 2) for z in self.qkv(self.ln1(x)).split(d, dim=2)
+        )
         y = F.scaled_dot_product_attention(q, k, v, dropout_p=self.dropout if self.training else 0.0, is_causal=True)
         x = x + self.proj(y.transpose(1, 2).contiguous().view(b, t, d))
         return x + self.mlp(self.ln2(x))
@@ -93,12 +95,16 @@ def main() -> None:
     cut = int(0.9 * len(encoded))
     training, validation = encoded[:cut], encoded[cut:]
     if len(validation) < CONTEXT + 2:
-        raise SystemExit(f"--limit {options.limit} is too little text: a tenth of it must hold {CONTEXT + 2} characters")
+        raise SystemExit(
+            f"--limit {options.limit} is too little text: a tenth of it must hold {CONTEXT + 2} characters"
+        )
     model = GPT(len(letters))
     steps = max(1, options.epochs * len(training) // (options.batch_size * CONTEXT))
     optimizer = optim.AdamW(model.parameters(), lr=2e-3, betas=(0.9, 0.98), weight_decay=0.05)
     schedule = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=2e-3, total_steps=max(steps, 2), pct_start=0.1)
-    print(f"{len(text):,} characters, {len(letters)} distinct, {sum(p.numel() for p in model.parameters()):,} parameters, {steps} steps")
+    print(
+        f"{len(text):,} characters, {len(letters)} distinct, {sum(p.numel() for p in model.parameters()):,} parameters, {steps} steps"
+    )
     losses: list[float] = []
     checks: list[tuple[int, float]] = []
     bar = tqdm(range(1, steps + 1), unit="step", mininterval=0.5)

@@ -60,7 +60,9 @@ def figure(columns: int = 1, rows: int = 1, width: float = 4.5, height: float = 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    fig, axes = plt.subplots(rows, columns, figsize=(width * columns, height * rows), constrained_layout=True, squeeze=False)
+    fig, axes = plt.subplots(
+        rows, columns, figsize=(width * columns, height * rows), constrained_layout=True, squeeze=False
+    )
     for ax in axes.flat:
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(alpha=0.25)

@@ -56,7 +56,9 @@ class Normaliser(nn.Module):
         self.embed = nn.Embedding(len(LETTERS), d, padding_idx=0)
         at = torch.arange(SOURCE).unsqueeze(1) * torch.exp(torch.arange(0, d, 2) * (-math.log(10_000.0) / d))
         self.register_buffer("position", torch.stack([at.sin(), at.cos()], dim=2).flatten(1), persistent=False)
-        self.transformer = nn.Transformer(d, heads, layers, layers, 4 * d, dropout=0.0, batch_first=True, norm_first=True)
+        self.transformer = nn.Transformer(
+            d, heads, layers, layers, 4 * d, dropout=0.0, batch_first=True, norm_first=True
+        )
         self.out = nn.Linear(d, len(LETTERS))
 
     def embedded(self, tokens: Any) -> Any:
@@ -91,7 +93,9 @@ def main() -> None:
     loader = DataLoader(train, options.batch_size, shuffle=True)
     model = Normaliser()
     optimizer = optim.Adam(model.parameters(), lr=1e-3, betas=(0.9, 0.98))
-    schedule = optim.lr_scheduler.OneCycleLR(optimizer, 5e-3, total_steps=max(2, options.epochs * len(loader)), pct_start=0.2)
+    schedule = optim.lr_scheduler.OneCycleLR(
+        optimizer, 5e-3, total_steps=max(2, options.epochs * len(loader)), pct_start=0.2
+    )
 
     def right() -> float:
         return (model.normalise(test[0]) == test[1]).all(dim=1).float().mean().item()

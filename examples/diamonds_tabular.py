@@ -57,7 +57,11 @@ class Prices(nn.Module):
         super().__init__()
         self.embeddings = nn.ModuleList([nn.Embedding(n, 4) for n in sizes])
         self.layers = nn.Sequential(
-            nn.Linear(len(NUMBERS) + 4 * len(sizes), width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 1)
+            nn.Linear(len(NUMBERS) + 4 * len(sizes), width),
+            nn.SiLU(),
+            nn.Linear(width, width),
+            nn.SiLU(),
+            nn.Linear(width, 1),
         )
 
     def forward(self, x: Any) -> Any:
@@ -81,7 +85,9 @@ def main() -> None:
     optimizer = optim.AdamW(model.parameters(), lr=2e-3, weight_decay=1e-3)
     steps = options.epochs * -(-len(train) // options.batch_size)
     schedule = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
-    trainer = nn.Trainer(model, nn.MSELoss(), optimizer, metrics=["r2"], callbacks=[nn.training.LRSchedule(schedule, every="batch")])
+    trainer = nn.Trainer(
+        model, nn.MSELoss(), optimizer, metrics=["r2"], callbacks=[nn.training.LRSchedule(schedule, every="batch")]
+    )
     trainer.fit(*parts[0], epochs=options.epochs, batch_size=options.batch_size, validation_data=parts[1])
     guess = np.exp(trainer.predict(parts[1][0]).numpy()[:, 0] * spread + center)
     truth = np.exp(prices[test, 0])

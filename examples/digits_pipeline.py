@@ -61,7 +61,10 @@ def compare(parts: Any, options: Any) -> str:
         axes[0, 0].semilogy(history["loss"], label=name)
         axes[0, 1].plot(100 * np.array(history["val_accuracy"]), label=name)
         best[name] = history["val_accuracy"][-1]
-        print(f"{name:17s} training loss {history['loss'][-1]:.4f}, validation accuracy {100 * best[name]:.1f} %", flush=True)
+        print(
+            f"{name:17s} training loss {history['loss'][-1]:.4f}, validation accuracy {100 * best[name]:.1f} %",
+            flush=True,
+        )
     axes[0, 0].set_title("training loss", loc="left")
     axes[0, 1].set_title("validation accuracy, %", loc="left")
     axes[0, 1].set_ylim(80, 100)
@@ -111,7 +114,9 @@ def against_overfitting(parts: Any, options: Any) -> None:
         history = fit(few, model, lambda p: optim.Adam(p, lr=0.002), 32, 2 * options.epochs, **regular).history
         axes[0, 0].semilogy(history["loss"], label=name)
         axes[0, 1].plot(history["val_loss"], label=name)
-        print(f"{name:12s} validation loss {history['val_loss'][-1]:.3f}, accuracy {100 * history['val_accuracy'][-1]:.1f} %")
+        print(
+            f"{name:12s} validation loss {history['val_loss'][-1]:.3f}, accuracy {100 * history['val_accuracy'][-1]:.1f} %"
+        )
     axes[0, 0].set_title("training loss, 150 samples", loc="left")
     axes[0, 1].set_title("validation loss", loc="left")
     axes[0, 1].legend(frameon=False, fontsize=8)

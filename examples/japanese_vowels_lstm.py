@@ -80,7 +80,9 @@ def main() -> None:
     where = folder(options.data)
     train = sequences(where / "JapaneseVowels_TRAIN.ts")[: options.limit]
     test = sequences(where / "JapaneseVowels_TEST.ts")[: options.limit]
-    print(f"{len(train)} sequences to train, {len(test)} to test, {min(len(f) for f, _ in train)} to {max(len(f) for f, _ in train)} frames")
+    print(
+        f"{len(train)} sequences to train, {len(test)} to test, {min(len(f) for f, _ in train)} to {max(len(f) for f, _ in train)} frames"
+    )
     loader = DataLoader(train, options.batch_size, shuffle=True, collate_fn=collate)
     tester = DataLoader(test, 64, collate_fn=collate)
     model = Speaker()

@@ -30,7 +30,9 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Any, mask: Any) -> Any:
         b, t, d = x.shape
-        q, k, v = (f(x).view(b, t, self.heads, d // self.heads).transpose(1, 2) for f in (self.query, self.key, self.value))
+        q, k, v = (
+            f(x).view(b, t, self.heads, d // self.heads).transpose(1, 2) for f in (self.query, self.key, self.value)
+        )
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).reshape(b, t, d)
 
 
@@ -68,13 +70,17 @@ class Embeddings(nn.Module):
 
     def forward(self, tokens: Any) -> Any:
         places = self.position_embeddings(self.position_ids[:, : tokens.shape[1]])
-        return self.LayerNorm(self.word_embeddings(tokens) + places + self.token_type_embeddings(torch.zeros_like(tokens)))
+        return self.LayerNorm(
+            self.word_embeddings(tokens) + places + self.token_type_embeddings(torch.zeros_like(tokens))
+        )
 
 
 class Bert(nn.Module):
     """Token numbers [N, T] and a mask of the real ones to sentence embeddings [N, d] of length one."""
 
-    def __init__(self, vocabulary: int = 30522, d: int = 384, heads: int = 12, layers: int = 6, inner: int = 1536) -> None:
+    def __init__(
+        self, vocabulary: int = 30522, d: int = 384, heads: int = 12, layers: int = 6, inner: int = 1536
+    ) -> None:
         super().__init__()
         self.embeddings = Embeddings(vocabulary, d, 512)
         self.encoder = nn.ModuleDict({"layer": nn.ModuleList([Layer(d, heads, inner) for _ in range(layers)])})

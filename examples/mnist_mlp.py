@@ -39,7 +39,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of the weights and of the order of the images (0)")
     parser.add_argument("--batch-size", type=positive, default=32, help="images in a step (32)")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for what the run leaves (out)")
-    parser.add_argument("--data", type=Path, default=Path("data"), help="where the images are, or will be cached (data)")
+    parser.add_argument(
+        "--data", type=Path, default=Path("data"), help="where the images are, or will be cached (data)"
+    )
     parser.add_argument("--steps", type=positive, default=None, help="stop each epoch after so many steps")
     options = parser.parse_args()
     if options.out.exists() and not options.out.is_dir():
@@ -66,7 +68,9 @@ def accuracy(model: nn.Module, dataset: TensorDataset) -> tuple[float, float]:
     return loss.item(), right.item()
 
 
-def train(model: nn.Module, loader: DataLoader, optimizer: optim.Optimizer, epoch: str, steps: int | None) -> tuple[float, float]:
+def train(
+    model: nn.Module, loader: DataLoader, optimizer: optim.Optimizer, epoch: str, steps: int | None
+) -> tuple[float, float]:
     """One epoch; returns its mean loss and accuracy."""
     total, right, seen = 0.0, 0, 0
     bar = tqdm(loader, desc=epoch, unit="step", total=steps, mininterval=0.5, dynamic_ncols=True)
@@ -177,7 +181,12 @@ def main() -> None:
         test_loss, test_accuracy = accuracy(model, test)
         print(f"epoch {epoch}: test loss {test_loss:.4f}, test accuracy {100 * test_accuracy:.2f} %")
         history.append(
-            {"train_loss": train_loss, "train_accuracy": train_accuracy, "test_loss": test_loss, "test_accuracy": test_accuracy}
+            {
+                "train_loss": train_loss,
+                "train_accuracy": train_accuracy,
+                "test_loss": test_loss,
+                "test_accuracy": test_accuracy,
+            }
         )
 
     weights = options.out / "mnist_mlp.safetensors"

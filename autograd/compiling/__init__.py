@@ -69,7 +69,7 @@ class Compiled:
         """Run the step and make a program of it; where that can't be, run it as it is."""
         recorder = Recorder(self.function, args, kwargs)
         before = mode.quietly
-        mode.quietly, mode.recorder = recorder.forward, recorder
+        mode.quietly, mode.recorder = recorder.forward, recorder  # type: ignore[assignment]
         try:
             result = self.function(*args, **kwargs)
         finally:
@@ -135,4 +135,3 @@ def compile(model: Any = None, **options: Any) -> Any:
     if options.get("disable") or hasattr(model, "named_parameters"):
         return model
     return Compiled(model)
-

@@ -33,7 +33,9 @@ class Program:
         self.result = walk(result, recorder.returned)
         calls = recorder.calls
         self.names: dict[str, Any] = {"set_grad": set_grad}
-        self.handed: list[tuple[str, int]] = []  # buffers that may become a leaf's gradient, and who holds them normally
+        self.handed: list[
+            tuple[str, int]
+        ] = []  # buffers that may become a leaf's gradient, and who holds them normally
         self.constants: dict[int, str] = {}
         self.aliased = aliases(calls, self.result)
         self.readers = readers(calls, self.result)
@@ -141,7 +143,9 @@ class Program:
         free: dict[Any, list[str]] = {}
         inner = {call.out for call in group if self.readers[call.out] <= set(map(id, group))}
         last = {slot: k for k, call in enumerate(group) for slot in call.args if isinstance(slot, Slot)}
-        self.names[f"blocks{i}"] = [(slice(a, min(a + BLOCK, size)), min(BLOCK, size - a)) for a in range(0, size, BLOCK)]
+        self.names[f"blocks{i}"] = [
+            (slice(a, min(a + BLOCK, size)), min(BLOCK, size - a)) for a in range(0, size, BLOCK)
+        ]
         lines.append(f"    for s, n in blocks{i}:")
         for k, call in enumerate(group):
             for slot in {a for a in call.args if isinstance(a, Slot)} - set(places):
@@ -191,7 +195,15 @@ class Program:
         return f"f{name}[s]"
 
 
-VIEWS: Any = (transposed, matrix_transposed, operator.getitem, ndarray.reshape, ndarray.transpose, ndarray.swapaxes, np.broadcast_to)
+VIEWS: Any = (
+    transposed,
+    matrix_transposed,
+    operator.getitem,
+    ndarray.reshape,
+    ndarray.transpose,
+    ndarray.swapaxes,
+    np.broadcast_to,
+)
 
 
 def has_slot(value: Any) -> bool:
@@ -225,13 +237,17 @@ def readers(calls: list[Call], result: Any) -> dict[Any, set[int]]:
 def aliases(calls: list[Call], result: Any) -> set[str]:
     """The names of buffers that other names may share memory with, or that are read as a result."""
     found: set[str] = set()
-    walk(result, lambda v: found.add(repr(v)) if isinstance(v, Slot) else None)
+
+    def mark(value: Any) -> None:
+        walk(value, lambda v: found.add(repr(v)) if isinstance(v, Slot) else None)
+
+    mark(result)
     for call in calls:
         outs = call.out if isinstance(call.out, tuple) else (call.out,)
-        if call.function is None or (isinstance(call.out, Slot) and buffered(call)):
+        if call.function is None or call.function == "grad" or (isinstance(call.out, Slot) and buffered(call)):
             continue
-        if any(isinstance(o, Slot) and o.array.base is not None for o in outs) or call.out is None:
-            walk((call.args, call.kwargs), lambda v: found.add(repr(v)) if isinstance(v, Slot) and call.function != "grad" else None)
+        if call.out is None or any(isinstance(o, Slot) and o.array.base is not None for o in outs):
+            mark((call.args, call.kwargs))
     return found
 
 

@@ -56,14 +56,25 @@ class Reach:
         if hasattr(thing, "__code__"):
             names = [name for name in thing.__code__.co_names if name in thing.__globals__]
             values = [thing.__globals__[name] for name in names]
-            self.ties += [(thing.__globals__, n, v) for n, v in zip(names, values, strict=True) if not isinstance(v, PLAIN)]
+            self.ties += [
+                (thing.__globals__, n, v) for n, v in zip(names, values, strict=True) if not isinstance(v, PLAIN)
+            ]
             return (*(thing.__closure__ or ()), *(thing.__defaults__ or ()), thing.__kwdefaults__, *values)
         if hasattr(thing, "__self__"):
             return thing.__self__, getattr(thing, "__func__", None)
         if hasattr(thing, "named_parameters"):
             self.modes.append((thing, thing.training))
-            return thing._parameters, thing._buffers, thing._modules, {k: v for k, v in vars(thing).items() if isinstance(v, Tensor)}
-        return [v for v in vars(thing).values() if isinstance(v, (Tensor, list, tuple, dict))] if hasattr(thing, "__dict__") else ()
+            return (
+                thing._parameters,
+                thing._buffers,
+                thing._modules,
+                {k: v for k, v in vars(thing).items() if isinstance(v, Tensor)},
+            )
+        return (
+            [v for v in vars(thing).values() if isinstance(v, (Tensor, list, tuple, dict))]
+            if hasattr(thing, "__dict__")
+            else ()
+        )
 
     def changed(self) -> bool:
         """Whether something is no longer what it was."""

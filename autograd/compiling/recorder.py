@@ -118,14 +118,20 @@ class Recorder:
         if not isinstance(value, Tensor):
             return value
         if value.node is not None and value.node not in self.finished:
-            raise CannotReplay("the step returns a tensor whose backward is still to come. Call backward() inside, or no_grad()")
+            raise CannotReplay(
+                "the step returns a tensor whose backward is still to come. Call backward() inside, or no_grad()"
+            )
         return self.known(value.array)
 
     # --- the reverse pass ---
 
     def reverse(self, roots: Any, starts: Any, *, keep: bool, record: bool, wanted: Any) -> None:
         """The same pass as ``passes.reverse``, written down."""
-        why = "only part of the graph, or a differentiable backward, is asked for" if record or wanted is not None else None
+        why = (
+            "only part of the graph, or a differentiable backward, is asked for"
+            if record or wanted is not None
+            else None
+        )
         why = why or unfollowed(roots)
         if why is not None:
             self.refuse(why)

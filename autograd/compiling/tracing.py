@@ -36,7 +36,16 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         return self.tape.call(ufunc if method == "__call__" else ufunc.reduce, args, kwargs, into)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if function not in (np.where, np.sum, np.max, np.clip, np.concatenate, np.broadcast_to, np.zeros_like, np.transpose):
+        if function not in (
+            np.where,
+            np.sum,
+            np.max,
+            np.clip,
+            np.concatenate,
+            np.broadcast_to,
+            np.zeros_like,
+            np.transpose,
+        ):
             raise NotPlain
         if "out" in kwargs:
             raise NotPlain
@@ -47,7 +56,9 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
             return self.tape.call(transposed if name == "T" else matrix_transposed, (self,), {}, None)
         if name in ("sum", "max"):
             reduce = np.add.reduce if name == "sum" else np.maximum.reduce
-            return lambda axis=None, keepdims=False: self.tape.call(reduce, (self,), {"axis": axis, "keepdims": keepdims}, None)
+            return lambda axis=None, keepdims=False: self.tape.call(
+                reduce, (self,), {"axis": axis, "keepdims": keepdims}, None
+            )
         if name in ("reshape", "transpose", "astype", "swapaxes"):
             method = getattr(ndarray, name)
             return lambda *args, **kwargs: self.tape.call(method, (self, *args), kwargs, None)
@@ -92,7 +103,7 @@ class Tape:
             return into
         result = np.asarray(function(*raw[0], **raw[1]))
         slot = self.recorder.slot(result)
-        self.calls.append(Call(function, *spelled, slot))
+        self.calls.append(Call(function, spelled[0], spelled[1], slot))
         return Traced(result, slot, self)
 
 
@@ -101,7 +112,12 @@ def expanded(recorder: Recorder, call: Call) -> list[Call]:
     ufunc = _OPERATORS.get(call.function, call.function)
     if isinstance(ufunc, np.ufunc) and isinstance(call.out, Slot):
         return [Call(ufunc, call.args, call.kwargs, call.out)]
-    if call.function is None or call.out is None or not hasattr(call.function, "__code__") or not isinstance(call.out, Slot):
+    if (
+        call.function is None
+        or call.out is None
+        or not hasattr(call.function, "__code__")
+        or not isinstance(call.out, Slot)
+    ):
         return [call]
     tape = Tape(recorder)
     args, kwargs = walk((call.args, call.kwargs), lambda v: Traced(v.array, v, tape) if isinstance(v, Slot) else v)

@@ -6,6 +6,7 @@ from typing import Any
 
 import autograd.numpy as anp
 import numpy as np
+
 from autograd import value_and_grad
 
 from ..workloads import Step, floats, labels

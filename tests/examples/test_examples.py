@@ -32,7 +32,11 @@ NEEDS = {
 
 def run(name, *options):
     return subprocess.run(
-        [sys.executable, ROOT / "examples" / f"{name}.py", *options], capture_output=True, text=True, timeout=280, cwd=ROOT
+        [sys.executable, ROOT / "examples" / f"{name}.py", *options],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        cwd=ROOT,
     )
 
 
