@@ -118,6 +118,36 @@ def _leave_blas_one_thread() -> None:
             blas[1](1)
 
 
+class one_blas_thread:
+    """A block in which BLAS keeps to one thread: for many small products, one after the other.
+
+    Two threads that meet after each of them save a little on an idle machine, and wait for each other on a busy one:
+    an LSTM was 10 % faster or three times slower that way.
+    """
+
+    _lock = threading.Lock()
+    _open = 0  # blocks that are open, in any thread: the last one to leave puts the number back
+    _outside = 1
+
+    def __enter__(self) -> None:
+        blas = _blas()
+        if blas is not None:
+            with self._lock:
+                if one_blas_thread._open == 0:
+                    one_blas_thread._outside = blas[0]()
+                    if one_blas_thread._outside != 1:
+                        blas[1](1)
+                one_blas_thread._open += 1
+
+    def __exit__(self, *exc: object) -> None:
+        blas = _blas()
+        if blas is not None:
+            with self._lock:
+                one_blas_thread._open -= 1
+                if one_blas_thread._open == 0 and one_blas_thread._outside != 1 and not _State.alone:
+                    blas[1](one_blas_thread._outside)
+
+
 class _Inside(threading.local):
     """Whether this thread is already one of several that share a loop: a loop inside it runs in one thread."""
 

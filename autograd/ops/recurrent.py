@@ -21,6 +21,7 @@ import numpy as np
 
 from ..lift import lift
 from ..tensor import Tensor
+from ..threads import one_blas_thread
 from .again import differentiate_again
 
 __all__ = ["gru_cell", "lstm_cell", "rnn_relu_cell", "rnn_tanh_cell"]
@@ -82,12 +83,13 @@ def _recurrence(
     h = np.array(hx)
     c = np.array(cx) if cx is not None else h
     steps = _steps(sizes, backward_in_time)
-    if kind == "LSTM":
-        kept = _lstm(gates, out, before, h, c, across, w_hr, steps, left)
-    elif kind == "GRU":
-        kept = _gru(gates, out, before, h, across, None if bh is None else bh[2 * hidden :], steps, left)
-    else:
-        kept = _simple(gates, out, before, h, across, kind, steps)
+    with one_blas_thread():
+        if kind == "LSTM":
+            kept = _lstm(gates, out, before, h, c, across, w_hr, steps, left)
+        elif kind == "GRU":
+            kept = _gru(gates, out, before, h, across, None if bh is None else bh[2 * hidden :], steps, left)
+        else:
+            kept = _simple(gates, out, before, h, across, kind, steps)
     return (out, h, c if kind == "LSTM" else np.empty(0, out.dtype)), (out, before, *kept)
 
 
@@ -183,13 +185,14 @@ def _recurrence_backward(
     steps = _steps(sizes, backward_in_time)[::-1]
     dh, dc = np.array(g_h), np.array(g_c)
     d_hr = None
-    if kind == "LSTM":
-        dx, dw_hr = _lstm_backward(g_out, dh, dc, w_hh, w_hr, rest, steps)
-        hidden_side, d_hr = dx, dw_hr
-    elif kind == "GRU":
-        dx, hidden_side = _gru_backward(g_out, dh, w_hh, before, rest, steps)
-    else:
-        dx = hidden_side = _simple_backward(g_out, dh, w_hh, out, kind, steps)
+    with one_blas_thread():
+        if kind == "LSTM":
+            dx, d_hr = _lstm_backward(g_out, dh, dc, w_hh, w_hr, rest, steps)
+            hidden_side = dx
+        elif kind == "GRU":
+            dx, hidden_side = _gru_backward(g_out, dh, w_hh, before, rest, steps)
+        else:
+            dx = hidden_side = _simple_backward(g_out, dh, w_hh, out, kind, steps)
     empty = np.empty(0, out.dtype)
     return (
         np.matmul(dx, w_ih),
