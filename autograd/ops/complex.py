@@ -162,6 +162,7 @@ def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
     for part in (real, imag):
         if not isinstance(part, Tensor):
             raise TypeError(f"complex(): arguments must be Tensors, not {type(part).__name__}")
+    for part in (real, imag):
         if part.array.dtype not in _COMPLEX:
             raise RuntimeError(
                 f"Expected both inputs to be Half, Float or Double tensors but got {real.dtype} and {imag.dtype}"

@@ -477,6 +477,12 @@ def orgqr(input: Any, tau: Any, *, out: Any = None) -> Any:
 
 def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool = False, *, out: Any = None) -> Any:
     """The Q that ``geqrf`` describes (or its adjoint) times ``other``, from the left or the right."""
+    side = other.shape[-2] if left else other.shape[-1]
+    if tau.shape[-1] != builtins.min(side, input.shape[-1]):
+        raise RuntimeError(
+            f"torch.ormqr: tau.shape[-1] must be equal to min(other.shape[{-2 if left else -1}], input.shape[-1]), and is"
+            f" {tau.shape[-1]} instead of {builtins.min(side, input.shape[-1])}"
+        )
     made = (
         _reflected(input, tau, other, transpose)
         if left

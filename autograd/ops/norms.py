@@ -139,7 +139,8 @@ def matrix_norm(
         return vector_norm(A, 2, (rows, columns), keepdim, out=out)
     if ord in ("nuc", 2, -2):
         values = svdvals(movedim(A, (rows, columns), (-2, -1)))
-        made = values.sum(-1) if ord == "nuc" else values.amax(-1) if ord == 2 else values.amin(-1)
+        none = values.shape[-1] == 0 and ord == 2  # the largest of no singular values is 0
+        made = values.sum(-1) if ord == "nuc" or none else values.amax(-1) if ord == 2 else values.amin(-1)
     elif ord in (1, -1, inf, -inf):
         summed, rest = (rows, columns) if ord in (1, -1) else (columns, rows)
         sums = vector_norm(A, 1, summed, True)

@@ -375,19 +375,16 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, 
         raise RuntimeError(
             f"index_add(): self ({input.dtype}) and source ({source.dtype}) must have the same scalar type"
         )
+    elsewhere = [tuple(x.shape[:at]) + tuple(x.shape[at + 1 :]) for x in (input, source)]
+    if input.ndim and source.ndim and elsewhere[0] != elsewhere[1]:
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{list(input.shape)} source.shape = {list(source.shape)}"
+        )
     if (source.shape[at] if source.ndim else 1) != array.size:
         raise RuntimeError(
             f"index_add(): Number of indices ({array.size}) should be equal to source.size(dim)"
             f" ({list(source.shape)}[{at}])"
-        )
-    if (
-        input.ndim
-        and source.ndim
-        and any(n != m for d, (n, m) in enumerate(zip(input.shape, source.shape, strict=False)) if d != at)
-    ):
-        raise RuntimeError(
-            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
-            f"{list(input.shape)} source.shape = {list(source.shape)}"
         )
     scaled = source if isinstance(alpha, int) and alpha == 1 else source * alpha
     if input.ndim == 0:
