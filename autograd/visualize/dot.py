@@ -93,7 +93,7 @@ def _compose(g: Graph, show: Sequence[str], depth: int | None, fold: bool, rankd
     else:
         lines = _lines(board, show)
     direction = rankdir or ("LR" if scalar or len(board.visible) <= 9 else "TB")
-    font = "Helvetica,Arial,sans-serif"
+    font = "Helvetica"  # the one without serifs whose widths every Graphviz knows
     return lines, {
         "graph": {"rankdir": direction, "bgcolor": "transparent", "fontname": font, "fontsize": "11",
                   "fontcolor": LINE, "nodesep": "0.22", "ranksep": "0.32", "pad": "0.1"},

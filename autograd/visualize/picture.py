@@ -65,6 +65,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         """As ``graphviz.Digraph.pipe``: the rendered picture."""
         if find_dot() is None:
             raise RuntimeError(MISSING)
+        kwargs.setdefault("quiet", True)  # no remarks on fonts; a failure raises all the same
         return super().pipe(*args, **kwargs)
 
     def render(self, *args: Any, **kwargs: Any) -> Any:
@@ -72,6 +73,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         if find_dot() is None:
             kept = self.save(*args[:2], **{k: kwargs[k] for k in ("filename", "directory") if k in kwargs})
             raise RuntimeError(f"{MISSING} The text is kept in {kept}")
+        kwargs.setdefault("quiet", True)
         return super().render(*args, **kwargs)
 
     def save(self, filename: Any = None, directory: Any = None, **kwargs: Any) -> str:
