@@ -103,12 +103,27 @@ def _elu(input: Any, alpha: float, scale: float, input_scale: float) -> Any:
     return y
 
 
+@in_blocks(2)
+def _elu_slope(input: Any, value: Any, alpha: float, scale: float, input_scale: float) -> Any:
+    kind = input.dtype.type
+    y = np.asarray(value + kind(alpha * scale))
+    y *= kind(input_scale)
+    y -= kind(scale)
+    y *= input <= 0
+    y += kind(scale)
+    return y
+
+
+elu_slope = elementwise(
+    lambda input, value, alpha, scale, input_scale: _elu_slope(input, value, alpha, scale, input_scale),
+    name="elu_slope",
+    constants=("input",),
+    value=lambda g, input, input_scale: g * ((1 - step(input)) * input_scale),
+)
 elu = elementwise(  # scale * (x if x > 0 else alpha * (exp(input_scale * x) - 1)): elu, selu and celu
     lambda input, alpha, scale, input_scale: _elu(input, alpha, scale, input_scale),
     name="elu",
-    input=lambda g, y, input, alpha, scale, input_scale: (
-        g * (step(input) * scale + (1 - step(input)) * ((y + alpha * scale) * input_scale))
-    ),
+    input=lambda g, y, input, alpha, scale, input_scale: g * elu_slope(input, y, alpha, scale, input_scale),
 )
 
 # --- smooth ones ---------------------------------------------------------------------------------------------------
@@ -315,7 +330,9 @@ def _tanh_gelu_slope(x: Any) -> Any:
 
 
 tanh_gelu = elementwise(
-    lambda input: _tanh_gelu(input), name="tanh_gelu", input=lambda g, input: g * tanh_gelu_slope(input)  # type: ignore[has-type]
+    lambda input: _tanh_gelu(input),
+    name="tanh_gelu",
+    input=lambda g, input: g * tanh_gelu_slope(input),  # type: ignore[has-type]
 )
 tanh_gelu_slope = elementwise(
     lambda input: _tanh_gelu_slope(input), name="tanh_gelu_slope", input=lambda g, input: g * _tanh_bend(input)

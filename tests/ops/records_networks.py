@@ -67,6 +67,11 @@ ACTIVATIONS = [
     Record(a.hardshrink, unary(KINKS, 0.5), lambda x, b: np.where(np.abs(x) > b, x, 0)),
     Record(a.softshrink, unary(KINKS, 0.5), lambda x, b: np.sign(x) * np.maximum(np.abs(x) - b, 0)),
     Record(a.elu, [*unary(KINKS, 0.7, 1.3, 1.9), *unary(KINKS, -0.7, 1.0, 1.0)], elu),
+    Record(
+        a.elu_slope,
+        [args(KINKS(3, 4), normal(3, 4), 0.7, 1.3, 1.9), args(KINKS(), normal(), 1.0, 1.0, 1.0)],
+        lambda x, y, alpha, scale, input_scale: np.where(x > 0, scale, (y + alpha * scale) * input_scale),
+    ),
     Record(a.softplus, unary(normal, 1.7, 20.0), lambda x, beta, t: softplus(beta * x) / beta),
     Record(a.log_sigmoid, unary(), lambda x: -softplus(-x)),
     Record(a.silu, unary(), lambda x: x * sigmoid(x)),
