@@ -82,6 +82,7 @@ PROVIDED = {
     "testing": "doctor gradcheck gradgradcheck",
     "threads": "get_num_threads set_num_threads",
     "variable": "Variable",
+    "windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window unravel_index vander",
     "visualize": "summary",
 }
 """Public names that live in a module which is not imported at once."""
