@@ -480,8 +480,8 @@ def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool =
     side = other.shape[-2] if left else other.shape[-1]
     if tau.shape[-1] != builtins.min(side, input.shape[-1]):
         raise RuntimeError(
-            f"torch.ormqr: tau.shape[-1] must be equal to min(other.shape[{-2 if left else -1}], input.shape[-1]), and is"
-            f" {tau.shape[-1]} instead of {builtins.min(side, input.shape[-1])}"
+            f"torch.ormqr: tau.shape[-1] must be equal to min(other.shape[{-2 if left else -1}], input.shape[-1]), and"
+            f" is {tau.shape[-1]} instead of {builtins.min(side, input.shape[-1])}"
         )
     made = (
         _reflected(input, tau, other, transpose)
