@@ -20,7 +20,7 @@ __all__ = [
     "float16", "float32", "float64", "half", "iinfo", "int", "int16", "int32", "int64", "int8", "long", "short",
     "uint16", "uint32", "uint64", "uint8", "can_cast", "promote_types", "result_type", "get_default_dtype",
     "set_default_dtype",
-]  # noqa: F822  # fmt: skip
+]  # fmt: skip
 
 _by_numpy: dict[np.dtype[Any], "dtype"] = {}
 

@@ -150,7 +150,7 @@ def _scaled(other: Any, alpha: Any, input: Any) -> Any:
         }
         if not kinds & set("fcV"):
             raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
-    return mul(other, alpha)
+    return mul(other, alpha) if isinstance(other, Tensor) else other * alpha
 
 
 def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd import conversion, contiguous_format
+from autograd import contiguous_format, conversion
 from autograd.layouts import channels_last
 
 from .records import Record, args, normal

@@ -165,3 +165,15 @@ def test_an_empty_tensor_is_written_in_place(name):
     getattr(y, name)()
     (g,) = autograd.autograd.grad(y.sum(), x)
     assert tuple(g.shape) == (1, 0, 3)
+
+
+def test_alpha_scales_numbers_and_tensors():
+    x = autograd.tensor([1.0, 2.0], requires_grad=True)
+    np.testing.assert_array_equal(autograd.add(x, 1, alpha=10).detach().numpy(), [11, 12])
+    np.testing.assert_array_equal(x.sub(2.0, alpha=3).detach().numpy(), [-5, -4])
+    np.testing.assert_array_equal(autograd.rsub(x, 10, alpha=2).detach().numpy(), [8, 6])
+    with autograd.no_grad():
+        x.add_(1, alpha=-1)
+    np.testing.assert_array_equal(x.detach().numpy(), [0, 1])
+    with pytest.raises(RuntimeError, match="alpha"):
+        autograd.tensor([1]).add(1, alpha=0.5)

@@ -192,7 +192,9 @@ case("solve bad", lambda m, a, b: m.linalg.solve(a, b), (3, 3), (4, 2))
 case("det nonsq", lambda m, a: m.linalg.det(a), (3, 2))
 case("inv int", lambda m: m.linalg.inv(m.eye(2, dtype=m.int64)))
 case("geqrf", lambda m, a: m.geqrf(a.detach()), (4, 3))
-case("det sing", lambda m, a: m.linalg.det(a * m.tensor([[1.0], [1.0], [0.0]]).to(a.dtype)), S, real=True)  # complex: PyTorch gives NaN
+case(
+    "det sing", lambda m, a: m.linalg.det(a * m.tensor([[1.0], [1.0], [0.0]]).to(a.dtype)), S, real=True
+)  # complex: PyTorch gives NaN
 for n in (
     "fft",
     "ifft",
@@ -215,7 +217,7 @@ for n in (
 ):
     for kw in ({}, {"norm": "ortho"}, {"norm": "forward"}):
         for sz in (4, 5):
-            nn = n.endswith("n") or n.endswith("2")
+            nn = n.endswith(("n", "2"))
             if nn:
                 kws = [dict(kw), dict(kw, s=(sz, 6), dim=(0, 2)), dict(kw, dim=(-1, 0))]
             else:

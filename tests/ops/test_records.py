@@ -31,7 +31,9 @@ ELSEWHERE = {
 }
 """Operations that no record fits, and where they are tested."""
 
-FAMILIES_OF_THE_LIBRARY = {path.stem for folder in (autograd, nn) for path in Path(folder.__file__).parent.rglob("*.py")} | {"numpy", "operator"}
+FAMILIES_OF_THE_LIBRARY = {
+    path.stem for folder in (autograd, nn) for path in Path(folder.__file__).parent.rglob("*.py")
+} | {"numpy", "operator"}
 """Where operations come from; those that tests lift themselves are not counted."""
 
 each_record = pytest.mark.parametrize("record", RECORDS, ids=[f"{i}-{r.name}" for i, r in enumerate(RECORDS)])
