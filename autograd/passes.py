@@ -156,6 +156,7 @@ def reverse(
         if node in targets:
             found[node] = g
         if op is None:
+            c = raw = None  # they may be the last to hold this array: who holds it alone may keep it
             if accumulate and (wanted is None or node in targets):
                 add_to_grad(node, g, record)  # type: ignore[arg-type]
             continue

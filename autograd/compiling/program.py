@@ -94,9 +94,11 @@ class Program:
         if call.function == "grad":
             node, g = call.args
             leaf = f"arguments[{node}]._leaf()" if isinstance(node, int) else self.constant(node)
-            own = repr(g) in self.names and repr(g) not in self.aliased
-            if own:
-                self.handed.append((repr(g), 0))
+            own: bool | None = None  # an array that a call has just made
+            if repr(g) in self.names:
+                own = repr(g) not in self.aliased
+                if own:
+                    self.handed.append((repr(g), 0))
             return f"    set_grad({leaf}, {g!r}, {own})"
         args = [self.spell(a) for a in call.args]
         args += [f"{key}={self.spell(value)}" for key, value in call.kwargs.items()]
@@ -267,8 +269,10 @@ def grouped(calls: list[Call], chains: Callable[[Call], bool]) -> Iterable[list[
         yield group
 
 
-def set_grad(leaf: Leaf, g: Any, own: bool) -> None:
-    """Add a program's gradient to a leaf. ``own``: the array may become the gradient itself."""
+def set_grad(leaf: Leaf, g: Any, own: bool | None) -> None:
+    """Add a program's gradient to a leaf. ``own``: the array may become the gradient itself (None: if it is sole)."""
+    if own is None:
+        own = g.base is None and sys.getrefcount(g) <= 3  # the program's variable, ours, and the question itself
     if leaf.grad is None:
         leaf.grad = wrap(g if own and g.shape == leaf.shape else np.array(g, order="C"))
     else:

@@ -49,7 +49,7 @@ class Recorder:
             if isinstance(value, Tensor):
                 raise CannotReplay("a Tensor is a parameter of an operation")
             return value
-        slot = self.slots.get(id(value))
+        slot = self.slots.get(id(value)) or self.alias(value)
         if slot is None:
             tensor = self.reach.tensors.get(id(value))
             if tensor is None:
@@ -60,6 +60,14 @@ class Recorder:
             slot = self.slot(value)
             self.reached.append((slot, tensor))
         return slot
+
+    def alias(self, value: Any) -> Any:
+        """The slot of an argument that ``value`` is another object for: same memory, shape and dtype."""
+        for slot in self.inputs if value.base is not None else ():
+            same = value.shape == slot.array.shape and value.strides == slot.array.strides
+            if same and value.dtype == slot.array.dtype and value.ctypes.data == slot.array.ctypes.data:
+                return slot
+        return None
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a function of arrays and write the call down; NumPy scalars come back as 0-d arrays."""

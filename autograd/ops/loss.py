@@ -39,7 +39,18 @@ def _reduced(losses: Any, rows: Any, scale: Any) -> Any:
 # --- classes -------------------------------------------------------------------------------------------------------
 
 
+def _check_classes(target: Any, classes: int) -> None:
+    """IndexError for a number that is no class. The losses check too, and explain more; a compiled step has only this."""
+    if target.size and int(target.view(np.uint64).max()) >= classes:  # a negative number is a huge unsigned one
+        wrong = target[(target < 0) | (target >= classes)]
+        raise IndexError(
+            f"Target {int(wrong[0])} is out of bounds: there are {classes} classes, and {wrong.size} labels that are none. "
+            "In a compiled step ignore_index can't mask them: leave these samples out, or don't compile"
+        )
+
+
 def _cross_entropy(input: Any, target: Any, rows: Any, scale: Any) -> tuple[Any, Any]:
+    _check_classes(target, input.shape[1])
     y, total, top = exponentials(input, 1)
     y /= total
     total = total.reshape(-1)
@@ -119,6 +130,7 @@ spread = linear(_spread, name="spread", constants=("target",), promote="none", i
 
 
 def _nll(input: Any, target: Any, rows: Any, scale: Any) -> Any:
+    _check_classes(target, input.shape[1])
     return _reduced(-input[_count(len(input)), target], rows, scale)
 
 
