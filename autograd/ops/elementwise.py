@@ -95,7 +95,7 @@ def _trunc_divide(input: Any, other: Any) -> Any:
 
 def _remainder(input: Any, other: Any) -> Any:
     _divisor(input, other)
-    if np.asarray(input).dtype != np.float32:
+    if np.size(input) < 256 or np.asarray(input).dtype != np.float32:
         return np.remainder(input, other)
     made = _fmod32(input, other)
     return np.where((made != 0) & ((made < 0) != (other < 0)), made + other, made)
