@@ -226,16 +226,15 @@ def _pull(node: Node, op: Any, g: Any, seen: Any, conjugate: Any, record: bool) 
 
 
 def release(node: Node) -> None:
-    """Drop what the node saved. Parameters that are not arrays stay: they cost nothing and allow a second pass."""
-    if node.saved:
-        node.saved = FREED
-        node.params = ()
-    else:
-        for param in node.params:
-            if type(param) is ndarray:
-                node.saved = FREED
-                node.params = ()
-                break
+    """Drop the arrays that the node saved. One that has only numbers keeps them, and can be passed again."""
+    for value in node.saved:
+        if value is not None and type(value) is not float and type(value) is not int:
+            node.saved, node.params = FREED, ()
+            return
+    for param in node.params:
+        if type(param) is ndarray:
+            node.saved, node.params = FREED, ()
+            return
 
 
 def freed_error(node: Node) -> RuntimeError:

@@ -234,6 +234,13 @@ class TestErrors:
         with pytest.raises(RuntimeError, match=r"second time.*MulBackward0.*retain_graph=True"):
             y.backward()
 
+    def test_backward_twice_through_numbers_alone(self):
+        x = numbers(3)
+        y = (x * 2.0 + 1.0).sum()  # as in PyTorch: no array was saved, so none is missing
+        y.backward()
+        y.backward()
+        assert x.grad.tolist() == [4.0, 4.0, 4.0]
+
     def test_integers_have_no_gradient(self):
         with pytest.raises(RuntimeError, match=r"floating point and complex.*int64.*\.float\(\)"):
             torch.tensor([1, 2], requires_grad=True)
