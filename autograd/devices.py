@@ -25,7 +25,9 @@ class device:
             type, index = "cuda", type
         kind, _, number = str(type).partition(":")
         if kind not in ("cpu", "cuda", "mps", "meta", "xpu", "xla", "hpu", "mtia", "ipu", "privateuseone", "vulkan"):
-            raise RuntimeError(f"Expected one of cpu, cuda, mps, meta ... device type at start of device string: {kind}")
+            raise RuntimeError(
+                f"Expected one of cpu, cuda, mps, meta ... device type at start of device string: {kind}"
+            )
         self.type = kind
         self.index = int(number) if number else index
 
@@ -60,7 +62,9 @@ def check_device(wanted: Any) -> None:
     if wanted is None or wanted is CPU:
         return
     if device(wanted).type != "cpu":
-        raise RuntimeError(f"device {str(wanted)!r} is not available: this library computes on the CPU. Use device='cpu'")
+        raise RuntimeError(
+            f"device {str(wanted)!r} is not available: this library computes on the CPU. Use device='cpu'"
+        )
 
 
 def get_default_device() -> device:

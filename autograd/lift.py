@@ -355,7 +355,7 @@ def _several(op: Op) -> Callable[..., Any]:
         arrays: list[Any] = []
         parents: list[Node | None] = []
         mask, tensors = 0, False
-        for argument, bit in zip(arguments, bits):  # noqa: B905 - strict costs, and the lengths are known
+        for argument, bit in zip(arguments, bits):
             if isinstance(argument, Tensor):
                 node = argument.node if argument.lineage is None else current(argument)
                 arrays.append(argument.array)
@@ -396,7 +396,7 @@ def _several(op: Op) -> Callable[..., Any]:
         made.node = None
         if recorded:
             arrays.append(y)
-            saved = tuple([a if flag else None for a, flag in zip(arrays, kept(mask))])  # noqa: B905
+            saved = tuple([a if flag else None for a, flag in zip(arrays, kept(mask))])
             made.node = Node(op, tuple(parents), saved, params, y.shape, y.dtype)
         return made if out is None else write_out(out, made)
 

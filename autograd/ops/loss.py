@@ -95,7 +95,9 @@ cross_entropy_slope = lift(
     promote="none",
     constants=("target", "rows"),
     grad=lambda g, probabilities, target, rows, scale: _per_row(
-        (g * probabilities).sum(axis=1) - pick(g, target), rows, scale  # type: ignore[has-type]
+        (g * probabilities).sum(axis=1) - pick(g, target),  # type: ignore[has-type]
+        rows,
+        scale,  # type: ignore[has-type]
     ),
     probabilities=lambda g, grad, rows, scale: g * _column(_per_row(grad, rows, scale)),
 )
