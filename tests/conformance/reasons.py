@@ -18,6 +18,7 @@ OUT_OF_SCOPE = {
     "max_pool2d_with_indices_backward": "an internal function of PyTorch",
     "native_*": "an internal function of PyTorch",
     "nn.functional.batch_norm.without_cudnn": "cuDNN; it has no CPU samples",
+    "nn.functional.linear_cross_entropy.chunked_none": "PyTorch cannot make its own samples (out= with a gradient)",
     "hash_tensor": "an internal hash of the bytes of a tensor",
     "split_with_sizes_copy": "an internal function of PyTorch",
 }
