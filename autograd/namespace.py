@@ -20,6 +20,7 @@ newaxis = None
 
 SUBMODULES = frozenset(
     [
+        "__config__",
         "accelerator",
         "amp",
         "backends",

@@ -76,6 +76,10 @@ vars(utils).update(
 )
 _places["utils"] = utils
 
+# Two classes that PyTorch keeps in another file than we do: programs name them there, in ``safe_globals`` for example.
+vars(activation)["MultiheadAttention"] = transformer.MultiheadAttention
+vars(linear)["NonDynamicallyQuantizableLinear"] = transformer.NonDynamicallyQuantizableLinear
+
 for _name, _module in _places.items():
     globals()[_name] = _module
     sys.modules[f"{__name__}.{_name}"] = _module

@@ -65,6 +65,17 @@ def test_a_world_of_one():
     assert not ag.distributed.is_initialized()
 
 
+def test_what_reports_of_bugs_print():
+    assert np.__version__ in ag.__config__.show()
+    assert f"get_num_threads() : {ag.get_num_threads()}" in ag.__config__.parallel_info()
+
+
+def test_layers_are_found_where_pytorch_keeps_them():
+    assert nn.modules.activation.MultiheadAttention is nn.MultiheadAttention
+    layer = nn.MultiheadAttention(4, 2)
+    assert type(layer.out_proj) is nn.modules.linear.NonDynamicallyQuantizableLinear
+
+
 def test_clear_refusals():
     for call in (
         lambda: ag.onnx.export(None),
