@@ -304,7 +304,7 @@ def test_arguments_and_cotangents_are_left_alone(record):
 def test_every_operation_has_a_record():
     recorded = {id(r.function.op) for r in RECORDS}
     ours = [op for op in LIFTED if is_ours(op)]
-    assert len(ours) > 300
+    assert len(ours) > 250
     missing = [f"{family_of(op)}.{op.name}" for op in ours if id(op) not in recorded]
     missing = [name for name in missing if name not in ELSEWHERE]
     assert not missing, f"write a record (see tests/ops/records.py) for {missing}"
