@@ -96,6 +96,8 @@ class Op(Operation):
     def _read_signature(self, function: Any, differentiable: set[str], constants: set[str]) -> None:
         self.defaults: dict[str, Any] = {}
         self.keyword_only: frozenset[str] = frozenset()
+        if inspect.isfunction(function):
+            function = inspect.unwrap(function)  # of a decorator's function, the signature it shows
         code = getattr(function, "__code__", None)
         if code is None:  # a ufunc or a builtin: its arguments are those that have formulas
             self.names = tuple(differentiable) if len(differentiable) < 2 else ("input", "other")

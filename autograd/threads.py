@@ -73,15 +73,14 @@ def set_num_threads(int: int) -> None:
     if _State.pool is not None:
         _State.pool.shutdown(wait=False)
         _State.pool = None
-    _State.alone = False
     blas = _blas()
-    if blas is not None:
+    if blas is not None and not _State.alone:
         blas[1](_State.count)
 
 
 @functools.cache
-def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """OpenBLAS's own (get, set) of its number of threads, from the library that NumPy has loaded; None without it."""
+def _library() -> tuple[ctypes.CDLL, str, str] | None:
+    """The OpenBLAS that NumPy has loaded, and what its names begin and end with; None if it is another BLAS."""
     import importlib
 
     handles = [str(importlib.import_module("numpy._core._multiarray_umath").__file__)]
@@ -97,16 +96,34 @@ def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
         except OSError:
             continue
         for prefix, suffix in (("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", "")):
-            get = getattr(library, f"{prefix}openblas_get_num_threads{suffix}", None)
-            put = getattr(library, f"{prefix}openblas_set_num_threads{suffix}", None)
-            if get is not None and put is not None:
-                get.restype, put.argtypes, put.restype = ctypes.c_int, [ctypes.c_int], None
-                return get, put
+            if hasattr(library, f"{prefix}openblas_set_num_threads{suffix}"):
+                return library, prefix, suffix
     return None
 
 
-def _leave_blas_one_thread() -> None:
-    """From the first shared loop on, BLAS keeps to the calling thread.
+@functools.cache
+def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """OpenBLAS's own (get, set) of its number of threads; None where BLAS can't be asked."""
+    if _library() is None:
+        return None
+    get, put = _function("openblas_get_num_threads"), _function("openblas_set_num_threads")
+    get.restype, put.argtypes, put.restype = ctypes.c_int, [ctypes.c_int], None
+    return get, put
+
+
+def _function(name: str) -> Any:
+    """A function of the OpenBLAS inside NumPy."""
+    library, prefix, suffix = _library() or (ctypes.CDLL(None), "", "")
+    return getattr(library, prefix + name + suffix)
+
+
+def blas_address(name: str) -> int | None:
+    """Where a function of the BLAS inside NumPy lies in memory (for compiled kernels); None if it can't be asked."""
+    return None if _library() is None else ctypes.cast(_function(name), ctypes.c_void_p).value
+
+
+def leave_blas_one_thread() -> None:
+    """From the first shared loop or compiled kernel on, BLAS keeps to the calling thread.
 
     Its own workers stay awake for some milliseconds after each product, waiting for another, and would take the
     processors from ours: a convolutional network is a fifth slower that way.
@@ -186,7 +203,7 @@ def parallel_for(n: int, body: Callable[[int, int], Result], work: float = np.in
         finally:
             _inside.loop = False
 
-    _leave_blas_one_thread()
+    leave_blas_one_thread()
     others = [pool.submit(share, i) for i in range(1, count)]
     try:
         first = share(0)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fast import twin
 from ..lift import elementwise, general
 from ..tensor import normal_dim
 from ..threads import in_blocks
@@ -370,6 +371,12 @@ def exponentials(input: Any, dim: int) -> tuple[Any, Any, Any]:
     return y, np.add.reduce(y, axis=dim, keepdims=True), top
 
 
+def _by_rows(input: Any, dim: int) -> bool:
+    """Whether this is worth a compiled kernel: float32, along the last dimension of what lies row after row."""
+    return input.size >= 8192 and input.dtype == np.float32 and dim == input.ndim - 1 and input.flags.c_contiguous  # type: ignore[no-any-return]
+
+
+@twin("rows.softmax", when=_by_rows)
 def _softmax(input: Any, dim: int) -> Any:
     if input.ndim == 0:
         return np.ones_like(input)

@@ -1,0 +1,104 @@
+"""Compiled twins: large float32 work runs in kernels that numba makes, where numba is installed (extra ``fast``).
+
+Everything works without this folder. A plain NumPy function gets a twin beside its definition:
+
+    @twin("rows.softmax", when=lambda x: x.dtype == np.float32 and x.size >= 8192)
+    def softmax(x): ...
+
+Called with arguments that ``when`` accepts, it hands them to ``softmax`` of ``fast/rows.py``, which takes the same
+arguments and returns the same; otherwise, or without numba, the plain function runs. ``tests/fast`` holds each pair
+against each other. A twin is worth its lines only where NumPy has no way and it is 1.5 times as fast.
+
+Kernels share their loops among the threads of OpenMP, which stay awake between two loops (starting one costs 2 us; a
+sleeping Python thread costs 100), and multiply matrices with the BLAS inside NumPy, one thread each. So from the first
+kernel on BLAS keeps to one thread, and large products go through ``products.py``. The split depends on the number of
+threads alone: the same number gives the same bits.
+
+Kernels are compiled when first called, about a second each, and kept on disk by numba.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+__all__ = ["TWINS", "enable", "reason", "twin"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+TWINS: list[Any] = []
+"""Every function that has a twin: its ``plain``, its ``when``, and ``kernel``, the twin's name."""
+
+
+class _State:
+    """Whether kernels run: None until the first one is wanted. ``reason`` says why not."""
+
+    on: bool | None = None if os.environ.get("PULLBACK_FAST") != "0" else False
+    reason = "" if on is None else "PULLBACK_FAST=0 is set"
+
+
+def twin(kernel: str, when: Callable[..., bool]) -> Callable[[Function], Function]:
+    """Give a plain function of arrays a compiled twin.
+
+    Args:
+        kernel: "module.function" in this folder; it takes the same positional arguments and returns the same.
+        when: whether the twin takes these arguments and pays for them. Called each time: looks at the size first.
+    """
+    module, _, name = kernel.partition(".")
+
+    def decorate(plain: Function) -> Function:
+        compiled: Callable[..., Any] | None = None
+
+        @functools.wraps(plain)
+        def call(*args: Any) -> Any:
+            nonlocal compiled
+            if _State.on is False or not when(*args) or not (_State.on or ready()):
+                return plain(*args)
+            if compiled is None:
+                compiled = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+            return compiled(*args)
+
+        call.plain, call.when, call.kernel = plain, when, kernel  # type: ignore[attr-defined]
+        TWINS.append(call)
+        return call  # type: ignore[return-value]
+
+    return decorate
+
+
+def ready() -> bool:
+    """Whether kernels can run here; prepares numba and BLAS the first time."""
+    if _State.on is None:
+        try:
+            from . import runtime
+
+            runtime.start()
+            _State.on = True
+        except ImportError as error:
+            _State.on, _State.reason = False, f"{error}. For compiled kernels: pip install 'pullback[fast]'"
+        except runtime.Unfit as error:
+            _State.on, _State.reason = False, str(error)
+    return _State.on
+
+
+def enable(on: bool) -> bool:
+    """Use kernels where they can run (True), or plain NumPy everywhere; returns whether they will run."""
+    _State.on, _State.reason = (None, "") if on else (False, "switched off by autograd.fast.enable(False)")
+    return ready()
+
+
+def reason() -> str:
+    """Why kernels don't run here; empty if they do."""
+    ready()
+    return _State.reason
+
+
+def _after_fork() -> None:
+    """OpenMP's threads stayed in the parent, and starting them again in a forked child would end it."""
+    if _State.on:
+        _State.on, _State.reason = False, "this process was forked from one that ran kernels"
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

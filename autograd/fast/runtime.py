@@ -1,0 +1,173 @@
+"""What every kernel is made with: numba's settings, the threads, BLAS by its address, and functions of one float32.
+
+@kernel                       in threads of its own loop: for t in prange(threads)
+@helper                       called by kernels, in one thread
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.binding
+import numba
+import numpy as np
+from numba import njit, prange, types
+from numba.core.errors import NumbaError
+from numba.extending import intrinsic
+
+from .. import threads
+
+__all__ = ["F", "Unfit", "exp", "gemm", "helper", "kernel", "prange", "start", "tanh", "team"]
+
+
+class Unfit(Exception):
+    """This machine can't run kernels, and why."""
+
+
+F = np.float32
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "cache": True,
+    "error_model": "numpy",  # a check for division by zero in a loop keeps it from using vectors
+    "fastmath": {"contract", "reassoc", "nsz", "arcp"},  # sums in any order; infinities and NaN stay what they are
+}
+helper: Any = njit(**_OPTIONS)
+kernel: Any = njit(parallel=True, **_OPTIONS)
+
+
+def start() -> None:
+    """Make numba's threads and BLAS ready. Raises Unfit if this can't be done here."""
+    if numba.config.THREADING_LAYER == "default":  # type: ignore[attr-defined]
+        numba.config.THREADING_LAYER = "omp"  # type: ignore[attr-defined]
+    address = threads.blas_address("cblas_sgemm")
+    if address is None:
+        raise Unfit("NumPy's BLAS is not the OpenBLAS of its wheels, which the kernels call")
+    llvmlite.binding.add_symbol("pullback_sgemm", address)
+    try:
+        _wake(np.zeros(2, F), 2)
+        layer = numba.threading_layer()  # type: ignore[attr-defined]
+    except (ValueError, NumbaError) as error:
+        raise Unfit(f"numba has no threads here ({str(error).splitlines()[0]}): install libgomp") from None
+    if layer == "workqueue":
+        raise Unfit("numba's threads here are its workqueue, which is slow and not safe: install libgomp")
+    threads.leave_blas_one_thread()
+
+
+def team(work: float = np.inf) -> int:
+    """How many threads share a loop.
+
+    Args:
+        work: about how many nanoseconds one thread needs for it; below 10 us it stays in one.
+    """
+    return threads.get_num_threads() if work > 1e4 else 1
+
+
+@kernel
+def _wake(x: Any, count: int) -> None:
+    for t in prange(count):
+        x[t] = t
+
+
+# --- matrix products -----------------------------------------------------------------------------------------------
+
+_INT, _ADDRESS = types.int64, types.uintp
+_sgemm: Any = types.ExternalFunction(  # 64-bit integers serve a BLAS of 32-bit ones too: both fill a register
+    "pullback_sgemm",
+    types.void(
+        _INT, _INT, _INT, _INT, _INT, _INT, types.float32,
+        _ADDRESS, _INT, _ADDRESS, _INT, types.float32, _ADDRESS, _INT,
+    ),
+)  # fmt: skip
+_ROWS, _PLAIN, _TRANSPOSED = 101, 111, 112
+
+
+@helper
+def gemm(
+    ta: bool, tb: bool, m: int, n: int, k: int, a: int, lda: int, b: int, ldb: int, beta: float, c: int, ldc: int
+) -> None:
+    """``c = op(a) @ op(b) + beta * c`` for row-major float32 matrices given by address and row length, in one thread.
+
+    ``op(a)`` is [m, k] (the transpose of what lies there if ``ta``), ``op(b)`` [k, n], ``c`` [m, n].
+    """
+    _sgemm(
+        _ROWS, _TRANSPOSED if ta else _PLAIN, _TRANSPOSED if tb else _PLAIN,
+        m, n, k, F(1), a, lda, b, ldb, F(beta), c, ldc,
+    )  # fmt: skip
+
+
+# --- functions of one float32, without branches, so that loops over them use vectors ---------------------------------
+
+_intrinsic: Any = intrinsic
+
+
+@_intrinsic
+def _float_of_bits(typingctx: Any, bits: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.float32))
+
+    return types.float32(types.int32), codegen
+
+
+@_intrinsic
+def _bits_of_float(typingctx: Any, x: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(types.int32))
+
+    return types.int32(types.float32), codegen
+
+
+_inline: Any = njit(inline="always", **{**_OPTIONS, "cache": False})
+_MAGIC, _MAGIC_BITS = F(12582912.0), np.int32(0x4B400000)  # adding 1.5 * 2**23 rounds to an integer, in the low bits
+
+
+@_inline
+def _power(whole: Any) -> Any:
+    """2 ** whole for an integer from -126 to 127."""
+    return _float_of_bits(np.int32((whole + np.int32(127)) << np.int32(23)))
+
+
+@_inline
+def _reduced(x: Any) -> Any:
+    """(n, r) with x = n log 2 + r, |r| <= log(2) / 2. Bits, not a subtraction, which the compiler would cancel."""
+    n = _bits_of_float(x * F(1.44269504) + _MAGIC) - _MAGIC_BITS
+    f = F(n)
+    return n, (x - f * F(0.693359375)) - f * F(-2.12194440e-4)
+
+
+@_inline
+def _exp_minus_one(r: Any) -> Any:
+    """exp(r) - 1 for |r| <= log(2) / 2 (the minimax polynomial of Cephes' expf)."""
+    p = F(1.9875691500e-4)
+    p = p * r + F(1.3981999507e-3)
+    p = p * r + F(8.3334519073e-3)
+    p = p * r + F(4.1665795894e-2)
+    p = p * r + F(1.6666665459e-1)
+    p = p * r + F(5.0000001201e-1)
+    return p * r * r + r
+
+
+@_inline
+def exp(x: Any) -> Any:
+    """exp(x), within 2 units in the last place; 0, inf and NaN where they belong."""
+    x = F(89) if x > F(89) else x
+    x = F(-104) if x < F(-104) else x
+    n, r = _reduced(x)
+    half = n >> np.int32(1)
+    return (_exp_minus_one(r) + F(1)) * _power(half) * _power(n - half)
+
+
+@_inline
+def tanh(x: Any) -> Any:
+    """tanh(x) = e / (e + 2) with e = exp(2x) - 1, which loses no digits near 0."""
+    x = F(9.1) if x > F(9.1) else x
+    x = F(-9.1) if x < F(-9.1) else x
+    n, r = _reduced(x + x)
+    scale = _power(n)
+    e = _exp_minus_one(r) * scale + (scale - F(1))
+    return e / (e + F(2))
+
+
+@_inline
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x))."""
+    return F(1) / (F(1) + exp(-x))
