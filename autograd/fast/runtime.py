@@ -6,6 +6,11 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding
@@ -27,12 +32,46 @@ class Unfit(Exception):
 F = np.float32
 _OPTIONS: dict[str, Any] = {
     "nogil": True,
-    "cache": True,
     "error_model": "numpy",  # a check for division by zero in a loop keeps it from using vectors
     "fastmath": {"contract", "reassoc", "nsz", "arcp"},  # sums in any order; infinities and NaN stay what they are
 }
-helper: Any = njit(**_OPTIONS)
-kernel: Any = njit(parallel=True, **_OPTIONS)
+
+
+def _made(**options: Any) -> Any:
+    """A decorator that compiles, and keeps what it compiled where no change of any file here is missed.
+
+    Numba itself looks at the file of a function only, not at those of the functions that it calls.
+    """
+
+    def decorate(function: Any) -> Any:
+        outside = numba.config.CACHE_DIR  # type: ignore[attr-defined]
+        numba.config.CACHE_DIR = _cache()  # type: ignore[attr-defined]
+        try:
+            return njit(**_OPTIONS, cache=True, **options)(function)
+        finally:
+            numba.config.CACHE_DIR = outside  # type: ignore[attr-defined]
+
+    return decorate
+
+
+@functools.cache
+def _cache() -> str:
+    """A folder named after the contents of this one: beside it where that can be written, else the user's."""
+    here = Path(__file__).parent
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(here.glob("*.py")))).hexdigest()[:16]
+    for base in (here / "__pycache__", Path.home() / ".cache" / "pullback"):
+        try:
+            folder = base / f"kernels-{digest}"
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return str(folder)
+    return tempfile.mkdtemp(prefix="pullback-")
+
+
+helper: Any = _made()
+kernel: Any = _made(parallel=True)
 
 
 def start() -> None:
@@ -116,7 +155,7 @@ def _bits_of_float(typingctx: Any, x: Any) -> Any:
     return types.int32(types.float32), codegen
 
 
-_inline: Any = njit(inline="always", **{**_OPTIONS, "cache": False})
+_inline: Any = njit(inline="always", **_OPTIONS)
 _MAGIC, _MAGIC_BITS = F(12582912.0), np.int32(0x4B400000)  # adding 1.5 * 2**23 rounds to an integer, in the low bits
 
 
