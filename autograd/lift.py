@@ -188,8 +188,9 @@ def _unary(op: Op) -> Callable[..., Any]:
             raise unsupported(op, x)
         if to_float and x.dtype.kind in "biu":
             x = x.astype(dtypes.default_float())
+        now = mode.now
         try:
-            y = mode.quietly(function, x)
+            y = now.quietly(function, x)
         except TypeError as error:
             raise dtype_error(op, error, x) from None
         if type(y) is not ndarray:
@@ -198,7 +199,7 @@ def _unary(op: Op) -> Callable[..., Any]:
         made = new(Tensor)
         made.array = y
         made.lineage = None
-        if parent is None or constant or not mode.enabled:
+        if parent is None or constant or not now.enabled:
             made.node = None
         else:
             saved = (x if keep_x else None, y if keep_y else None) if keeps else ()
@@ -244,8 +245,9 @@ def _binary(op: Op) -> Callable[..., Any]:
                     raise not_tensor(op, 2, b)
                 if kind not in fast.get(type(b), "") or (to_float and kind in "biu"):
                     a, b = meet(op, a, b)
+        now = mode.now
         try:
-            y = mode.quietly(function, a, b)
+            y = now.quietly(function, a, b)
         except ValueError as error:
             raise shape_error(op, a, b, error) from None
         except TypeError as error:
@@ -257,7 +259,7 @@ def _binary(op: Op) -> Callable[..., Any]:
         made = new(Tensor)
         made.array = y
         made.lineage = None
-        if (m is None and n is None) or constant or not mode.enabled:
+        if (m is None and n is None) or constant or not now.enabled:
             made.node = None
         else:
             if keeps:
@@ -303,19 +305,20 @@ def _single(op: Op) -> Callable[..., Any]:
         x = input.array
         if to_float and x.dtype.kind in "biu":
             x = x.astype(dtypes.default_float())
+        now = mode.now
         if positional:
-            y = mode.quietly(function, x, *params)
+            y = now.quietly(function, x, *params)
         elif lone_keyword and params[-1] is usual[-1]:
-            y = mode.quietly(function, x, *params[:-1])
+            y = now.quietly(function, x, *params[:-1])
         else:
-            y = mode.quietly(call_function, function, op.names, (x, *params), op)
+            y = now.quietly(call_function, function, op.names, (x, *params), op)
         if type(y) is not ndarray:
             y = np.asarray(y)
         parent = input.node if input.lineage is None else current(input)
         made = new(Tensor)
         made.array = y
         made.lineage = None
-        if parent is None or constant or not mode.enabled:
+        if parent is None or constant or not now.enabled:
             made.node = None
         else:
             saved = (x if keep_x else None, y if keep_y else None) if keeps else ()
@@ -375,7 +378,8 @@ def _several(op: Op) -> Callable[..., Any]:
             values = list(args)
             for i, array in zip(positions, arrays, strict=True):
                 values[i] = array
-        run = mode.quietly if tensors else call_plainly
+        now = mode.now
+        run = now.quietly if tensors else call_plainly
         if positional:
             y = run(function, *values)
         else:
@@ -385,7 +389,7 @@ def _several(op: Op) -> Callable[..., Any]:
             params = (*params, r)
         if not tensors:
             return y
-        recorded = mask != 0 and records and mode.enabled
+        recorded = mask != 0 and records and now.enabled
         if not simple:
             return _made(op, arrays, y, parents, params, recorded, arguments[0] if op.kind == "view" else None, out)
         if type(y) is not ndarray:
@@ -414,12 +418,13 @@ def _many(op: Op) -> Callable[..., Any]:
         tensors = any([isinstance(a, Tensor) for a in args])
         if tensors and meets:
             arrays = list(meet(op, *arrays))
-        run = mode.quietly if tensors else call_plainly
+        now = mode.now
+        run = now.quietly if tensors else call_plainly
         y = run(function, *arrays, **dict(zip(op.params, params, strict=True)))
         if not tensors:
             return y
         parents = [current(a) if isinstance(a, Tensor) else None for a in args]
-        recorded = op.records and mode.enabled and any([p is not None for p in parents])
+        recorded = op.records and now.enabled and any([p is not None for p in parents])
         return _made(op, arrays, y, parents, params, recorded, None, out)
 
     return call

@@ -275,7 +275,7 @@ def getitem(input: Any, index: Any) -> Any:
     made.array = y
     made.lineage = None
     made.node = (
-        Node(_VIEW_OP, (parent,), (), (wanted,), y.shape, y.dtype) if parent is not None and mode.enabled else None
+        Node(_VIEW_OP, (parent,), (), (wanted,), y.shape, y.dtype) if parent is not None and mode.now.enabled else None
     )
     attach(made, input, _VIEW_OP, (wanted,))
     return made
@@ -307,7 +307,7 @@ def _getitem_slowly(input: Any, index: Any) -> Any:
     made.lineage = None
     made.node = (
         Node(_TAKE_OP, (parent, None), (None, at, None), (), y.shape, y.dtype)
-        if parent is not None and mode.enabled
+        if parent is not None and mode.now.enabled
         else None
     )
     return made
