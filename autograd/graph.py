@@ -228,12 +228,12 @@ mode = _Mode()
 
 def is_grad_enabled() -> bool:
     """Whether operations are recorded in this thread."""
-    return mode.enabled
+    return mode.now.enabled
 
 
 def is_inference_mode_enabled() -> bool:
     """Whether this thread is inside ``inference_mode``."""
-    return mode.inference
+    return mode.now.inference
 
 
 class _GradMode:

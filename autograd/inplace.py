@@ -27,7 +27,7 @@ from .views import UNTRACKED, current, limit_message, stamp
 
 def check_writable(target: Tensor, value_node: Node | None) -> None:
     """Raise RuntimeError where PyTorch refuses to write: leaves that require grad, and some views."""
-    if not mode.enabled:
+    if not mode.now.enabled:
         return
     node, lineage = current(target), target.lineage
     view = lineage is not None and lineage is not UNTRACKED
@@ -90,7 +90,7 @@ def write(target: Tensor, index: Any, value: Tensor, by: str) -> Tensor:
     if lineage is UNTRACKED:
         return target
     stamp(memory, by)
-    if not mode.enabled or (node is None and value_node is None):
+    if not mode.now.enabled or (node is None and value_node is None):
         return target
     base, path = (target, ()) if lineage is None else (lineage.base, lineage.path)
     kept: Op = overwrite.op
@@ -119,14 +119,14 @@ def assign(target: Tensor, result: Tensor, by: str, since: int = 0) -> Tensor:
     if result.node is not None:
         _keep_originals(result.node, since or result.node.id, memory)
     tracked = target.lineage is not UNTRACKED
-    if (target.lineage is not None and tracked) or (result.node is None and target.node is not None and mode.enabled):
+    if (target.lineage is not None and tracked) or (result.node is None and target.node is not None and mode.now.enabled):
         return write(target, ..., result, by)
     check_writable(target, result.node)
     check_memory(memory)
     np.copyto(memory, made, casting="unsafe")
     if tracked:
         stamp(memory, by)
-        if mode.enabled and result.node is not None:
+        if mode.now.enabled and result.node is not None:
             target.node = result.node if made.dtype == memory.dtype else shapes.cast(result, memory.dtype).node
     return target
 
@@ -159,7 +159,7 @@ def direct(ufunc: np.ufunc, slow: Callable[..., Any], name: str) -> Callable[...
         )
         if not fits or type(alpha) not in (int, float) or len(kwargs) > ("alpha" in kwargs):
             return slow(input, other, **kwargs)  # type: ignore[no-any-return]
-        if mode.enabled:
+        if mode.now.enabled:
             if current(input) is not None or (isinstance(other, Tensor) and current(other) is not None):
                 return slow(input, other, **kwargs)  # type: ignore[no-any-return]
             check_writable(input, None)
@@ -308,7 +308,7 @@ def resize_as_(input: Tensor, the_template: Tensor, *, memory_format: Any = None
 
 def set_(input: Tensor, source: Any = None, storage_offset: int = 0, size: Any = None, stride: Any = None) -> Tensor:
     """Let this tensor show the memory of ``source`` (a tensor or a storage); without one, nothing."""
-    if type(current(input)) is Leaf and mode.enabled:
+    if type(current(input)) is Leaf and mode.now.enabled:
         raise RuntimeError(
             "a leaf Variable that requires grad is being used in an in-place operation: set_. Use .data = ..."
         )

@@ -458,13 +458,13 @@ def attach(made: Tensor, source: Tensor, op: Op, params: tuple[Any, ...], limit:
         return
     lineage = source.lineage
     if lineage is None:
-        if not mode.enabled and limit is None:
+        if not mode.now.enabled and limit is None:
             limit = "no_grad"
         made.lineage = Lineage(source, ((op, params),), source.node, limit)
     elif lineage is UNTRACKED:
         made.lineage = UNTRACKED
     else:
-        limit = limit or lineage.limit or (None if mode.enabled else "no_grad")
+        limit = limit or lineage.limit or (None if mode.now.enabled else "no_grad")
         made.lineage = Lineage(lineage.base, (*lineage.path, (op, params)), lineage.base.node, limit)
 
 
@@ -476,7 +476,7 @@ def write_out(out: Any, made: Any) -> Any:
         return out
     if not isinstance(out, Tensor):
         raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
-    if made.node is not None or (current(out) is not None and mode.enabled):
+    if made.node is not None or (current(out) is not None and mode.now.enabled):
         raise RuntimeError(
             "functions with out=... arguments don't support automatic differentiation, but one of the arguments "
             "requires grad. Leave out= away, or use no_grad"
