@@ -233,8 +233,9 @@ def load(
 
     Args:
         map_location: for PyTorch's sake; only the CPU can be named (or a function or dict: ignored).
-        weights_only: False also makes modules (``torch.save(model)``) whose classes the program has imported; their
-            ``__init__`` is not called, and still no function named in the file is.
+        weights_only: False also makes modules (``torch.save(model)``) and plain settings (``argparse.Namespace``, a
+            dataclass) whose classes the program has imported; their ``__init__`` is not called, and still no function
+            named in the file is.
         mmap: for PyTorch's sake: the file is read.
 
     Raises:

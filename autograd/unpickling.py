@@ -27,15 +27,6 @@ SAFE: dict[str, Any] = {}
 """What ``add_safe_globals`` admitted, by full name."""
 
 
-class _Maker:
-    """A function that a pickle may call by this name; it can't be changed by one."""
-
-    __slots__ = ("make", "name")
-
-    def __init__(self, name: str, make: Callable[..., Any]) -> None:
-        self.name, self.make = name, make
-
-
 class _StorageType:
     """The kind of a block of memory."""
 
@@ -117,9 +108,9 @@ def _parameter(data: Tensor, requires_grad: bool = True, hooks: Any = None, stat
 
 def _from_type(func: Any, kind: Any, args: Any, state: Any) -> Any:
     """A tensor with attributes of its own, or of a subclass: the plain tensor, with the attributes."""
-    if not isinstance(func, _Maker):
+    if func not in (_tensor, _tensor_v3, _parameter):
         raise UnpicklingError("a tensor in the file is rebuilt by something unknown")
-    made = func.make(*args)
+    made = func(*args)
     if isinstance(state, tuple):
         state = state[0]
     if isinstance(state, dict):
@@ -178,23 +169,27 @@ class Restricted(pickle._Unpickler):  # type: ignore[name-defined, misc]
 
     dispatch: ClassVar[dict[int, Any]] = dict(pickle._Unpickler.dispatch)  # type: ignore[attr-defined]
     stack: list[Any]
+    metastack: list[list[Any]]
     memo: dict[Any, Any]
 
     def __init__(self, file: Any, *, encoding: str = "utf-8", modules: bool = False) -> None:
         super().__init__(file, encoding=encoding)
         self.modules = modules
         self.block: Callable[..., np.ndarray[Any, Any]] | None = None
+        self.callable: dict[int, Any] = {}  # what this file may call, by id
+        self.makers: set[int] = set()  # that whose results may be given attributes, by id
         self.made: set[int] = set()  # modules and safe objects under construction, by id
 
     def find_class(self, module: str, name: str) -> Any:
         """What a name in the pickle stands for. Raises UnpicklingError for all but the known ones."""
         full = f"{module}.{name}"
-        if full in SAFE:
-            return _Maker(full, SAFE[full])
+        admitted = _admitted(full, _ours(module, name))
+        if admitted is not None:
+            return self._may_call(admitted, full not in _KNOWN)
         if module in ("builtins", "__builtin__") and name in _CONTAINERS:
-            return _Maker(full, _CONTAINERS[name])
+            return self._may_call(_CONTAINERS[name], self.modules)
         if full in _KNOWN:
-            return _Maker(full, _KNOWN[full])
+            return self._may_call(_KNOWN[full], False)
         if module == "torch" and isinstance(getattr(dtypes, name, None), dtypes.dtype):
             return getattr(dtypes, name)
         if module == "torch" and isinstance(getattr(layouts, name, None), layouts._Named):
@@ -206,7 +201,14 @@ class Restricted(pickle._Unpickler):  # type: ignore[name-defined, misc]
         if self.modules:
             found = _module_class(module, name)
             if found is not None:
-                return _Maker(full, found)
+                return self._may_call(found, True)
+            found = _ours(module, name)
+            if found is not None and not isinstance(found, type):
+                return found  # an activation that a layer keeps: it is there, and the file can't call it
+            found = _plain_class(module, name)
+            if found is not None:
+                self.makers.add(id(found))
+                return found
         raise UnpicklingError(
             f"load refuses {full!r}: a file may hold tensors, numbers, strings and plain containers, and this one "
             f"asks for "
@@ -214,6 +216,12 @@ class Restricted(pickle._Unpickler):  # type: ignore[name-defined, misc]
             f"autograd.serialization.add_safe_globals([{name}])"
             + ("" if self.modules else "; for a whole module pass weights_only=False")
         )
+
+    def _may_call(self, function: Any, keeps_attributes: bool) -> Any:
+        self.callable[id(function)] = function
+        if keeps_attributes:
+            self.makers.add(id(function))
+        return function
 
     def persistent_load(self, pid: Any) -> Any:
         """A block of memory."""
@@ -236,13 +244,9 @@ class Restricted(pickle._Unpickler):  # type: ignore[name-defined, misc]
         """Call what was named, if it is one of ours."""
         args = self.stack.pop()
         function = self.stack[-1]
-        if not isinstance(function, _Maker) or not isinstance(args, tuple):
+        if id(function) not in self.callable or not isinstance(args, tuple):
             raise UnpicklingError(f"the file calls {type(function).__name__!r}, which is no known function")
-        made = (
-            function.make(*[a.make if isinstance(a, _Maker) and isinstance(a.make, type) else a for a in args])
-            if (function.make is defaultdict)
-            else function.make(*args)
-        )
+        made = function(*args)
         self._remember(function, made)
         self.stack[-1] = made
 
@@ -250,20 +254,22 @@ class Restricted(pickle._Unpickler):  # type: ignore[name-defined, misc]
         """Make an empty instance of a class that was named."""
         args = self.stack.pop()
         cls = self.stack.pop()
-        if not isinstance(cls, _Maker) or not isinstance(cls.make, type):
+        if (id(cls) not in self.callable and id(cls) not in self.makers) or not isinstance(cls, type):
             raise UnpicklingError(f"the file makes an instance of {type(cls).__name__!r}, which is no known class")
-        made = (
-            cls.make(*args)
-            if cls.make in (OrderedDict, Counter, Size, set, dict)
-            else cls.make.__new__(cls.make, *args)
-        )
+        made = cls(*args) if cls in (OrderedDict, Counter, Size, set, dict) else cls.__new__(cls, *args)
         self._remember(cls, made)
         self.stack.append(made)
 
-    def _remember(self, maker: _Maker, made: Any) -> None:
-        if maker.name in SAFE or (self.modules and maker.name not in _KNOWN):
+    def _remember(self, maker: Any, made: Any) -> None:
+        if id(maker) in self.makers and not isinstance(made, type):
             self.made.add(id(made))
             self.memo[f"kept {id(made)}"] = made  # so that no other object takes its id
+
+    def _fill(self, plain: Callable[[Restricted], None], target: Any) -> None:
+        """The instructions that put something into a container: it is never one of the things that are named."""
+        if id(target) in self.callable or isinstance(target, type):
+            raise UnpicklingError(f"the file puts something into {target!r}, which is no container")
+        plain(self)
 
     def load_build(self) -> None:
         """Give a new object its attributes."""
@@ -297,6 +303,10 @@ class Restricted(pickle._Unpickler):  # type: ignore[name-defined, misc]
     dispatch[pickle.REDUCE[0]] = load_reduce
     dispatch[pickle.NEWOBJ[0]] = load_newobj
     dispatch[pickle.BUILD[0]] = load_build
+    for _code, _place in ((pickle.APPEND, -2), (pickle.SETITEM, -3)):
+        dispatch[_code[0]] = lambda self, plain=dispatch[_code[0]], at=_place: self._fill(plain, self.stack[at])
+    for _code in (pickle.APPENDS, pickle.SETITEMS, pickle.ADDITEMS):
+        dispatch[_code[0]] = lambda self, plain=dispatch[_code[0]]: self._fill(plain, self.metastack[-1][-1])
     for _code in (pickle.INST, pickle.OBJ, pickle.NEWOBJ_EX, pickle.EXT1, pickle.EXT2, pickle.EXT4):
         dispatch[_code[0]] = refuse
 
@@ -315,6 +325,42 @@ def _set_state(target: Any, state: Any) -> None:
     target.__dict__.update(attributes or {})
     for name, value in (slots or {}).items():
         setattr(target, name, value)
+
+
+def _ours(module: str, name: str) -> Any:
+    """The public thing of this library that a name of ours or of PyTorch's stands for, or None; imports nothing."""
+    from .install import ours
+
+    place = "nn.functional" if module == "torch._C._nn" else ours(module) or module
+    found: Any = sys.modules.get(place)
+    if place.split(".")[0] not in ("autograd", "nn", "optim") or found is None:
+        return None
+    for part in name.split("."):
+        found = None if part.startswith("_") else getattr(found, part, None)
+    home = getattr(found, "__module__", None) or ""
+    return found if callable(found) and home.split(".")[0] in ("autograd", "nn", "optim") else None
+
+
+def _plain_class(module: str, name: str) -> Any:
+    """A class that only holds values (``argparse.Namespace``, the program's own settings), which the program has
+    imported: its instances are made and filled without a call of anything of the class.
+    """
+    found: Any = sys.modules.get(module)
+    if module.split(".")[0] in sys.stdlib_module_names and f"{module}.{name}" != "argparse.Namespace":
+        return None
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    plain: Any = object
+    if type(found) is not type or found.__new__ is not plain.__new__:
+        return None
+    return None if hasattr(found, "__setstate__") or hasattr(found, "__del__") else found
+
+
+def _admitted(full: str, found: Any) -> Any:
+    """What ``add_safe_globals`` was given under this name, or as this very thing under PyTorch's name."""
+    if full in SAFE:
+        return SAFE[full]
+    return next((thing for thing in SAFE.values() if thing is found), None) if found is not None else None
 
 
 def _module_class(module: str, name: str) -> Any:

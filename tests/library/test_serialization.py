@@ -1,5 +1,6 @@
 """Files: ours and PyTorch's, in both directions; and files that would like to run something."""
 
+import argparse
 import collections
 import io
 import os
@@ -154,6 +155,8 @@ ATTACKS = {
     "extension": b"\x82\x01.",
     "persistent": b"S'../../etc/passwd'\nQ.",
     "stack global": b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R.",
+    "append to a class": b"ccollections\ndeque\nI1\na.",
+    "items of a class": b"ccollections\nOrderedDict\n(I1\nI2\nu.",
     "newobj": b"cbuiltins\ncompile\n)\x81.",
 }
 
@@ -214,6 +217,61 @@ def test_whole_modules_need_weights_only_false():
     found = ag.load(file, weights_only=False)
     x = ag.ones(1, 2)
     assert found(x).tolist() == net(x).tolist() and str(found) == str(net)
+
+
+@pytest.mark.parametrize("by", ["ours", "pytorch"])
+def test_functions_come_back_as_themselves(by):
+    """The activation of a saved transformer: admitted by name or, from PyTorch's file, as our thing of that name."""
+    save, layers = ag.save, nn
+    if by == "pytorch":
+        torch = pytest.importorskip("torch")
+        save, layers = torch.save, torch.nn
+    net = layers.TransformerEncoderLayer(4, 2, 8)
+    assert ag.load(written(save, net), weights_only=False).activation is nn.functional.relu
+    kinds = [nn.TransformerEncoderLayer, nn.MultiheadAttention, nn.modules.linear.NonDynamicallyQuantizableLinear,
+             nn.Linear, nn.Dropout, nn.LayerNorm]  # fmt: skip
+    with ag.serialization.safe_globals(kinds):
+        with pytest.raises(pickle.UnpicklingError, match="relu"):
+            ag.load(written(save, net))
+        ag.serialization.add_safe_globals([nn.functional.relu])
+        found = ag.load(written(save, net))
+    assert found.activation is nn.functional.relu
+    x = ag.ones(1, 2, 4)
+    net.eval(), found.eval()
+    expected = net(x) if by == "ours" else net(torch.ones(1, 2, 4))
+    np.testing.assert_allclose(found(x).tolist(), expected.tolist(), rtol=1e-4, atol=1e-6)
+
+
+def test_classes_come_back_as_themselves():
+    found = ag.load(written(ag.save, {"kind": OrderedDict, "many": [set, dict]}))
+    assert found == {"kind": OrderedDict, "many": [set, dict]}
+
+
+class Settings:
+    def __init__(self, width):
+        self.width = width
+
+
+class Deleter(Settings):
+    def __del__(self):
+        raise AssertionError("made from a file")
+
+
+def test_settings_beside_the_weights():
+    file = written(ag.save, {"args": argparse.Namespace(lr=0.1), "config": Settings(3)})
+    with pytest.raises(pickle.UnpicklingError, match="weights_only=False"):
+        ag.load(file)
+    file.seek(0)
+    found = ag.load(file, weights_only=False)
+    assert found["args"] == argparse.Namespace(lr=0.1) and found["config"].width == 3
+    here = __name__.encode()
+    for crafted in (
+        b"c" + here + b"\nDeleter\n)\x81.",
+        b"c" + here + b"\nSettings\n(I1\ntR.",
+        b"ctempfile\n_TemporaryFileCloser\n)\x81.",
+    ):
+        with pytest.raises(pickle.UnpicklingError):
+            ag.load(archive(crafted), weights_only=False)
 
 
 def test_pytorchs_own_modules_become_ours():
