@@ -59,8 +59,9 @@ names: $(VENV)/.test
 	$(BIN)/python -m tools.names
 
 bench: $(VENV)/.conformance
-	$(PIP) mygrad dezero
-	$(BIN)/python -m benchmarks --vs torch,mygrad
+	$(PIP) mygrad matplotlib
+	@mkdir -p out
+	$(BIN)/python -m benchmarks --vs torch,plain,mygrad,autograd,dezero --json out/benchmarks.json --chart out/benchmarks.png
 
 notebooks: $(VENV)/.dev
 	$(BIN)/python -m pytest -m 'notebooks or browser' tests/notebooks tests/visualize

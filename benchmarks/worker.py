@@ -13,7 +13,7 @@ from typing import Any
 
 
 def load(name: str) -> Any:
-    """A ``Library`` for "torch" or "pullback"."""
+    """A ``Library`` for "torch", "pullback", or "plain": pullback without its compiled kernels."""
     from .workloads import Library
 
     if name == "torch":
@@ -24,7 +24,7 @@ def load(name: str) -> Any:
         )
     autograd, nn, optim = (importlib.import_module(m) for m in ("autograd", "nn", "optim"))
     F, data = importlib.import_module("nn.functional"), importlib.import_module("autograd.utils.data")
-    return Library("pullback", autograd, nn, F, optim, data)
+    return Library(name, autograd, nn, F, optim, data)
 
 
 def version(name: str) -> str:
@@ -39,13 +39,15 @@ def version(name: str) -> str:
 
 def main() -> None:
     library, name = sys.argv[1:3]
-    if library in ("torch", "pullback"):
+    if library in ("torch", "pullback", "plain"):
         from .workloads import WORKLOADS
 
         make: Any = WORKLOADS[name]
         lib = load(library)
     else:
         peer = importlib.import_module(f"benchmarks.peers.{library}_")
+        if name not in peer.WORKLOADS:
+            sys.exit("has no words for it, or nobody wrote it in them")
         make, lib = peer.WORKLOADS[name], None
     step = make(lib) if lib is not None else make()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -28,10 +28,10 @@ class Perceptron(dezero.Model):
         return x
 
 
-def perceptron(*sizes: int) -> Step:
+def perceptron(*sizes: int, batch: int = 32, rule: Any = optimizers.Adam) -> Step:
     model = Perceptron(*sizes)
-    optimizer = optimizers.Adam().setup(model)
-    x, y = floats(32, sizes[0]), labels(32)
+    optimizer = rule().setup(model)
+    x, y = floats(batch, sizes[0]), labels(batch)
 
     def step() -> float:
         loss = F.softmax_cross_entropy(model(x), y)
@@ -51,6 +51,10 @@ def mnist_mlp() -> Step:
     return perceptron(784, 128, 64, 10)
 
 
+def mlp_512() -> Step:
+    return perceptron(784, 512, 256, 10, batch=128, rule=optimizers.MomentumSGD)
+
+
 def elementwise_1m() -> Step:
     x = Variable(floats(1_000_000))
 
@@ -63,4 +67,4 @@ def elementwise_1m() -> Step:
     return step
 
 
-WORKLOADS = {f.__name__: f for f in (mlp_128, mnist_mlp, elementwise_1m)}
+WORKLOADS = {f.__name__: f for f in (mlp_128, mnist_mlp, mlp_512, elementwise_1m)}
