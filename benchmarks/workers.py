@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENTS = {  # peers that can't share ours: HIPS autograd has our import name, DeZero wants NumPy 1
     "autograd": ["autograd==1.9.1", "numpy"],
-    "dezero": ["dezero==0.0.13", "numpy<2", "matplotlib"],
+    "dezero": ["dezero==0.0.13", "numpy<1.24", "matplotlib"],
     "jax": ["jax", "optax", "numpy"],
 }
 
