@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from ..fast import twin
 from ..lift import lift
 from ..tensor import Tensor
 from ..threads import parallel_for, scratch
@@ -166,6 +167,12 @@ def _results_last(p: _Plan, g: Any, dtype: Any) -> Some:
 # --- the three functions -------------------------------------------------------------------------------------------
 
 
+def _pays(a: Any, b: Any, outputs: int, groups: int) -> bool:
+    """Whether a kernel takes the convolution of these arrays: it makes the outputs of a group in vectors."""
+    return a.dtype == b.dtype == np.float32 and a.size * b.size >= 1e5 and outputs >= 3 * groups and 2 < a.ndim <= 5
+
+
+@twin("convolution.convolution", when=lambda *args: _pays(args[0], args[1], len(args[1]), args[6]))
 def _convolution(input: Any, weight: Any, bias: Any, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Any:
     """y[n, o, l] = bias[o] + sum over c, t of weight[o, c, t] * input[n, c, l * stride + t * dilation - padding]"""
     p = _plan_of(input.shape, weight.shape, input.dtype, stride, padding, dilation, groups)
@@ -203,6 +210,7 @@ def _convolution(input: Any, weight: Any, bias: Any, stride: Ints, padding: Pair
     return out.astype(input.dtype, copy=False)
 
 
+@twin("convolution.convolution_input", when=lambda *args: _pays(args[0], args[1], args[1].shape[1] * args[6], args[6]))
 def _convolution_input(
     input: Any, weight: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Any:
@@ -321,6 +329,7 @@ def _spread_pixels(p: _Plan, g: Any, w: Any, made: Any) -> Some:
     return some
 
 
+@twin("convolution.convolution_weight", when=lambda *args: _pays(args[0], args[1], args[0].shape[1], args[6]))
 def _convolution_weight(
     input: Any, other: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Any:

@@ -33,3 +33,31 @@ RECORDS["rows.softmax"] = [
     lambda: (floats(3, 1), 1),
     lambda: (special(5, 17), 1),
 ]
+
+_CONVOLUTIONS: list[tuple[Any, ...]] = [  # input, weight, stride, padding, dilation, groups
+    ((4, 8, 13, 15), (40, 8, 3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
+    ((5, 3, 11, 9), (6, 3, 5, 3), (2, 1), ((2, 1), (0, 1)), (1, 2), 1),
+    ((2, 8, 7, 7), (8, 4, 3, 3), (3, 2), ((1, 1), (1, 1)), (2, 1), 2),
+    ((1, 16, 8, 8), (40, 16, 1, 1), (2, 2), ((0, 0), (0, 0)), (1, 1), 1),
+    ((3, 4, 20), (8, 4, 4), (2,), ((1, 1),), (1,), 1),
+    ((2, 4, 5, 6, 7), (8, 4, 2, 3, 3), (2, 1, 2), ((1, 1), (0, 0), (1, 0)), (1, 1, 1), 1),
+    ((1, 4, 9, 9), (8, 4, 3, 3), (4, 4), ((3, 3), (3, 3)), (2, 2), 1),
+]
+
+
+def _convolution(case: Any, adjoint: str) -> Arguments:
+    x, w, stride, padding, dilation, groups = case
+    rest = (stride, padding, dilation, groups)
+    spans = [d * (k - 1) + 1 for d, k in zip(dilation, w[2:], strict=True)]
+    size = [(n + sum(p) - e) // s + 1 for n, p, e, s in zip(x[2:], padding, spans, stride, strict=True)]
+    result = (x[0], w[0], *size)
+    if adjoint == "input":
+        return lambda: (floats(*result), floats(*w, seed=1), x[2:], *rest)
+    if adjoint == "weight":
+        return lambda: (floats(*result), floats(*x, seed=1), w[2:], *rest)
+    return lambda: (floats(*x), floats(*w, seed=1), floats(w[0], seed=2) if groups == 1 else None, *rest)
+
+
+RECORDS["convolution.convolution"] = [_convolution(case, "") for case in _CONVOLUTIONS]
+RECORDS["convolution.convolution_input"] = [_convolution(case, "input") for case in _CONVOLUTIONS]
+RECORDS["convolution.convolution_weight"] = [_convolution(case, "weight") for case in _CONVOLUTIONS]

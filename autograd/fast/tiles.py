@@ -1,0 +1,152 @@
+"""The innermost loop of products whose left matrix is never made, and the turning of blocks: vectors by hand.
+
+A convolution is the product of a matrix of windows with the weights. Its element [r, k] lies in the (padded) image at
+``rows[r] + steps[k]``: where window ``r`` begins, plus where tap ``k`` is within a window. ``multiply`` is given these
+two tables instead of the matrix. A product of ordinary matrices is the case rows = r * row length, steps = k.
+
+Its sums stay in registers: ROWS x 2 vectors, to each of which every step adds one number of the left times one vector
+of the right. Numba's own loops can't be told that, so the instructions are spelled out here (as LLVM's).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.binding
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from .runtime import helper
+
+__all__ = ["DEPTH", "LANES", "ROWS", "multiply", "transpose"]
+
+_WIDE = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
+LANES = 16 if _WIDE else 8
+"""Floats of a vector."""
+ROWS = 8 if _WIDE else 6
+"""Rows of a tile: with two vectors each they leave registers for the operands."""
+DEPTH = 160
+"""Steps after which the next tile takes its turn: that much of the right matrix stays in the first-level cache."""
+
+_intrinsic: Any = intrinsic
+_code: Any = cgutils
+_ADDRESS, _INT = types.uintp, types.intp
+_i64, _vector = ir.IntType(64), ir.VectorType(ir.FloatType(), LANES)
+
+
+def _number(value: int) -> Any:
+    return ir.Constant(_i64, value)
+
+
+def _indices(values: Any) -> Any:
+    values = list(values)
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(values)), values)
+
+
+def _at(builder: Any, address: Any, index: Any, size: int, kind: Any) -> Any:
+    """A pointer to element ``index``, ``size`` bytes each, from an address."""
+    return builder.inttoptr(builder.add(address, builder.mul(index, _number(size))), kind.as_pointer())
+
+
+def _tile(vectors: int) -> Any:
+    """out[r, :] += sum over k < depth of x[rows[r] + steps[k]] * b[k, :], for ROWS rows of ``vectors`` vectors."""
+
+    @_intrinsic
+    def tile(typingctx: Any, x: Any, rows: Any, steps: Any, depth: Any, b: Any, out: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            x, rows, steps, depth, b, out = args
+            add_product = _code.get_or_insert_function(
+                builder.module, ir.FunctionType(_vector, [_vector] * 3), f"llvm.fma.v{LANES}f32"
+            )
+            none, splat = ir.Constant(_vector, ir.Undefined), _indices([0] * LANES)
+            begins = [
+                builder.add(x, builder.mul(builder.load(_at(builder, rows, _number(r), 8, _i64)), _number(4)))
+                for r in range(ROWS)
+            ]
+            places = [_at(builder, out, _number(i), 4 * LANES, _vector) for i in range(ROWS * vectors)]
+            sums = [_code.alloca_once_value(builder, builder.load(place, align=4)) for place in places]
+            with _code.for_range(builder, depth) as loop:
+                step = builder.load(_at(builder, steps, loop.index, 8, _i64))
+                row = builder.mul(loop.index, _number(vectors))
+                right = [
+                    builder.load(_at(builder, b, builder.add(row, _number(v)), 4 * LANES, _vector), align=4)
+                    for v in range(vectors)
+                ]
+                for r in range(ROWS):
+                    left = builder.load(_at(builder, begins[r], step, 4, ir.FloatType()))
+                    left = builder.shuffle_vector(builder.insert_element(none, left, _number(0)), none, splat)
+                    for v in range(vectors):
+                        total = sums[r * vectors + v]
+                        builder.store(builder.call(add_product, [left, right[v], builder.load(total)]), total)
+            for place, total in zip(places, sums, strict=True):
+                builder.store(builder.load(total), place, align=4)
+            return context.get_dummy_value()
+
+        return types.void(_ADDRESS, _ADDRESS, _ADDRESS, _INT, _ADDRESS, _ADDRESS), codegen
+
+    return tile
+
+
+_narrow_tile, _wide_tile = _tile(1), _tile(2)
+
+
+@helper
+def multiply(x: int, rows: int, count: int, steps: int, depth: int, b: int, out: int, vectors: int) -> None:
+    """out[r, :] += sum over k of x[rows[r] + steps[k]] * b[k, :], everything by address.
+
+    Args:
+        rows: ``count`` int64 offsets, followed by valid ones up to a multiple of ROWS: that many rows has ``out`` too.
+        steps: ``depth`` int64 offsets.
+        b, out: rows of ``vectors`` (1 or 2) vectors of LANES floats, without gaps.
+    """
+    width = 4 * LANES * vectors
+    for k in range(0, depth, DEPTH):
+        deep = min(DEPTH, depth - k)
+        for r in range(0, count, ROWS):
+            if vectors == 2:
+                _wide_tile(x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + r * width)
+            else:
+                _narrow_tile(x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + r * width)
+
+
+@_intrinsic
+def _turn(typingctx: Any, source: Any, source_row: Any, target: Any, target_row: Any) -> Any:
+    """Transpose LANES x LANES floats. Interleaving row i with row i + LANES / 2, log2(LANES) times, does that."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source, source_row, target, target_row = args
+        half = LANES // 2
+        low = _indices(i // 2 + LANES * (i % 2) for i in range(LANES))
+        high = _indices(half + i // 2 + LANES * (i % 2) for i in range(LANES))
+        rows = [
+            builder.load(_at(builder, source, builder.mul(_number(i), source_row), 4, _vector), align=4)
+            for i in range(LANES)
+        ]
+        for _ in range(half.bit_length()):
+            rows = [
+                builder.shuffle_vector(rows[i // 2], rows[i // 2 + half], high if i % 2 else low) for i in range(LANES)
+            ]
+        for i in range(LANES):
+            place = _at(builder, target, builder.mul(_number(i), target_row), 4, _vector)
+            builder.store(rows[i], place, align=4)
+        return context.get_dummy_value()
+
+    return types.void(_ADDRESS, _INT, _ADDRESS, _INT), codegen
+
+
+@helper
+def transpose(
+    source: Any, at: int, source_row: int, rows: int, columns: int, target: Any, to: int, target_row: int
+) -> None:
+    """target[to + j * target_row + i] = source[at + i * source_row + j] for i < rows, j < columns, in flat arrays."""
+    for i in range(0, rows, LANES):
+        for j in range(0, columns, LANES):
+            a, b = at + i * source_row + j, to + j * target_row + i
+            if i + LANES <= rows and j + LANES <= columns:
+                _turn(source.ctypes.data + 4 * a, source_row, target.ctypes.data + 4 * b, target_row)
+            else:
+                for q in range(min(LANES, columns - j)):
+                    for p in range(min(LANES, rows - i)):
+                        target[b + q * target_row + p] = source[a + p * source_row + q]
