@@ -1,4 +1,4 @@
-"""Matrix products shared among threads: each multiplies its part of the result with BLAS."""
+"""Matrix products shared among threads: each multiplies its part of the result with BLAS, in blocks that suit it."""
 
 from __future__ import annotations
 
@@ -6,31 +6,44 @@ from typing import Any
 
 import numpy as np
 
+from ..threads import blas_core
 from .runtime import gemm, helper, kernel, prange, team
 
-__all__ = ["matmul"]
+__all__ = ["affine", "matmul"]
+
+_NO_BIAS = np.empty(0, np.float32)
 
 
 def matmul(a: Any, b: Any) -> Any:
     """``a @ b`` of two float32 matrices, each contiguous or the transpose of such a one."""
     y = np.empty((a.shape[0], b.shape[1]), np.float32)
     ta, tb = not a.flags.c_contiguous, not b.flags.c_contiguous
-    _matmul(a.T if ta else a, b.T if tb else b, y, ta, tb, team(y.size * a.shape[1] / 80))
+    _matmul(a.T if ta else a, b.T if tb else b, _NO_BIAS, y, ta, tb, team(y.size * a.shape[1] / 40))
+    return y
+
+
+def affine(rows: Any, weight: Any, bias: Any) -> Any:
+    """``rows @ weight.T + bias`` of float32 matrices, as in ``matmul``; the bias may be None."""
+    y = np.empty((rows.shape[0], weight.shape[0]), np.float32)
+    ta, tb = not rows.flags.c_contiguous, weight.flags.c_contiguous
+    count = team(y.size * rows.shape[1] / 40)
+    _matmul(
+        rows.T if ta else rows, weight if tb else weight.T, _NO_BIAS if bias is None else bias, y, ta, tb, count
+    )  # fmt: skip
     return y
 
 
 @kernel
-def _matmul(a: Any, b: Any, y: Any, ta: bool, tb: bool, count: int) -> None:
+def _matmul(a: Any, b: Any, bias: Any, y: Any, ta: bool, tb: bool, count: int) -> None:
     m, n = y.shape
-    k = a.shape[0] if ta else a.shape[1]
     if count == 1:
-        _rectangle(a, b, y, ta, tb, k, 0, m, 0, n)
-    elif m >= n:
+        _rectangle(a, b, bias, y, ta, tb, 0, m, 0, n)
+    elif m >= n or (ta and m >= 64):
         for t in prange(count):
-            _rectangle(a, b, y, ta, tb, k, _cut(m, t, count), _cut(m, t + 1, count), 0, n)
+            _rectangle(a, b, bias, y, ta, tb, _cut(m, t, count), _cut(m, t + 1, count), 0, n)
     else:
         for t in prange(count):
-            _rectangle(a, b, y, ta, tb, k, 0, m, _cut(n, t, count), _cut(n, t + 1, count))
+            _rectangle(a, b, bias, y, ta, tb, 0, m, _cut(n, t, count), _cut(n, t + 1, count))
 
 
 @helper
@@ -39,16 +52,40 @@ def _cut(length: int, t: int, count: int) -> int:
     return length if t == count else length * t // count // 16 * 16
 
 
+_SMALL = blas_core() in ("SkylakeX", "Cooperlake", "SapphireRapids")
+"""Whether OpenBLAS multiplies small matrices (of up to a million products) here without copying them first."""
+
+
+@helper
+def _block(ta: bool, m: int, n: int, k: int) -> Any:
+    """How many rows and columns to multiply at a time.
+
+    Copying, as BLAS does, pays if what is copied is used often. Of a batch of up to 128 rows (or when summing over so
+    many) it isn't: blocks that are small enough not to be copied are up to twice as fast.
+    """
+    if not _SMALL or (k if ta else m) > 128 or k > 1953:
+        return max(m, 1), max(n, 1)
+    return 64 if ta else 16 if k <= 976 else 8, 64
+
+
 @helper
 def _rectangle(
-    a: Any, b: Any, y: Any, ta: bool, tb: bool, k: int, top: int, bottom: int, left: int, right: int
+    a: Any, b: Any, bias: Any, y: Any, ta: bool, tb: bool, top: int, bottom: int, left: int, right: int
 ) -> None:
     """Rows top to bottom, columns left to right of the product."""
-    if bottom > top and right > left:
-        lda, ldb, ldy = a.shape[1], b.shape[1], y.shape[1]
-        gemm(
-            ta, tb, bottom - top, right - left, k,
-            a.ctypes.data + 4 * (top if ta else top * lda), lda,
-            b.ctypes.data + 4 * (left * ldb if tb else left), ldb,
-            0.0, y.ctypes.data + 4 * (top * ldy + left), ldy,
-        )  # fmt: skip
+    k = a.shape[0] if ta else a.shape[1]
+    lda, ldb, ldy = a.shape[1], b.shape[1], y.shape[1]
+    height, width = _block(ta, y.shape[0], y.shape[1], k)
+    for i in range(top, bottom, height):
+        for j in range(left, right, width):
+            gemm(
+                ta, tb, min(height, bottom - i), min(width, right - j), k,
+                a.ctypes.data + 4 * (i if ta else i * lda), lda,
+                b.ctypes.data + 4 * (j * ldb if tb else j), ldb,
+                0.0, y.ctypes.data + 4 * (i * ldy + j), ldy,
+            )  # fmt: skip
+        if len(bias):
+            for r in range(i, min(i + height, bottom)):
+                row, added = y[r, left:right], bias[left:right]
+                for j in range(len(row)):
+                    row[j] += added[j]

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from ..fast import twin
 from ..lift import bilinear, lift
+from .linalg import large_product, multiply, product
 
 __all__ = []  # fmt: skip
 
@@ -15,11 +17,9 @@ def _linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """``input @ weight.T + bias``: [..., in] with [out, in] and [out] gives [..., out]."""
     try:
         if input.ndim == 2:
-            y = _product(input, weight)
+            y = _affine(input, weight, bias)
         else:
-            y = _product(input.reshape(-1, input.shape[-1]), weight).reshape(input.shape[:-1] + weight.shape[:-1])
-        if bias is not None:
-            y += bias
+            y = _affine(input.reshape(-1, input.shape[-1]), weight, bias).reshape(input.shape[:-1] + weight.shape[:-1])
     except (ValueError, TypeError, IndexError):  # TypeError: adding a bias of a wider dtype in place
         raise _misfit(input, weight, bias) from None
     if y.dtype != input.dtype or y.dtype != weight.dtype:
@@ -27,19 +27,33 @@ def _linear(input: Any, weight: Any, bias: Any = None) -> Any:
     return y
 
 
-def _product(rows: Any, weight: Any) -> Any:
-    """``rows @ weight.T``. A few dozen rows go four at a time: BLAS has a faster kernel for small products."""
+def _large(rows: Any, weight: Any, bias: Any) -> bool:
+    return (
+        rows.size >= 2048
+        and weight.ndim == 2
+        and large_product(rows, weight.T)
+        and (bias is None or (bias.shape == weight.shape[:1] and bias.dtype is rows.dtype and bias.flags.c_contiguous))
+    )
+
+
+@twin("products.affine", when=_large)
+def _affine(rows: Any, weight: Any, bias: Any) -> Any:
+    """``rows @ weight.T + bias``. A few dozen rows go four at a time: BLAS has a faster kernel for small products."""
     n = len(rows)
     if 16 <= n <= 48 and n % 4 == 0 and n * weight.size > 1_000_000 and weight.ndim == 2 and rows.dtype.itemsize > 2:
-        return (rows.reshape(n // 4, 4, -1) @ weight.T).reshape(n, -1)
-    return _matmul(rows, weight.T)
+        y = (rows.reshape(n // 4, 4, -1) @ weight.T).reshape(n, -1)
+    else:
+        y = _matmul(rows, weight.T)
+    if bias is not None:
+        y += bias
+    return y
 
 
 def _matmul(a: Any, b: Any) -> Any:
     """``a @ b``; numbers of two bytes, for which there is no BLAS, are summed in float32."""
     if a.dtype.itemsize == 2 and a.dtype == b.dtype:
         return (a.astype(np.float32) @ b.astype(np.float32)).astype(a.dtype)
-    return a @ b
+    return multiply(a, b)
 
 
 def _misfit(input: Any, weight: Any, bias: Any) -> RuntimeError:
@@ -64,8 +78,8 @@ linear = lift(
     kind="general",
     promote="none",
     name="linear",
-    input=lambda g, weight: g @ weight if g.ndim == 2 and g.itemsize > 2 else linear(g, weight.mT),  # type: ignore[has-type]
-    weight=lambda g, input: g.mT @ input if g.ndim == 2 and g.itemsize > 2 else outer(g, input),  # type: ignore[has-type]
+    input=lambda g, weight: product(g, weight) if g.ndim == 2 and g.itemsize > 2 else linear(g, weight.mT),  # type: ignore[has-type]
+    weight=lambda g, input: product(g.mT, input) if g.ndim == 2 and g.itemsize > 2 else outer(g, input),  # type: ignore[has-type]
     bias=lambda g: g.sum(axis=0) if g.ndim == 2 else g,
 )
 outer = bilinear(

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fast import twin
 from ..lift import bilinear
 from ..tensor import Tensor, normal_dim, wrap
 from .shape import broadcast, broadcast_shapes, expand_error, reshape_to, spread, transpose_by
@@ -22,8 +23,36 @@ __all__ = [
 
 # --- the two products that everything uses -------------------------------------------------------------------------
 
+
+def large_product(input: Any, other: Any) -> bool:
+    """Whether these are float32 matrices that a compiled kernel multiplies, and large enough for it."""
+    return (
+        input.size >= 2048
+        and input.ndim == other.ndim == 2
+        and input.size * other.shape[1] >= 400_000
+        and input.dtype is other.dtype is _FLOAT32
+        and input.shape[1] == other.shape[0]
+        and input.flags.forc
+        and other.flags.forc
+    )
+
+
+_FLOAT32 = np.dtype(np.float32)
+
+
+@twin("products.matmul", when=large_product)
+def multiply(input: Any, other: Any) -> Any:
+    """``input @ other`` of arrays."""
+    return input @ other
+
+
+def product(input: Any, other: Any) -> Any:
+    """``input @ other`` in a formula: of arrays, or of Tensors, which record it."""
+    return multiply(input, other) if type(input) is np.ndarray else input @ other
+
+
 matrix_product: Any = bilinear(
-    operator.matmul, name="matmul", input=lambda g, other: g @ other.mT, other=lambda g, input: input.mT @ g
+    multiply, name="matmul", input=lambda g, other: product(g, other.mT), other=lambda g, input: product(input.mT, g)
 )
 dot_product: Any = bilinear(
     operator.matmul, name="dot", input=lambda g, other: g * other, other=lambda g, input: g * input

@@ -61,3 +61,17 @@ def _convolution(case: Any, adjoint: str) -> Arguments:
 RECORDS["convolution.convolution"] = [_convolution(case, "") for case in _CONVOLUTIONS]
 RECORDS["convolution.convolution_input"] = [_convolution(case, "input") for case in _CONVOLUTIONS]
 RECORDS["convolution.convolution_weight"] = [_convolution(case, "weight") for case in _CONVOLUTIONS]
+RECORDS["products.matmul"] = [
+    lambda: (floats(128, 70), floats(70, 90)),
+    lambda: (floats(40, 200).T, floats(40, 100)),
+    lambda: (floats(33, 70), floats(90, 70).T),
+    lambda: (floats(300, 3).T, floats(5, 300).T),
+    lambda: (floats(140, 130), floats(130, 40)),
+    lambda: (floats(9, 2000), floats(2000, 3)),
+]
+RECORDS["products.affine"] = [
+    lambda: (floats(128, 70), floats(90, 70), floats(90)),
+    lambda: (floats(17, 1000), floats(21, 1000), floats(21)),
+    lambda: (floats(70, 33).T, floats(70, 5).T, floats(5)),
+    lambda: (floats(128, 70), floats(90, 70), None),
+]
