@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fast import twin
 from ..graph import mode
 from ..lift import lift, linear
 from ..tensor import Tensor, wrap
@@ -64,6 +65,12 @@ class _Windows:
         top, left = (slice(0, 2 * n, 2) for n in self.result)
         bottom, right = (slice(1, 2 * n, 2) for n in self.result)
         return (..., top, slice(None)), (..., bottom, slice(None)), (..., left), (..., right)
+
+    def unpadded(self) -> Any:
+        """For each position of the flat padded input the one without padding; -1 in the padding."""
+        made = np.full(self.padded, -1)
+        made[self.inside] = np.arange(math.prod(self.spatial)).reshape(self.spatial)
+        return made.reshape(-1)
 
     def padded_with(self, x: Any, value: Any) -> Any:
         """``x`` in the middle of ``value``."""
@@ -117,6 +124,7 @@ def _blocks(x: Any, start: int, stop: int) -> list[tuple[int, int]]:
     return [(i, min(i + step, stop)) for i in range(start, stop, step)]
 
 
+@twin("pooling.largest", when=lambda x, w: x.size >= 8192 and w.halves and x.dtype == np.float32)
 def _largest(x: Any, w: _Windows) -> Any:
     """The largest of each window."""
     x = w.padded_with(x, _lowest(x.dtype))
@@ -138,6 +146,7 @@ def _largest(x: Any, w: _Windows) -> Any:
     return made
 
 
+@twin("pooling.largest_and_tap", when=lambda x, w: x.size >= 8192 and w.halves and x.dtype == np.float32)
 def _largest_and_tap(x: Any, w: _Windows) -> tuple[Any, Any]:
     """The largest of each window, and the number of the tap where it is. NaN counts as largest."""
     x = w.padded_with(x, _lowest(x.dtype))
@@ -184,6 +193,7 @@ def _halve(x: Any, made: Any, taps: Any, w: _Windows, start: int, stop: int) -> 
         tap += below
 
 
+@twin("pooling.place", when=lambda x, taps, w: x.size >= 4096 and x.dtype == np.float32 and taps.dtype == np.uint8)
 def _place(input: Any, taps: Any, windows: _Windows) -> Any:
     """Each element at the tap of its window that ``taps`` names; what meets is added."""
     w = windows

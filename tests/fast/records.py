@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd.ops.pooling import _windows_of
+
 Arguments = Callable[[], tuple[Any, ...]]
 RECORDS: dict[str, list[Arguments]] = {}
 
@@ -61,6 +63,37 @@ def _convolution(case: Any, adjoint: str) -> Arguments:
 RECORDS["convolution.convolution"] = [_convolution(case, "") for case in _CONVOLUTIONS]
 RECORDS["convolution.convolution_input"] = [_convolution(case, "input") for case in _CONVOLUTIONS]
 RECORDS["convolution.convolution_weight"] = [_convolution(case, "weight") for case in _CONVOLUTIONS]
+
+
+_WINDOWS = [  # shape, kernel, stride, padding, dilation, ceil
+    ((4, 8, 18, 21), (2, 2), (2, 2), (0, 0), (1, 1), False),
+    ((4, 8, 18, 21), (3, 3), (2, 2), (1, 1), (1, 1), False),
+    ((2, 3, 9, 8), (3, 2), (1, 3), (0, 1), (2, 1), False),
+    ((2, 3, 9, 8), (2, 2), (2, 2), (0, 0), (1, 1), True),
+    ((2, 3, 17), (4,), (3,), (2,), (1,), True),
+    ((1, 2, 5, 6, 7), (2, 3, 2), (2, 1, 2), (1, 1, 0), (1, 1, 2), False),
+]
+
+
+def _pooled(case: Any, holes: bool = False) -> Arguments:
+    shape, *rest = case
+    x = np.round(floats(*shape) * 2)  # with ties
+    if holes:
+        x[0, 0], x.flat[-7], x.flat[20] = -np.inf, np.nan, np.inf
+    return lambda: (x, _windows_of(shape[2:], *rest))
+
+
+def _placed(case: Any) -> Arguments:
+    shape, *rest = case
+    w = _windows_of(shape[2:], *rest)
+    taps = np.random.default_rng(0).integers(0, w.taps, (*shape[:2], *w.result)).astype(np.uint8)
+    return lambda: (floats(*taps.shape), taps, w)
+
+
+RECORDS["pooling.largest"] = [_pooled(_WINDOWS[0])]
+RECORDS["pooling.largest_and_tap"] = [_pooled(_WINDOWS[0], holes) for holes in (False, True)]
+RECORDS["pooling.place"] = [_placed(((16, 64, 8, 8), *_WINDOWS[0][1:]))] + [_placed(case) for case in _WINDOWS]
+
 RECORDS["products.matmul"] = [
     lambda: (floats(128, 70), floats(70, 90)),
     lambda: (floats(40, 200).T, floats(40, 100)),
