@@ -168,7 +168,7 @@ def _power(whole: Any) -> Any:
 @_inline
 def _reduced(x: Any) -> Any:
     """(n, r) with x = n log 2 + r, |r| <= log(2) / 2. Bits, not a subtraction, which the compiler would cancel."""
-    n = _bits_of_float(x * F(1.44269504) + _MAGIC) - _MAGIC_BITS
+    n = np.int32(_bits_of_float(x * F(1.44269504) + _MAGIC) - _MAGIC_BITS)  # which numba would widen
     f = F(n)
     return n, (x - f * F(0.693359375)) - f * F(-2.12194440e-4)
 
@@ -191,8 +191,8 @@ def exp(x: Any) -> Any:
     x = F(89) if x > F(89) else x
     x = F(-104) if x < F(-104) else x
     n, r = _reduced(x)
-    half = n >> np.int32(1)
-    return (_exp_minus_one(r) + F(1)) * _power(half) * _power(n - half)
+    half = np.int32(n >> np.int32(1))
+    return (_exp_minus_one(r) + F(1)) * _power(half) * _power(np.int32(n - half))
 
 
 @_inline
