@@ -119,7 +119,9 @@ def assign(target: Tensor, result: Tensor, by: str, since: int = 0) -> Tensor:
     if result.node is not None:
         _keep_originals(result.node, since or result.node.id, memory)
     tracked = target.lineage is not UNTRACKED
-    if (target.lineage is not None and tracked) or (result.node is None and target.node is not None and mode.now.enabled):
+    if (target.lineage is not None and tracked) or (
+        result.node is None and target.node is not None and mode.now.enabled
+    ):
         return write(target, ..., result, by)
     check_writable(target, result.node)
     check_memory(memory)

@@ -72,6 +72,15 @@ PROVIDED = {
     "func": "vmap",
     "function": "Function",
     "install": "install_as_torch",
+    "native": """
+        alpha_dropout alpha_dropout_ as_strided_ batch_norm bilinear binary_cross_entropy_with_logits celu celu_
+        constant_pad_nd conv_tbc cosine_embedding_loss cosine_similarity ctc_loss detach detach_ dropout dropout_
+        embedding feature_alpha_dropout feature_alpha_dropout_ feature_dropout feature_dropout_ get_device
+        get_device_module group_norm hardshrink hinge_embedding_loss instance_norm is_complex is_floating_point
+        is_inference is_nonzero is_signed kl_div layer_norm margin_ranking_loss numel pairwise_distance pdist
+        poisson_nll_loss prelu rms_norm rrelu rrelu_ selu selu_ split_copy split_with_sizes_copy threshold
+        threshold_ triplet_margin_loss unsafe_split_with_sizes
+    """,
     "random": "fork_rng",
     "serialization": "load save",
     "settings": """

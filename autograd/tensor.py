@@ -76,7 +76,9 @@ class Tensor(Methods):
     lineage: Lineage | None
 
     __array_priority__ = 1000  # ndarray * Tensor comes to us
+    is_cpu: ClassVar[bool] = True
     is_cuda: ClassVar[bool] = False
+    is_xpu: ClassVar[bool] = False
     is_mps: ClassVar[bool] = False
     is_meta: ClassVar[bool] = False
     is_quantized: ClassVar[bool] = False
@@ -156,6 +158,12 @@ class Tensor(Methods):
     def is_complex(self) -> bool:
         """Whether the dtype is complex."""
         return self.array.dtype.kind == "c"  # type: ignore[no-any-return]
+
+    def is_nonzero(self) -> bool:
+        """Whether the one element is not zero. Raises RuntimeError for other numbers of elements."""
+        if self.array.size != 1:
+            raise RuntimeError(f"Boolean value of Tensor with {self.array.size or 'no'} values is ambiguous")
+        return bool(self.array.item())
 
     def is_signed(self) -> bool:
         """Whether the dtype has a sign."""
