@@ -7,6 +7,7 @@
 *Plainly* ``do`` is NumPy: every call writes where ``out`` says. The state of all parameters lies in flat buffers
 (``state[p]`` shows views of them), small parameters are gathered and updated together, large ones in blocks that stay
 in cache: a dozen NumPy calls whatever the number of parameters. Parameters themselves stay where they are.
+With compiled kernels the rule is called on symbols, and all it does becomes one loop (``autograd/fast/updates.py``).
 
 With ``differentiable=True`` ``do`` is ``Recorded``: the same names on Tensors, which ignore ``out`` and record.
 """
@@ -21,7 +22,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 import autograd
-from autograd import dtypes
+from autograd import dtypes, fast
 from autograd.graph import enable_grad
 from autograd.inplace import assign
 from autograd.tensor import Tensor, wrap
@@ -37,6 +38,9 @@ Values = dict[str, Any]
 
 BLOCK = 32768
 """Elements updated at a time: with its state and scratch, a block of this size stays in the second-level cache."""
+
+FEW = 8192
+"""Fewer elements than these are not worth a compiled loop."""
 
 SMALL = 4096
 """Parameters of fewer elements are gathered: for them a NumPy call costs more than a copy."""
@@ -171,6 +175,7 @@ class _Plan:
             self.places.append((self.params[i], array, p, g))
         self.size = starts[-1]
         self.scratch = (scratch, max((p.size for _, _, p, _ in self.blocks), default=0))
+        self.pieces: Any = None  # where the blocks lie, for compiled loops
         self.spare: list[Array] = []  # scratch that no thread is using
 
     def remember(self) -> None:
@@ -194,7 +199,12 @@ class _Plan:
             g[...] = param.grad.array  # type: ignore[union-attr]
         gradients = [reals(p.grad.array).reshape(-1) for p in self.alone]  # type: ignore[union-attr]
         gradients.append(self.gathered[1])
+        if not (self.size >= FEW and fast.ready() and self._compiled(rule, gradients)):
+            self._plainly(rule, gradients, nanoseconds)
+        for _, array, p, _ in self.places:
+            array[...] = p
 
+    def _plainly(self, rule: Callable[..., Any], gradients: list[Array], nanoseconds: float) -> None:
         def work(start: int, stop: int) -> None:
             scratch = self.spare.pop() if self.spare else np.empty(self.scratch, self.real)
             with np.errstate(all="ignore"):
@@ -203,8 +213,14 @@ class _Plan:
             self.spare.append(scratch)
 
         parallel_for(len(self.blocks), work, nanoseconds * self.size)
-        for _, array, p, _ in self.places:
-            array[...] = p
+
+    def _compiled(self, rule: Callable[..., Any], gradients: list[Array]) -> bool:
+        """Run the rule as one compiled loop; False if it can't be."""
+        from autograd.fast import updates
+
+        if self.pieces is None:
+            self.pieces = updates.Pieces(self.blocks)
+        return updates.update(self.pieces, rule, gradients, self.scratch[0])
 
 
 def reals(array: Array) -> Array:

@@ -1,0 +1,248 @@
+"""Formulas of single elements as one loop: no temporaries, every array read and written once.
+
+A formula is called with symbols in place of its arrays. What it does with them - operators, NumPy's functions - is
+written down and becomes the body of a loop, which numba compiles; the next call that comes to the same text finds it
+compiled. So tables and update rules keep their one definition, and nothing here knows any of them.
+
+    trace, (g, y) = Trace(), ...
+    result = formula(g, y)              # "v2 = v1 * v1", "v3 = n0 - v2", "v4 = v0 * v3"
+
+Numbers are arguments of the loop, not part of its text: a learning rate that changes compiles nothing. Arithmetic is
+done as NumPy does it, in float32 and in the same order: the same bits, but for exp and its relatives.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import carray, cfunc, types  # type: ignore[attr-defined]
+from numba.extending import intrinsic
+
+from .runtime import F, exp, helper, kernel, prange, sigmoid, tanh, team
+
+__all__ = ["Trace", "Untraceable", "fused", "share"]
+
+_FUNCTIONS = {
+    "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}", "negative": "-{}",
+    "positive": "{}", "square": "{0} * {0}", "sqrt": "sqrt({})", "exp": "exp({})", "tanh": "tanh({})", "absolute": "abs({})",
+    "maximum": "{0} if {0} >= {1} or {0} != {0} else {1}", "minimum": "{0} if {0} <= {1} or {0} != {0} else {1}",
+    "sign": "{0} if {0} != {0} or {0} == F(0) else F(1) if {0} > F(0) else F(-1)",
+    "where": "{1} if {0} else {2}",
+}  # fmt: skip
+_COMPARISONS = {
+    "greater": "{} > {}", "greater_equal": "{} >= {}", "less": "{} < {}", "less_equal": "{} <= {}",
+    "equal": "{} == {}", "not_equal": "{} != {}", "logical_not": "not {}", "bitwise_and": "{} and {}",
+    "bitwise_or": "{} or {}", "invert": "not {}",
+}  # fmt: skip
+
+
+_FLOAT32 = np.dtype(np.float32)
+
+
+class Untraceable(Exception):
+    """A formula does something with its arrays that is not known here."""
+
+
+class Trace:
+    """The text of a loop's body as it is written, and the numbers it needs."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, str] = {}  # what is computed, and the name of the result: nothing is computed twice
+        self.numbers: list[float] = []
+        self.arrays = 0
+
+    def array(self) -> Symbol:
+        """The element of one more array."""
+        self.arrays += 1
+        return Symbol(self, f"v{self.arrays - 1}")
+
+    def emit(self, name: str, *operands: Any) -> Symbol:
+        """The result of a function of symbols and numbers."""
+        mask = name in _COMPARISONS
+        template = _COMPARISONS[name] if mask else _FUNCTIONS.get(name)
+        if template is None:
+            raise Untraceable(name)
+        names = [self._name(value, mask or (name == "where" and i == 0)) for i, value in enumerate(operands)]
+        code = template.format(*names)
+        known = self.lines.get(code)
+        if known is None:
+            known = self.lines[code] = f"w{len(self.lines)}"
+        return (Mask if mask else Symbol)(self, known)
+
+    def _name(self, value: Any, truth: bool) -> str:
+        if isinstance(value, Symbol):
+            return f"(F(1) if {value.name} else F(0))" if type(value) is Mask and not truth else value.name
+        if type(value) in (float, int) or (getattr(value, "dtype", None) is _FLOAT32 and value.ndim == 0):
+            self.numbers.append(float(value))
+            return f"n{len(self.numbers) - 1}"
+        raise Untraceable(str(type(value)))
+
+    def loop(self, stores: list[tuple[int, Symbol]], outputs: int) -> int:
+        """The address of the compiled loop, which stores these results in the arrays of these numbers."""
+        lines = [*(f"{name} = {code}" for code, name in self.lines.items())]
+        lines += [f"x{i}[i] = {self._name(result, False)}" for i, result in stores]
+        return _compiled("\n".join(lines), self.arrays, self.arrays + outputs, len(self.numbers))
+
+
+def _method(name: str, reflected: bool = False) -> Any:
+    if reflected:
+        return lambda self, other: self.trace.emit(name, other, self)
+    return lambda self, *others: self.trace.emit(name, self, *others)
+
+
+class Symbol:
+    """One element of an array, or what a formula makes of it."""
+
+    ndim, size, dtype = 1, 1, _FLOAT32
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, trace: Trace, name: str) -> None:
+        self.trace = trace
+        self.name = name
+
+    __neg__, __abs__, __pos__, __invert__ = map(_method, ("negative", "absolute", "positive", "invert"))
+    __add__, __radd__ = _method("add"), _method("add", True)
+    __sub__, __rsub__ = _method("subtract"), _method("subtract", True)
+    __mul__, __rmul__ = _method("multiply"), _method("multiply", True)
+    __truediv__, __rtruediv__ = _method("divide"), _method("divide", True)
+    __gt__, __ge__, __lt__, __le__ = map(_method, ("greater", "greater_equal", "less", "less_equal"))
+    __eq__, __ne__ = map(_method, ("equal", "not_equal"))  # type: ignore[assignment]
+    __and__, __or__ = map(_method, ("bitwise_and", "bitwise_or"))
+
+    def __pow__(self, exponent: Any) -> Any:
+        if type(exponent) in (float, int) and exponent == 2:  # NumPy's own special case
+            return self * self
+        raise Untraceable("a power")
+
+    def __bool__(self) -> bool:
+        raise Untraceable("a branch")
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise Untraceable("a symbol as an array")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
+        if method != "__call__" or options:
+            raise Untraceable(f"{ufunc.__name__}.{method}")
+        return self.trace.emit(ufunc.__name__, *inputs)
+
+    def __array_function__(self, function: Any, kinds: Any, args: Any, options: Any) -> Any:
+        if function is np.clip:
+            return np.minimum(np.maximum(args[0], args[1]), args[2])
+        if function is not np.where or len(args) != 3:
+            raise Untraceable(function.__name__)
+        return self.trace.emit("where", *args)
+
+
+class Mask(Symbol):
+    """A comparison of two elements: true or false."""
+
+
+# --- loops ---------------------------------------------------------------------------------------------------------
+
+_NAMES = {"F": F, "exp": exp, "tanh": tanh, "sigmoid": sigmoid, "sqrt": np.sqrt, "carray": carray}
+_pointer: Any = types.CPointer
+_SIGNATURE = types.void(_pointer(_pointer(types.float32)), _pointer(types.float32), types.uintp, types.uintp)
+_loops: list[Any] = []
+_intrinsic: Any = intrinsic
+
+
+@functools.cache
+def _compiled(text: str, inputs: int, arrays: int, numbers: int) -> int:
+    """The address of a loop: of (the addresses of its arrays, its numbers, start, stop)."""
+    lines = [f"x{i} = carray(P[{i}], (stop,))" for i in range(arrays)]
+    lines += [f"n{i} = N[{i}]" for i in range(numbers)]
+    body = [f"v{i} = x{i}[i]" for i in range(inputs)] + text.split("\n")
+    lines += ["for i in range(start, stop):", *("    " + line for line in body)]
+    made: dict[str, Any] = {}
+    exec("def loop(P, N, start, stop):\n    " + "\n    ".join(lines), dict(_NAMES), made)
+    fused = {"contract"} if "exp(" in text or "tanh(" in text else set()  # a third faster; other sums keep their bits
+    _loops.append(cfunc(_SIGNATURE, nogil=True, error_model="numpy", fastmath=fused)(made["loop"]))
+    return int(_loops[-1].address)
+
+
+@_intrinsic
+def _call(typingctx: Any, loop: Any, arrays: Any, numbers: Any, start: Any, stop: Any) -> Any:
+    """Call the loop at an address."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        from llvmlite import ir
+
+        integer = ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [integer] * 4)
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), args[1:])
+        return context.get_dummy_value()
+
+    address = types.uintp
+    return types.void(address, address, address, address, address), codegen
+
+
+@helper
+def _part(loop: int, table: Any, ends: Any, numbers: Any, start: int, stop: int) -> None:
+    """Elements start to stop, counted through all pieces."""
+    begin = 0
+    for j in range(len(ends)):
+        lo, hi = max(start, begin) - begin, min(stop, ends[j]) - begin
+        if lo < hi:
+            _call(loop, table.ctypes.data + table.itemsize * table.shape[1] * j, numbers.ctypes.data, lo, hi)
+        begin = ends[j]
+
+
+@kernel
+def _share(loop: int, table: Any, ends: Any, numbers: Any, count: int) -> None:
+    if count == 1:
+        _part(loop, table, ends, numbers, 0, ends[-1])
+    else:
+        for t in prange(count):
+            stop = ends[-1] if t + 1 == count else ends[-1] * (t + 1) // count // 16 * 16
+            _part(loop, table, ends, numbers, ends[-1] * t // count // 16 * 16, stop)
+
+
+def share(trace: Trace, stores: list[tuple[int, Symbol]], table: Any, ends: Any) -> None:
+    """Run a traced formula on pieces of arrays.
+
+    Args:
+        stores: which array each result goes to, and the result.
+        table: [pieces, arrays], the address of each array's piece.
+        ends: [pieces], how many elements there are up to the end of each piece.
+    """
+    loop = trace.loop(stores, table.shape[1] - trace.arrays)
+    work = int(ends[-1]) * (table.shape[1] + len(trace.lines)) * 0.1
+    _share(loop, table, ends, np.array(trace.numbers or [0], np.float32), team(work))
+
+
+def fused(formula: Callable[..., Any], *args: Any) -> Any:
+    """``formula(*args)`` of arrays and numbers, in one loop if it can be; None if not."""
+    whole = max((a for a in args if isinstance(a, np.ndarray)), key=lambda a: a.size)
+    trace, values, arrays = Trace(), [], []
+    for a in args:
+        if not isinstance(a, np.ndarray) or (a.ndim == 0 and a.dtype is _FLOAT32):
+            values.append(a)
+        elif a.dtype is _FLOAT32 and a.flags.c_contiguous and a.shape == whole.shape[whole.ndim - a.ndim :]:
+            values.append(trace.array())
+            arrays.append(a)
+        else:
+            return None
+    try:
+        result = formula(*values)
+    except Exception:  # what is wrong with it, the formula itself will say when it is called with its arrays
+        return None
+    if type(result) is not Symbol:
+        return None
+    y = np.empty(whole.shape, np.float32)
+    arrays.append(y)
+    width = min(a.size for a in arrays)
+    if width < 64:
+        return None
+    starts = np.arange(0, 4 * whole.size, 4 * width, dtype=np.uintp)
+    table = np.empty((len(starts), len(arrays)), np.uintp)
+    for i, a in enumerate(arrays):
+        table[:, i] = a.ctypes.data
+        if a.size == whole.size:
+            table[:, i] += starts
+        elif a.size != width:
+            return None
+    share(trace, [(trace.arrays, result)], table, starts // 4 + width)
+    return y
