@@ -4,6 +4,8 @@ A *correlation* sums input[channel, place + step] times a weight, over the chann
 kernel: ``_Layout`` holds where places and steps are, as offsets in one image, padded if there is padding (a thread pads
 the image that it works on, in memory of its own). Convolution is one; its adjoint in the input is one for each
 remainder of the stride; its adjoint in the weight is the same table turned: a step for each place, a row for each tap.
+
+Where ``winograd.py`` suits, it needs fewer multiplications.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from . import winograd
 from .runtime import helper, kernel, prange, team
 from .tiles import LANES, ROWS, multiply, transpose
 
@@ -137,6 +140,8 @@ def _meeting(size: int, low: int, stride: int, dilation: int, kernel: int) -> li
 
 def convolution(input: Any, weight: Any, bias: Any, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Any:
     """The twin of ``ops.conv._convolution``."""
+    if winograd.suits(input.shape, weight.shape, stride, padding, dilation, groups):
+        return winograd.convolution(input, weight, bias, padding, turned=False)
     layout = _forward(input.shape[1:], weight.shape, stride, padding, dilation)
     spans = [d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[2:], strict=True)]
     size = [(n - e) // s + 1 for n, e, s in zip(layout.padded, spans, stride, strict=True)]
@@ -150,6 +155,11 @@ def convolution_input(
     input: Any, weight: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Any:
     """The twin of ``ops.conv._convolution_input``."""
+    rest = tuple([tuple([2 - p for p in pair]) for pair in padding])
+    if winograd.suits(
+        input.shape, (weight.shape[1], weight.shape[0], *weight.shape[2:]), stride, rest, dilation, groups
+    ):
+        return winograd.convolution(input, weight, None, rest, turned=True)
     layout = _backward(input.shape[1:], weight.shape, tuple(size), stride, padding, dilation, groups)
     made = np.empty((len(input), weight.shape[1] * groups, *size), np.float32)
     _run(layout, input, weight, None, made, groups, math.prod(weight.shape[2:]))
@@ -257,7 +267,7 @@ def _images(
                     multiply(
                         address + g // panels * group, places.ctypes.data + 8 * (first + p), n,
                         steps.ctypes.data + 8 * step, deep, packed.ctypes.data + 4 * (g * depth + step) * width,
-                        sums.ctypes.data, vectors,
+                        sums.ctypes.data, vectors, False,
                     )  # fmt: skip
                     result = made[image, g // panels]
                     _put(sums, n, width, result, left, min(width, each - left), targets[first + p :], len(classes))
@@ -297,6 +307,8 @@ def convolution_weight(
     """The twin of ``ops.conv._convolution_weight``: ``input`` is the cotangent, ``other`` the image."""
     images, outputs = input.shape[:2]
     shape = (outputs, other.shape[1] // groups, *size)
+    if winograd.suits(other.shape, shape, stride, padding, dilation, groups):
+        return winograd.convolution_weight(input, other, padding)
     layout = _forward(other.shape[1:], shape, stride, padding, dilation)
     each, depth = outputs // groups, len(layout.steps)
     width = LANES if each <= LANES else 2 * LANES
@@ -357,5 +369,5 @@ def _weight_images(
                 )
                 multiply(
                     address + k * group, taps.ctypes.data, depth, places.ctypes.data, length,
-                    turned.ctypes.data + 4 * p * length * width, sums[k, p].ctypes.data, width // LANES,
+                    turned.ctypes.data + 4 * p * length * width, sums[k, p].ctypes.data, width // LANES, False,
                 )  # fmt: skip

@@ -1,11 +1,12 @@
-"""The innermost loop of products whose left matrix is never made, and the turning of blocks: vectors by hand.
+"""What convolutions spend their time in, in vectors by hand: products whose left matrix is never made, small transforms.
 
 A convolution is the product of a matrix of windows with the weights. Its element [r, k] lies in the (padded) image at
 ``rows[r] + steps[k]``: where window ``r`` begins, plus where tap ``k`` is within a window. ``multiply`` is given these
 two tables instead of the matrix. A product of ordinary matrices is the case rows = r * row length, steps = k.
 
 Its sums stay in registers: ROWS x 2 vectors, to each of which every step adds one number of the left times one vector
-of the right. Numba's own loops can't be told that, so the instructions are spelled out here (as LLVM's).
+of the right. Numba's own loops can't be told that, so the instructions are spelled out here (as LLVM's), and so are
+those of two transforms of small matrices of vectors: ``transpose`` and ``sandwich``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from numba.extending import intrinsic
 
 from .runtime import helper
 
-__all__ = ["DEPTH", "LANES", "ROWS", "multiply", "transpose"]
+__all__ = ["DEPTH", "LANES", "ROWS", "multiply", "sandwich", "transpose"]
 
 _WIDE = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
 LANES = 16 if _WIDE else 8
@@ -50,23 +51,34 @@ def _at(builder: Any, address: Any, index: Any, size: int, kind: Any) -> Any:
     return builder.inttoptr(builder.add(address, builder.mul(index, _number(size))), kind.as_pointer())
 
 
+def _fused(builder: Any) -> Any:
+    """The function (a, b, c) -> a * b + c of vectors."""
+    kind = ir.FunctionType(_vector, [_vector] * 3)
+    return _code.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32")
+
+
 def _tile(vectors: int) -> Any:
-    """out[r, :] += sum over k < depth of x[rows[r] + steps[k]] * b[k, :], for ROWS rows of ``vectors`` vectors."""
+    """out[r, :] += sum over k < depth of x[rows[r] + steps[k]] * b[k, :], for ROWS rows of ``vectors`` vectors.
+
+    What is in ``out`` before counts as zeros if ``fresh``.
+    """
 
     @_intrinsic
-    def tile(typingctx: Any, x: Any, rows: Any, steps: Any, depth: Any, b: Any, out: Any) -> Any:
+    def tile(typingctx: Any, x: Any, rows: Any, steps: Any, depth: Any, b: Any, out: Any, fresh: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            x, rows, steps, depth, b, out = args
-            add_product = _code.get_or_insert_function(
-                builder.module, ir.FunctionType(_vector, [_vector] * 3), f"llvm.fma.v{LANES}f32"
-            )
+            x, rows, steps, depth, b, out, fresh = args
+            add_product = _fused(builder)
             none, splat = ir.Constant(_vector, ir.Undefined), _indices([0] * LANES)
             begins = [
                 builder.add(x, builder.mul(builder.load(_at(builder, rows, _number(r), 8, _i64)), _number(4)))
                 for r in range(ROWS)
             ]
             places = [_at(builder, out, _number(i), 4 * LANES, _vector) for i in range(ROWS * vectors)]
-            sums = [_code.alloca_once_value(builder, builder.load(place, align=4)) for place in places]
+            zeros = ir.Constant(_vector, None)
+            sums = [
+                _code.alloca_once_value(builder, builder.select(fresh, zeros, builder.load(place, align=4)))
+                for place in places
+            ]
             with _code.for_range(builder, depth) as loop:
                 step = builder.load(_at(builder, steps, loop.index, 8, _i64))
                 row = builder.mul(loop.index, _number(vectors))
@@ -84,7 +96,7 @@ def _tile(vectors: int) -> Any:
                 builder.store(builder.load(total), place, align=4)
             return context.get_dummy_value()
 
-        return types.void(_ADDRESS, _ADDRESS, _ADDRESS, _INT, _ADDRESS, _ADDRESS), codegen
+        return types.void(_ADDRESS, _ADDRESS, _ADDRESS, _INT, _ADDRESS, _ADDRESS, types.boolean), codegen
 
     return tile
 
@@ -93,22 +105,25 @@ _narrow_tile, _wide_tile = _tile(1), _tile(2)
 
 
 @helper
-def multiply(x: int, rows: int, count: int, steps: int, depth: int, b: int, out: int, vectors: int) -> None:
+def multiply(
+    x: int, rows: int, count: int, steps: int, depth: int, b: int, out: int, vectors: int, fresh: bool
+) -> None:
     """out[r, :] += sum over k of x[rows[r] + steps[k]] * b[k, :], everything by address.
 
     Args:
         rows: ``count`` int64 offsets, followed by valid ones up to a multiple of ROWS: that many rows has ``out`` too.
         steps: ``depth`` int64 offsets.
         b, out: rows of ``vectors`` (1 or 2) vectors of LANES floats, without gaps.
+        fresh: what is in ``out`` counts as zeros.
     """
     width = 4 * LANES * vectors
     for k in range(0, depth, DEPTH):
         deep = min(DEPTH, depth - k)
         for r in range(0, count, ROWS):
             if vectors == 2:
-                _wide_tile(x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + r * width)
+                _wide_tile(x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + r * width, fresh and k == 0)
             else:
-                _narrow_tile(x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + r * width)
+                _narrow_tile(x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + r * width, fresh and k == 0)
 
 
 @_intrinsic
@@ -141,12 +156,59 @@ def transpose(
     source: Any, at: int, source_row: int, rows: int, columns: int, target: Any, to: int, target_row: int
 ) -> None:
     """target[to + j * target_row + i] = source[at + i * source_row + j] for i < rows, j < columns, in flat arrays."""
+    if rows < LANES or columns < LANES:
+        for i in range(rows):
+            for j in range(columns):
+                target[to + j * target_row + i] = source[at + i * source_row + j]
+        return
+    source_at, target_at = source.ctypes.data, target.ctypes.data
     for i in range(0, rows, LANES):
         for j in range(0, columns, LANES):
-            a, b = at + i * source_row + j, to + j * target_row + i
-            if i + LANES <= rows and j + LANES <= columns:
-                _turn(source.ctypes.data + 4 * a, source_row, target.ctypes.data + 4 * b, target_row)
-            else:
-                for q in range(min(LANES, columns - j)):
-                    for p in range(min(LANES, rows - i)):
-                        target[b + q * target_row + p] = source[a + p * source_row + q]
+            p, q = min(i, rows - LANES), min(j, columns - LANES)  # the last blocks overlap those before
+            _turn(
+                source_at + 4 * (at + p * source_row + q),
+                source_row,
+                target_at + 4 * (to + q * target_row + p),
+                target_row,
+            )
+
+
+def sandwich(matrix: Any) -> Any:
+    """A function for kernels: target[i, j] = sum over a, b of matrix[i, a] * source[a, b] * matrix[j, b], of vectors.
+
+    It takes an address and the distances (in floats) between rows and between columns, for source and for target.
+    """
+    coefficients = [[float(c) for c in row] for row in matrix]
+    size = len(coefficients[0])
+
+    @_intrinsic
+    def transform(
+        typingctx: Any, source: Any, down: Any, across: Any, target: Any, to_down: Any, to_across: Any
+    ) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            source, down, across, target, to_down, to_across = args
+            add_product = _fused(builder)
+
+            def at(address: Any, i: int, j: int, down: Any, across: Any) -> Any:
+                offset = builder.add(builder.mul(_number(i), down), builder.mul(_number(j), across))
+                return _at(builder, address, offset, 4, _vector)
+
+            def combine(row: list[float], vectors: list[Any]) -> Any:
+                terms = [(ir.Constant(_vector, [c] * LANES), v) for c, v in zip(row, vectors, strict=True) if c]
+                total = builder.fmul(*terms[0])
+                for c, v in terms[1:]:
+                    total = builder.call(add_product, [c, v, total])
+                return total
+
+            columns = [
+                [builder.load(at(source, a, b, down, across), align=4) for a in range(size)] for b in range(size)
+            ]
+            halfway = [[combine(row, column) for column in columns] for row in coefficients]
+            for i, line in enumerate(halfway):
+                for j, row in enumerate(coefficients):
+                    builder.store(combine(row, line), at(target, i, j, to_down, to_across), align=4)
+            return context.get_dummy_value()
+
+        return types.void(_ADDRESS, _INT, _INT, _ADDRESS, _INT, _INT), codegen
+
+    return transform
