@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -22,7 +23,7 @@ from numba.extending import intrinsic
 
 from .. import threads
 
-__all__ = ["F", "Unfit", "exp", "gemm", "helper", "kernel", "prange", "start", "tanh", "team"]
+__all__ = ["F", "Unfit", "aligned", "exp", "gemm", "helper", "kernel", "prange", "start", "tanh", "team"]
 
 
 class Unfit(Exception):
@@ -70,6 +71,17 @@ def _cache() -> str:
     return tempfile.mkdtemp(prefix="pullback-")
 
 
+def _use_whole_vectors() -> None:
+    """Ask LLVM for AVX-512's whole vectors: by default it keeps to half of them, though BLAS uses them beside it.
+
+    Loops over exp and tanh become a third to a half faster. Code that numba has compiled before this stays as it is.
+    """
+    features = llvmlite.binding.get_host_cpu_features()
+    if features.get("avx512f") and not numba.config.CPU_FEATURES:  # type: ignore[attr-defined]
+        numba.config.CPU_FEATURES = f"{features.flatten()},-prefer-256-bit"  # type: ignore[attr-defined]
+
+
+_use_whole_vectors()
 helper: Any = _made()
 kernel: Any = _made(parallel=True)
 
@@ -99,6 +111,17 @@ def team(work: float = np.inf) -> int:
         work: about how many nanoseconds one thread needs for it; below 10 us it stays in one.
     """
     return threads.get_num_threads() if work > 1e4 else 1
+
+
+def aligned(*shape: int) -> Any:
+    """An uninitialised float32 array that begins at a cache line: products into it and with it are a fifth faster.
+
+    NumPy's own begin at multiples of 16 bytes, so that every vector of 64 bytes lies across two lines.
+    """
+    size = math.prod(shape)
+    memory = np.empty(size + 15, F)
+    start = -memory.ctypes.data % 64 // 4
+    return memory[start : start + size].reshape(shape)
 
 
 @kernel

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fast import twin
 from ..lift import lift
 from ..tensor import Tensor
 from ..threads import one_blas_thread
@@ -51,9 +52,20 @@ def _prepared(kind: str, hidden: int, steps: int, *arrays: Any) -> tuple[list[An
     return [None if a is None else a * (scale if a.ndim == 2 else scale[:, 0]) for a in arrays], 1.0
 
 
+def _fits_kernel(input: Any, hx: Any, cx: Any, w_ih: Any, w_hh: Any, *rest: Any) -> bool:
+    """Whether a compiled kernel takes these arguments of ``_recurrence``."""
+    arrays = (input, hx, cx, w_ih, w_hh, *rest[:3])
+    return len(input) * len(w_hh) >= 1024 and all([a is None or a.dtype == np.float32 for a in arrays])
+
+
+def _fits_backward(g_out: Any, g_h: Any, g_c: Any, *arrays: Any) -> bool:
+    return _fits_kernel(*arrays) and g_out.dtype == np.float32
+
+
 # --- forward -------------------------------------------------------------------------------------------------------
 
 
+@twin("recurrent.recurrence", when=_fits_kernel)
 def _recurrence(
     input: Any,
     hx: Any,
@@ -79,28 +91,25 @@ def _recurrence(
         else:
             gates += bh
     out = np.empty((len(input), hx.shape[1]), gates.dtype)
-    before = np.empty_like(out)
     h = np.array(hx)
     c = np.array(cx) if cx is not None else h
     steps = _steps(sizes, backward_in_time)
     with one_blas_thread():
         if kind == "LSTM":
-            kept = _lstm(gates, out, before, h, c, across, w_hr, steps, left)
+            kept = _lstm(gates, out, h, c, across, w_hr, steps, left)
         elif kind == "GRU":
-            kept = _gru(gates, out, before, h, across, None if bh is None else bh[2 * hidden :], steps, left)
+            kept = _gru(gates, out, h, across, None if bh is None else bh[2 * hidden :], steps, left)
         else:
-            kept = _simple(gates, out, before, h, across, kind, steps)
-    return (out, h, c if kind == "LSTM" else np.empty(0, out.dtype)), (out, before, *kept)
+            kept = _simple(gates, out, h, across, kind, steps)
+    return (out, h, c if kind == "LSTM" else np.empty(0, out.dtype)), (out, *kept)
 
 
-def _lstm(gates: Any, out: Any, before: Any, h: Any, c: Any, wh: Any, w_hr: Any, steps: Any, left: float) -> Any:
+def _lstm(gates: Any, out: Any, h: Any, c: Any, wh: Any, w_hr: Any, steps: Any, left: float) -> Any:
     n = c.shape[1]
-    cells = np.empty((len(gates), n), gates.dtype)  # the cell before each step
-    squashed = np.empty_like(cells)  # tanh of the cell after it
+    cells = np.empty((len(gates), n), gates.dtype)
     product, update = np.empty((len(h), 4 * n), gates.dtype), np.empty((len(h), n), gates.dtype)
     for start, end, b in steps:
-        hb, cb, g, s = h[:b], c[:b], gates[start:end], squashed[start:end]
-        before[start:end], cells[start:end] = hb, cb
+        hb, cb, g, u = h[:b], c[:b], gates[start:end], update[:b]
         g += np.matmul(hb, wh, out=product[:b])
         if left != 1:
             g[:, : 2 * n] *= left
@@ -110,23 +119,22 @@ def _lstm(gates: Any, out: Any, before: Any, h: Any, c: Any, wh: Any, w_hr: Any,
             sigmoids *= 0.5
             sigmoids += 0.5
         cb *= g[:, n : 2 * n]
-        cb += np.multiply(g[:, :n], g[:, 2 * n : 3 * n], out=update[:b])
-        np.tanh(cb, out=s)
+        cb += np.multiply(g[:, :n], g[:, 2 * n : 3 * n], out=u)
+        np.tanh(cb, out=u)
         if w_hr is None:
-            np.multiply(g[:, 3 * n :], s, out=hb)
+            np.multiply(g[:, 3 * n :], u, out=hb)
         else:
-            np.matmul(np.multiply(g[:, 3 * n :], s, out=update[:b]), w_hr.T, out=hb)
-        out[start:end] = hb
-    return gates, cells, squashed
+            np.matmul(np.multiply(g[:, 3 * n :], u, out=u), w_hr.T, out=hb)
+        out[start:end], cells[start:end] = hb, cb
+    return gates, cells
 
 
-def _gru(gates: Any, out: Any, before: Any, h: Any, wh: Any, bias: Any, steps: Any, left: float) -> Any:
+def _gru(gates: Any, out: Any, h: Any, wh: Any, bias: Any, steps: Any, left: float) -> Any:
     n = h.shape[1]
     inner = np.empty((len(gates), n), gates.dtype)  # the hidden part of the new gate, before the reset
     product = np.empty((len(h), 3 * n), gates.dtype)
     for start, end, b in steps:
         hb, g, q, p = h[:b], gates[start:end], inner[start:end], product[:b]
-        before[start:end] = hb
         np.matmul(hb, wh, out=p)
         switches, new = g[:, : 2 * n], g[:, 2 * n :]
         switches += p[:, : 2 * n]
@@ -147,10 +155,9 @@ def _gru(gates: Any, out: Any, before: Any, h: Any, wh: Any, bias: Any, steps: A
     return gates, inner
 
 
-def _simple(gates: Any, out: Any, before: Any, h: Any, wh: Any, kind: str, steps: Any) -> tuple[Any, ...]:
+def _simple(gates: Any, out: Any, h: Any, wh: Any, kind: str, steps: Any) -> tuple[Any, ...]:
     for start, end, b in steps:
         hb, g = h[:b], gates[start:end]
-        before[start:end] = hb
         g += hb @ wh
         if kind == "RNN_TANH":
             np.tanh(g, out=hb)
@@ -163,6 +170,7 @@ def _simple(gates: Any, out: Any, before: Any, h: Any, wh: Any, kind: str, steps
 # --- backward ------------------------------------------------------------------------------------------------------
 
 
+@twin("recurrent.recurrence_backward", when=_fits_backward)
 def _recurrence_backward(
     g_out: Any,
     g_h: Any,
@@ -179,15 +187,22 @@ def _recurrence_backward(
     kind: str,
     sizes: Sizes,
     backward_in_time: bool,
+    into_input: bool,
 ) -> Any:
-    """The cotangents of input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr (empty arrays for those that are None)."""
-    out, before, *rest = kept
-    steps = _steps(sizes, backward_in_time)[::-1]
+    """The cotangents of input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr (empty arrays for those that are None).
+
+    That of the input is empty as well unless ``into_input``: the first layer of a network need not know it.
+    """
+    out, *rest = kept
+    steps = _steps(sizes, backward_in_time)
+    before = _before(hx, out, steps)
+    cells_before = _before(cx, rest[1], steps) if kind == "LSTM" else None
+    steps.reverse()
     dh, dc = np.array(g_h), np.array(g_c)
     d_hr = None
     with one_blas_thread():
         if kind == "LSTM":
-            dx, d_hr = _lstm_backward(g_out, dh, dc, w_hh, w_hr, rest, steps)
+            dx, d_hr = _lstm_backward(g_out, dh, dc, w_hh, w_hr, cells_before, rest, steps)
             hidden_side = dx
         elif kind == "GRU":
             dx, hidden_side = _gru_backward(g_out, dh, w_hh, before, rest, steps)
@@ -195,7 +210,7 @@ def _recurrence_backward(
             dx = hidden_side = _simple_backward(g_out, dh, w_hh, out, kind, steps)
     empty = np.empty(0, out.dtype)
     return (
-        np.matmul(dx, w_ih),
+        np.matmul(dx, w_ih) if into_input else empty,
         dh,
         dc if kind == "LSTM" else empty,
         np.matmul(dx.T, input),
@@ -206,8 +221,20 @@ def _recurrence_backward(
     )
 
 
-def _lstm_backward(g_out: Any, dh: Any, dc: Any, w_hh: Any, w_hr: Any, rest: Any, steps: Any) -> tuple[Any, Any]:
-    gates, cells, squashed = rest
+def _before(first: Any, after: Any, steps: Any) -> Any:
+    """What each row of ``after`` was made from: the row of the time before, or that of ``first``."""
+    made, state = np.empty_like(after), np.array(first)
+    for start, end, b in steps:
+        made[start:end] = state[:b]
+        state[:b] = after[start:end]
+    return made
+
+
+def _lstm_backward(
+    g_out: Any, dh: Any, dc: Any, w_hh: Any, w_hr: Any, cells_before: Any, rest: Any, steps: Any
+) -> tuple[Any, Any]:
+    gates, cells = rest
+    squashed = np.tanh(cells)
     n = cells.shape[1]
     i, f, g, o = (gates[:, k * n : (k + 1) * n] for k in range(4))
     # For all times at once: what the step's cotangent of the cell (or, for o, of the output) is multiplied by.
@@ -215,7 +242,7 @@ def _lstm_backward(g_out: Any, dh: Any, dc: Any, w_hh: Any, w_hr: Any, rest: Any
     slope = 1 - gates
     slope *= gates
     np.multiply(slope[:, :n], g, out=factors[:, :n])
-    np.multiply(slope[:, n : 2 * n], cells, out=factors[:, n : 2 * n])
+    np.multiply(slope[:, n : 2 * n], cells_before, out=factors[:, n : 2 * n])
     np.multiply(g, g, out=factors[:, 2 * n : 3 * n])
     np.subtract(1, factors[:, 2 * n : 3 * n], out=factors[:, 2 * n : 3 * n])
     factors[:, 2 * n : 3 * n] *= i
@@ -340,9 +367,12 @@ def _again(G: Any, gs: Any, inputs: tuple[Any, ...], *rest: Any) -> Any:
 _ARRAYS = ("input", "hx", "cx", "w_ih", "w_hh", "b_ih", "b_hh", "w_hr")
 
 
-def _cotangents(g: Any, inputs: tuple[Any, ...], r: Any, *rest: Any) -> Any:
-    found = recurrence_backward(*g, *inputs, r, *rest)
-    return tuple([None if a is None else c for a, c in zip(inputs, found, strict=True)])
+def _cotangents(g: Any, needs: Any, inputs: tuple[Any, ...], r: Any, *rest: Any) -> Any:
+    into_input = needs[0] or isinstance(g[0], Tensor)
+    found = recurrence_backward(*g, *inputs, r, *rest, into_input)
+    absent = [a is None for a in inputs]
+    absent[0] = not into_input
+    return tuple([None if none else c for none, c in zip(absent, found, strict=True)])
 
 
 def _residual(*arguments: Any) -> Any:
@@ -360,8 +390,8 @@ recurrence: Any = lift(
     residual=lambda input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, backward_in_time: _residual(
         input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, backward_in_time
     ),
-    joint=lambda g, r, input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, backward_in_time: _cotangents(
-        g, (input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr), r, kind, sizes, backward_in_time
+    joint=lambda g, needs, r, input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr, kind, sizes, backward_in_time: _cotangents(
+        g, needs, (input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr), r, kind, sizes, backward_in_time
     ),
 )
 recurrence_backward: Any = lift(

@@ -6,11 +6,13 @@ the others are odd shapes and values, which the kernel must get right although i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from autograd.ops import recurrent
 from autograd.ops.pooling import _windows_of
 
 Arguments = Callable[[], tuple[Any, ...]]
@@ -110,4 +112,38 @@ RECORDS["products.affine"] = [
     lambda: (floats(17, 1000), floats(21, 1000), floats(21)),
     lambda: (floats(70, 33).T, floats(70, 5).T, floats(5)),
     lambda: (floats(128, 70), floats(90, 70), None),
+]
+
+
+_RECURRENT = [  # kind, sequences at each time, input size, hidden size, projected size, bias, backward in time
+    ("LSTM", (9,) * 12, 12, 20, 0, True, False),
+    ("LSTM", (9, 7, 7, 3, 1), 12, 80, 8, True, True),
+    ("LSTM", (5,) * 70, 3, 4, 0, False, False),
+    ("GRU", (9, 7, 7, 3, 1), 12, 70, 0, True, False),
+    ("GRU", (9, 7, 3), 12, 20, 0, False, True),
+    ("RNN_TANH", (9, 7, 7, 3, 1), 12, 20, 0, True, True),
+    ("RNN_RELU", (9,) * 4, 12, 70, 0, True, False),
+]
+
+
+def _recurrent(case: Any) -> tuple[Any, ...]:
+    kind, sizes, width, hidden, projected, bias, backward_in_time = case
+    state, rows = projected or hidden, {"LSTM": 4, "GRU": 3}.get(kind, 1) * hidden
+    arrays = [floats(sum(sizes), width), floats(sizes[0], state), floats(sizes[0], hidden) if kind == "LSTM" else None]
+    arrays += [floats(rows, width, seed=1, scale=0.3), floats(rows, state, seed=2, scale=0.3)]
+    arrays += [floats(rows, seed=seed) if bias else None for seed in (3, 4)]
+    return (*arrays, floats(projected, hidden) if projected else None, kind, sizes, backward_in_time)
+
+
+def _recurrent_backward(case: Any, into_input: bool) -> tuple[Any, ...]:
+    arguments = _recurrent(case)
+    (out, h, c), kept = recurrent._recurrence.plain(*arguments)  # type: ignore[attr-defined]
+    arrays, rest = arguments[:8], arguments[8:]
+    return (floats(*out.shape), floats(*h.shape, seed=1), floats(*c.shape), *arrays, kept, *rest, into_input)
+
+
+RECORDS["recurrent.recurrence"] = [functools.partial(_recurrent, case) for case in _RECURRENT]
+RECORDS["recurrent.recurrence_backward"] = [
+    functools.partial(_recurrent_backward, case, into_input)
+    for case, into_input in zip(_RECURRENT, (True, False, True, True, False, True, True), strict=True)
 ]

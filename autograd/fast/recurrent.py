@@ -1,0 +1,443 @@
+"""Recurrent layers: each thread walks its own sequences of the batch through all times, and never waits for the others.
+
+What ``ops/recurrent.py`` does for the whole batch step by step is done here for a block of sequences: two products with
+the weights, then the gates row by row, while all of it is in the cache. The gradients of the weights, which are sums
+over all rows, follow when every thread is through.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from .runtime import F, aligned, gemm, helper, kernel, prange, sigmoid, tanh, team
+
+__all__ = ["recurrence", "recurrence_backward"]
+
+_LSTM, _GRU, _TANH, _RELU = range(4)
+_KINDS = {"LSTM": _LSTM, "GRU": _GRU, "RNN_TANH": _TANH, "RNN_RELU": _RELU}
+_GATES = (4, 3, 1, 1)
+_ABSENT = np.zeros((0, 0), F)
+_c = np.ascontiguousarray
+
+
+@functools.lru_cache(maxsize=64)
+def _times(sizes: tuple[int, ...], backward_in_time: bool) -> Any:
+    """(first row, number of sequences) of each time, in the order in which they are computed."""
+    widths = np.array(sizes)
+    made = np.stack([np.cumsum(widths) - widths, widths], 1)
+    return np.ascontiguousarray(made[::-1] if backward_in_time else made)
+
+
+def _team(batch: int, rows: int, w_ih: Any, w_hh: Any) -> int:
+    """The threads for the products of so many rows with the weights: each has four sequences of the batch or more."""
+    return max(1, min(batch // 4, team(rows * (w_ih.size + w_hh.size) / 60)))
+
+
+def recurrence(
+    input: Any,
+    hx: Any,
+    cx: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    b_hh: Any,
+    w_hr: Any,
+    kind: str,
+    sizes: tuple[int, ...],
+    backward_in_time: bool,
+) -> Any:
+    """The twin of ``ops.recurrent._recurrence``."""
+    code, rows, width = _KINDS[kind], len(input), len(w_hh)
+    hidden = width // _GATES[code]
+    gates, out = aligned(rows, width), np.empty((rows, hx.shape[1]), F)
+    h = hx.copy()
+    c = cx.copy() if code == _LSTM else h
+    cells = aligned(rows, hidden) if code <= _GRU else _ABSENT
+    bias, inner = _biases(code, hidden, width, b_ih, b_hh)
+    form = _IN_PANELS if len(sizes) >= 4 else _TRANSPOSED  # for so many products it pays to rearrange the weights
+    wx, wh = [aligned(w.size) if form == _IN_PANELS else _c(w).reshape(-1) for w in (w_ih, w_hh)]
+    _forward(
+        code, _c(input), _c(w_ih), _c(w_hh), wx, wh, form, _ABSENT if w_hr is None else _c(w_hr), bias, inner,
+        _times(sizes, backward_in_time), h, c, gates, out, cells,
+        aligned(len(h), hidden if code == _LSTM else width), _team(len(h), rows, w_ih, w_hh),
+    )  # fmt: skip
+    kept = (out, gates, cells) if code <= _GRU else (out,)
+    return (out, h, c if code == _LSTM else np.empty(0, F)), kept
+
+
+def _biases(code: int, hidden: int, width: int, b_ih: Any, b_hh: Any) -> tuple[Any, Any]:
+    """What is added to the gates, and what a GRU adds to the hidden part of its new gate, before the reset."""
+    if b_ih is None:
+        return np.zeros(width, F), np.zeros(hidden, F)
+    if code != _GRU:
+        return b_ih + b_hh, b_hh
+    bias = b_ih.copy()
+    bias[: 2 * hidden] += b_hh[: 2 * hidden]
+    return bias, b_hh[2 * hidden :]
+
+
+@kernel
+def _forward(
+    code: int, x: Any, w_ih: Any, w_hh: Any, wx: Any, wh: Any, form: int, w_hr: Any, bias: Any, inner: Any,
+    times: Any, h: Any, c: Any, gates: Any, out: Any, cells: Any, spare: Any, count: int,
+) -> None:  # fmt: skip
+    n = len(h)
+    if form == _IN_PANELS:
+        for t in prange(count):
+            _turn_into_panels(w_ih, wx, t, count)
+            _turn_into_panels(w_hh, wh, t, count)
+    if count == 1:
+        _walk(code, x, wx, wh, form, w_hr, bias, inner, times, h, c, gates, out, cells, spare, 0, n)
+    else:
+        for t in prange(count):
+            _walk(
+                code, x, wx, wh, form, w_hr, bias, inner, times, h, c, gates, out, cells, spare,
+                n * t // count, n * (t + 1) // count,
+            )  # fmt: skip
+
+
+@helper
+def _turn_into_panels(w: Any, made: Any, t: int, count: int) -> None:
+    """Part ``t`` of the transpose of ``w`` [n, k], column by column: matrices [k, 64], one after the other."""
+    n, k = w.shape
+    panels = (n + 63) // 64
+    for p in range(panels * t // count, panels * (t + 1) // count):
+        left = 64 * p
+        width = min(64, n - left)
+        panel = made[left * k : (left + width) * k]
+        for i in range(width):
+            row = w[left + i]
+            for j in range(k):
+                panel[j * width + i] = row[j]
+
+
+@helper
+def _into_panels(w: Any, made: Any, t: int, count: int) -> None:
+    """The same of ``w`` [k, n] itself."""
+    k, n = w.shape
+    panels = (n + 63) // 64
+    for p in range(panels * t // count, panels * (t + 1) // count):
+        left = 64 * p
+        width = min(64, n - left)
+        for j in range(k):
+            at = left * k + j * width
+            made[at : at + width] = w[j, left : left + width]
+
+
+@helper
+def _walk(
+    code: int, x: Any, wx: Any, wh: Any, form: int, w_hr: Any, bias: Any, inner: Any, times: Any, h: Any, c: Any,
+    gates: Any, out: Any, cells: Any, spare: Any, start: int, stop: int,
+) -> None:  # fmt: skip
+    """Sequences ``start`` to ``stop`` from the first time to the last."""
+    projected = len(w_hr) > 0
+    for s in range(len(times)):
+        top, b = times[s, 0] + start, min(stop, times[s, 1]) - start
+        if b <= 0:
+            continue
+        _product(x, top, wx, form, 0.0, gates, top, b)
+        if code == _GRU:
+            _product(h, start, wh, form, 0.0, spare, start, b)
+        else:
+            _product(h, start, wh, form, 1.0, gates, top, b)
+        for i in range(b):
+            row, hidden = gates[top + i], h[start + i]
+            if code == _LSTM:
+                made = spare[start + i] if projected else hidden
+                _lstm(row, bias, c[start + i], cells[top + i], made)
+            elif code == _GRU:
+                _gru(row, bias, spare[start + i], inner, cells[top + i], hidden)
+            else:
+                _simple(code, row, bias, hidden)
+        if projected:
+            _product(spare, start, w_hr.reshape(-1), _TRANSPOSED, 0.0, h, start, b)
+        for i in range(b):
+            out[top + i] = h[start + i]
+
+
+_AS_IT_LIES, _TRANSPOSED, _IN_PANELS = range(3)
+_UNPACKED = 1_000_000  # below so many multiplications OpenBLAS takes matrices as they lie, without copying them first
+
+
+@helper
+def _product(a: Any, top: int, w: Any, form: int, beta: float, y: Any, to: int, b: int) -> None:
+    """``y[to : to + b] = a[top : top + b] @ w + beta * y[to : to + b]``, some columns at a time.
+
+    ``w`` is a flat array: the matrix [k, n] as it lies, transposed, or in panels.
+    """
+    k, n = a.shape[1], y.shape[1]
+    piece = 64 if form == _IN_PANELS else n
+    while b * k * piece > _UNPACKED and piece > 64:
+        piece = (piece + 127) // 128 * 64
+    for left in range(0, n, piece):
+        width = min(piece, n - left)
+        gemm(
+            False, form == _TRANSPOSED, b, width, k,
+            a.ctypes.data + 4 * top * k, k,
+            w.ctypes.data + 4 * (left if form == _AS_IT_LIES else left * k), (n, k, width)[form],
+            beta, y.ctypes.data + 4 * (to * n + left), n,
+        )  # fmt: skip
+
+
+@helper
+def _lstm(gates: Any, bias: Any, cell: Any, kept: Any, made: Any) -> None:
+    n = len(cell)
+    i, f, new, o = gates[:n], gates[n : 2 * n], gates[2 * n : 3 * n], gates[3 * n :]
+    new_bias, o_bias = bias[2 * n : 3 * n], bias[3 * n :]
+    for j in range(2 * n):
+        gates[j] = sigmoid(gates[j] + bias[j])
+    for j in range(n):
+        new[j] = tanh(new[j] + new_bias[j])
+    for j in range(n):
+        o[j] = sigmoid(o[j] + o_bias[j])
+    for j in range(n):
+        cell[j] = f[j] * cell[j] + i[j] * new[j]
+    for j in range(n):
+        kept[j] = cell[j]
+    for j in range(n):
+        made[j] = o[j] * tanh(cell[j])
+
+
+@helper
+def _gru(gates: Any, bias: Any, product: Any, inner: Any, kept: Any, hidden: Any) -> None:
+    n = len(hidden)
+    r, z, new = gates[:n], gates[n : 2 * n], gates[2 * n :]
+    shift, hidden_side = bias[2 * n :], product[2 * n : 3 * n]
+    for j in range(2 * n):
+        gates[j] = sigmoid(gates[j] + product[j] + bias[j])
+    for j in range(n):
+        kept[j] = hidden_side[j] + inner[j]
+    for j in range(n):
+        new[j] = tanh(new[j] + shift[j] + r[j] * kept[j])
+    for j in range(n):
+        hidden[j] = new[j] + z[j] * (hidden[j] - new[j])
+
+
+@helper
+def _simple(code: int, gates: Any, bias: Any, hidden: Any) -> None:
+    if code == _TANH:
+        for j in range(len(hidden)):
+            hidden[j] = tanh(gates[j] + bias[j])
+    else:
+        for j in range(len(hidden)):
+            v = gates[j] + bias[j]
+            hidden[j] = F(0) if v <= F(0) else v
+
+
+# --- backward ------------------------------------------------------------------------------------------------------
+
+
+def recurrence_backward(
+    g_out: Any,
+    g_h: Any,
+    g_c: Any,
+    input: Any,
+    hx: Any,
+    cx: Any,
+    w_ih: Any,
+    w_hh: Any,
+    b_ih: Any,
+    b_hh: Any,
+    w_hr: Any,
+    kept: Any,
+    kind: str,
+    sizes: tuple[int, ...],
+    backward_in_time: bool,
+    into_input: bool,
+) -> Any:
+    """The twin of ``ops.recurrent._recurrence_backward``."""
+    code, (out, *rest) = _KINDS[kind], kept
+    gates, cells = rest or (_ABSENT, _ABSENT)
+    width, state, x, w_ih, w_hh = len(w_hh), hx.shape[1], _c(input), _c(w_ih), _c(w_hh)
+    dh, dc = aligned(*g_h.shape), np.array(g_c) if code == _LSTM else _ABSENT
+    dh[...] = g_h
+    form = _IN_PANELS if len(sizes) >= 4 else _AS_IT_LIES
+    wh = aligned(w_hh.size) if form == _IN_PANELS else w_hh.reshape(-1)
+    wx = aligned(w_ih.size) if form == _IN_PANELS and into_input else w_ih.reshape(-1)
+    dx = np.empty_like(x) if into_input else _ABSENT
+    count = _team(len(hx), len(x), w_ih, w_hh)
+    # Of each thread: the gates' cotangents of some steps, what the products took in there, and its share of the sums.
+    room = max(_ROOM, -(-len(hx) // count))
+    d = aligned(count, 2 if code == _GRU else 1, room, width)
+    taken = aligned(count, room, state + x.shape[1])
+    weights = aligned(count, width, taken.shape[2])
+    biases = np.zeros((count, d.shape[1], width), F)
+    d_ih, d_hh = np.empty_like(w_ih), np.empty_like(w_hh)
+    projected = np.empty_like(out) if w_hr is not None else _ABSENT
+    dy = np.empty((len(dh), width // _GATES[code]), F) if w_hr is not None else dh
+    _backward(
+        code, _c(g_out), w_ih, w_hh, wx, wh, form, _ABSENT if w_hr is None else _c(w_hr), x, _c(hx), dh if cx is None else _c(cx),
+        out, gates, cells, _times(sizes, backward_in_time), dh, dc, dy, d, taken, weights, biases, dx, d_ih, d_hh,
+        projected, count,
+    )  # fmt: skip
+    empty, sums = np.empty(0, F), biases.sum(0)
+    return (
+        dx if into_input else empty,
+        dh,
+        dc if code == _LSTM else empty,
+        d_ih,
+        d_hh,
+        empty if b_ih is None else sums[0],
+        empty if b_hh is None else sums[-1],
+        empty if w_hr is None else projected.T @ (gates[:, 3 * cells.shape[1] :] * np.tanh(cells)),
+    )
+
+
+@kernel
+def _backward(
+    code: int, g: Any, w_ih: Any, w_hh: Any, wx: Any, wh: Any, form: int, w_hr: Any, x: Any, hx: Any, cx: Any, out: Any, gates: Any, cells: Any,
+    times: Any, dh: Any, dc: Any, dy: Any, d: Any, taken: Any, weights: Any, biases: Any, dx: Any, d_ih: Any,
+    d_hh: Any, projected: Any, count: int,
+) -> None:  # fmt: skip
+    n = len(dh)
+    if form == _IN_PANELS:
+        for t in prange(count):
+            _into_panels(w_hh, wh, t, count)
+            if len(dx) > 0:
+                _into_panels(w_ih, wx, t, count)
+    if count == 1:
+        _back(
+            code, g, wx, wh, form, w_hr, x, hx, cx, out, gates, cells, times, dh, dc, dy, d[0], taken[0], weights[0],
+            biases[0], dx, projected, 0, n,
+        )  # fmt: skip
+        _gather(weights, d_ih, d_hh, 0, len(d_ih))
+    else:
+        for t in prange(count):
+            _back(
+                code, g, wx, wh, form, w_hr, x, hx, cx, out, gates, cells, times, dh, dc, dy, d[t], taken[t], weights[t],
+                biases[t], dx, projected, n * t // count, n * (t + 1) // count,
+            )  # fmt: skip
+        for t in prange(count):
+            _gather(weights, d_ih, d_hh, len(d_ih) * t // count, len(d_ih) * (t + 1) // count)
+
+
+@helper
+def _back(
+    code: int, g: Any, wx: Any, wh: Any, form: int, w_hr: Any, x: Any, hx: Any, cx: Any, out: Any, gates: Any, cells: Any,
+    times: Any, dh: Any, dc: Any, dy: Any, d: Any, taken: Any, weights: Any, biases: Any, dx: Any, projected: Any,
+    start: int, stop: int,
+) -> None:  # fmt: skip
+    """Sequences ``start`` to ``stop`` from the last time to the first."""
+    state, filled, flushed = out.shape[1], 0, 0.0
+    for s in range(len(times) - 1, -1, -1):
+        top, b = times[s, 0] + start, min(stop, times[s, 1]) - start
+        if b <= 0:
+            continue
+        if filled + b > len(taken):
+            _add_products(code, d, taken, filled, state, weights, flushed, biases)
+            filled, flushed = 0, 1.0
+        for i in range(b):
+            arriving, cotangent = g[top + i], dh[start + i]
+            for j in range(state):
+                cotangent[j] += arriving[j]
+        if len(w_hr) > 0:
+            for i in range(b):
+                projected[top + i] = dh[start + i]
+            _product(dh, start, w_hr.reshape(-1), _AS_IT_LIES, 0.0, dy, start, b)
+        for i in range(b):
+            first = s == 0 or start + i >= times[s - 1, 1]  # of this sequence
+            last = 0 if first else times[s - 1, 0] + start + i
+            before = hx[start + i] if first else out[last]
+            row, r = taken[filled + i], top + i
+            row[:state] = before
+            row[state:] = x[r]
+            if code == _LSTM:
+                cell = cx[start + i] if first else cells[last]
+                _lstm_back(gates[r], cell, cells[r], dy[start + i], dc[start + i], d[0, filled + i])
+            elif code == _GRU:
+                _gru_back(gates[r], cells[r], before, dh[start + i], d[0, filled + i], d[1, filled + i])
+            else:
+                _simple_back(code, out[r], dh[start + i], d[0, filled + i])
+        into_hidden = d[len(d) - 1]
+        _product(into_hidden, filled, wh, form, 1.0 if code == _GRU else 0.0, dh, start, b)
+        if len(dx) > 0:
+            _product(d[0], filled, wx, form, 0.0, dx, top, b)
+        filled += b
+    _add_products(code, d, taken, filled, state, weights, flushed, biases)
+
+
+_ROOM = 128  # rows; with them, the weights and their gradients in the second level cache, products run at full speed
+
+
+@helper
+def _add_products(code: int, d: Any, taken: Any, rows: int, state: int, weights: Any, beta: float, biases: Any) -> None:
+    """Add what the steps in ``d`` and ``taken`` give to ``beta`` times the gradients of the weights, and to the biases'."""
+    width, both = weights.shape
+    for k in range(len(d)):
+        left = state if code == _GRU and k == 0 else 0  # d[0] meets the input, d[1] the hidden state
+        right = state if code == _GRU and k == 1 else both
+        gemm(
+            True, False, width, right - left, rows, d[k].ctypes.data, width,
+            taken.ctypes.data + 4 * left, both, beta, weights.ctypes.data + 4 * left, both,
+        )  # fmt: skip
+        total = biases[k]
+        for i in range(rows):
+            row = d[k, i]
+            for j in range(width):
+                total[j] += row[j]
+
+
+@helper
+def _gather(weights: Any, d_ih: Any, d_hh: Any, top: int, bottom: int) -> None:
+    """Add up the threads' shares of some rows."""
+    state = d_hh.shape[1]
+    for i in range(top, bottom):
+        d_hh[i] = weights[0, i, :state]
+        d_ih[i] = weights[0, i, state:]
+        for t in range(1, len(weights)):
+            for made, share in ((d_hh[i], weights[t, i, :state]), (d_ih[i], weights[t, i, state:])):
+                for j in range(len(made)):
+                    made[j] += share[j]
+
+
+@helper
+def _lstm_back(gates: Any, before: Any, cell: Any, dy: Any, dc: Any, d: Any) -> None:
+    n = len(cell)
+    i, f, new, o = gates[:n], gates[n : 2 * n], gates[2 * n : 3 * n], gates[3 * n :]
+    di, df, dnew, do = d[:n], d[n : 2 * n], d[2 * n : 3 * n], d[3 * n :]
+    one = F(1)
+    for j in range(n):
+        squashed = tanh(cell[j])
+        do[j] = dy[j] * squashed * o[j] * (one - o[j])
+        dc[j] += dy[j] * o[j] * (one - squashed * squashed)
+    for j in range(n):
+        di[j] = dc[j] * new[j] * i[j] * (one - i[j])
+    for j in range(n):
+        dnew[j] = dc[j] * i[j] * (one - new[j] * new[j])
+    for j in range(n):
+        df[j] = dc[j] * before[j] * f[j] * (one - f[j])
+    for j in range(n):
+        dc[j] *= f[j]
+
+
+@helper
+def _gru_back(gates: Any, inner: Any, before: Any, dh: Any, d: Any, hidden_side: Any) -> None:
+    n = len(dh)
+    r, z, new = gates[:n], gates[n : 2 * n], gates[2 * n :]
+    dr, dz, dnew, hidden_new = d[:n], d[n : 2 * n], d[2 * n :], hidden_side[2 * n :]
+    one = F(1)
+    for j in range(n):
+        dnew[j] = dh[j] * (one - z[j]) * (one - new[j] * new[j])
+    for j in range(n):
+        dr[j] = dnew[j] * inner[j] * r[j] * (one - r[j])
+    for j in range(n):
+        dz[j] = dh[j] * (before[j] - new[j]) * z[j] * (one - z[j])
+    for j in range(n):
+        hidden_new[j] = dnew[j] * r[j]
+    for j in range(2 * n):
+        hidden_side[j] = d[j]
+    for j in range(n):
+        dh[j] *= z[j]
+
+
+@helper
+def _simple_back(code: int, out: Any, dh: Any, d: Any) -> None:
+    if code == _TANH:
+        for j in range(len(dh)):
+            d[j] = dh[j] * (F(1) - out[j] * out[j])
+    else:
+        for j in range(len(dh)):
+            d[j] = dh[j] * F(out[j] > F(0))
