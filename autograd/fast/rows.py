@@ -6,40 +6,59 @@ from typing import Any
 
 import numpy as np
 
-from .runtime import F, exp, helper, kernel, prange, team
+from .runtime import F, exp_below, helper, inline, kernel, largest, prange, team
 
-__all__ = ["softmax"]
+__all__ = ["log_softmax", "softmax"]
 
 
 def softmax(input: Any, dim: int) -> Any:
     """The twin of ``ops.activation.softmax`` along the last dimension."""
+    return _softmax_of(input, False)
+
+
+def log_softmax(input: Any, dim: int) -> Any:
+    """The twin of ``ops.activation.log_softmax`` along the last dimension."""
+    return _softmax_of(input, True)
+
+
+def _softmax_of(input: Any, log: bool) -> Any:
     y = np.empty_like(input)
     length = input.shape[-1]
-    _softmax(input.reshape(-1, length), y.reshape(-1, length), team(input.size))
+    _softmax(input.reshape(-1, length), y.reshape(-1, length), log, team(input.size / 2))
     return y
 
 
 @kernel
-def _softmax(x: Any, y: Any, count: int) -> None:
+def _softmax(x: Any, y: Any, log: bool, count: int) -> None:
     if count == 1:
-        _softmax_rows(x, y, 0, len(x))
+        _softmax_rows(x, y, log, 0, len(x))
     else:
         for t in prange(count):
-            _softmax_rows(x, y, len(x) * t // count, len(x) * (t + 1) // count)
+            _softmax_rows(x, y, log, len(x) * t // count, len(x) * (t + 1) // count)
 
 
 @helper
-def _softmax_rows(x: Any, y: Any, start: int, stop: int) -> None:
+def _softmax_rows(x: Any, y: Any, log: bool, start: int, stop: int) -> None:
     for i in range(start, stop):
         row, made = x[i], y[i]
-        top = row[0]
-        for v in row:
-            top = v if v > top or v != v else top
-        total = F(0)
-        for j in range(len(row)):
-            made[j] = exp(row[j] - top)
-        for j in range(len(row)):
-            total += made[j]
-        total = F(1) / total
-        for j in range(len(row)):
-            made[j] *= total
+        top = largest(row)
+        total = exponentials(row, made, top)
+        if log:
+            top += np.log(total)
+            for j in range(len(row)):
+                made[j] = row[j] - top
+        else:
+            total = F(1) / total
+            for j in range(len(row)):
+                made[j] *= total
+
+
+@inline
+def exponentials(row: Any, made: Any, top: Any) -> Any:
+    """``exp(row - top)`` into ``made``; returns the sum. A loop each: together they would not become vectors."""
+    for j in range(len(row)):
+        made[j] = exp_below(row[j] - top)
+    total = F(0)
+    for j in range(len(row)):
+        total += made[j]
+    return total

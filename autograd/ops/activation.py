@@ -258,6 +258,15 @@ def _normal_cdf(x: Any) -> Any:
     return p
 
 
+def _large(*arrays: Any) -> bool:
+    """Whether these are worth a compiled kernel: large, float32, alike, and in plain order."""
+    shape = arrays[0].shape
+    return arrays[0].size >= 8192 and all(
+        [a.dtype == np.float32 and a.shape == shape and a.flags.c_contiguous for a in arrays]
+    )
+
+
+@twin("activation.gelu", when=_large)
 def _exact_gelu(input: Any) -> Any:
     cdf = _normal_cdf(input)
     return input * cdf, cdf
@@ -275,6 +284,12 @@ def _gelu_slope(x: Any, cdf: Any) -> Any:
     return y
 
 
+@twin("activation.gelu_back", when=_large)
+@in_blocks(1.6)
+def _gelu_back(above: Any, x: Any, cdf: Any) -> Any:
+    return above * _gelu_slope(x, cdf)
+
+
 def _density(x: Any) -> Any:
     return np.exp(x * x * -0.5) * _DENSITY
 
@@ -286,18 +301,19 @@ exact_gelu = elementwise(
     _exact_gelu,
     name="gelu",
     residual=lambda input: normal_cdf(input),
-    input=lambda g, input, r: g * gelu_slope(input, r),  # type: ignore[has-type]
+    input=lambda g, input, r: gelu_back(g, input, r),  # type: ignore[has-type]
 )
-gelu_slope = elementwise(
-    lambda input, cdf: _gelu_slope(input, cdf),
-    name="gelu_slope",
-    input=lambda g, input: g * (_density(input) * (1 - input * input)),
-    cdf=lambda g: g,
+gelu_back = elementwise(
+    lambda above, input, cdf: _gelu_back(above, input, cdf),
+    name="gelu_backward",
+    above=lambda g, input, cdf: gelu_back(g, input, cdf),  # type: ignore[has-type]
+    input=lambda g, above, input: g * above * (_density(input) * (1 - input * input)),
+    cdf=lambda g, above: g * above,
 )
-
 _TANH_SCALE, _CUBE = math.sqrt(2 / math.pi), 0.044715
 
 
+@twin("activation.tanh_gelu", when=_large)
 @in_blocks(2)
 def _tanh_gelu(x: Any) -> Any:
     kind = x.dtype.type
@@ -312,8 +328,9 @@ def _tanh_gelu(x: Any) -> Any:
     return y
 
 
+@twin("activation.tanh_gelu_back", when=_large)
 @in_blocks(3)
-def _tanh_gelu_slope(x: Any) -> Any:
+def _tanh_gelu_back(above: Any, x: Any) -> Any:
     kind = x.dtype.type
     y = np.asarray(x * x)
     inner = np.asarray(y * kind(_TANH_SCALE * _CUBE))
@@ -327,16 +344,19 @@ def _tanh_gelu_slope(x: Any) -> Any:
     y += 1
     y += t
     y *= kind(0.5)
-    return y
+    return above * y
 
 
 tanh_gelu = elementwise(
     lambda input: _tanh_gelu(input),
     name="tanh_gelu",
-    input=lambda g, input: g * tanh_gelu_slope(input),  # type: ignore[has-type]
+    input=lambda g, input: tanh_gelu_back(g, input),  # type: ignore[has-type]
 )
-tanh_gelu_slope = elementwise(
-    lambda input: _tanh_gelu_slope(input), name="tanh_gelu_slope", input=lambda g, input: g * _tanh_bend(input)
+tanh_gelu_back = elementwise(
+    lambda above, input: _tanh_gelu_back(above, input),
+    name="tanh_gelu_backward",
+    above=lambda g, input: tanh_gelu_back(g, input),  # type: ignore[has-type]
+    input=lambda g, above, input: g * above * _tanh_bend(input),
 )
 
 
@@ -385,6 +405,7 @@ def _softmax(input: Any, dim: int) -> Any:
     return y
 
 
+@twin("rows.log_softmax", when=_by_rows)
 def _log_softmax(input: Any, dim: int) -> Any:
     if input.ndim == 0:
         return np.zeros_like(input)

@@ -37,6 +37,23 @@ RECORDS["rows.softmax"] = [
     lambda: (floats(3, 1), 1),
     lambda: (special(5, 17), 1),
 ]
+RECORDS["rows.log_softmax"] = RECORDS["rows.softmax"]
+RECORDS["activation.gelu"] = RECORDS["activation.tanh_gelu"] = [
+    lambda: (floats(100, 90),),
+    lambda: (floats(37, scale=30),),
+    lambda: (special(5, 17),),
+    lambda: (np.zeros((), np.float32),),
+]
+RECORDS["activation.gelu_back"] = [
+    lambda: (floats(100, 90), floats(100, 90, seed=1), abs(floats(100, 90, seed=2))),
+    lambda: (floats(37), floats(37, seed=1, scale=30), abs(floats(37, seed=2))),
+    lambda: (floats(5, 17), special(5, 17), abs(floats(5, 17, seed=2))),
+]
+RECORDS["activation.tanh_gelu_back"] = [
+    lambda: (floats(100, 90), floats(100, 90, seed=1)),
+    lambda: (floats(37), floats(37, seed=1, scale=30)),
+    lambda: (floats(5, 17), special(5, 17)),
+]
 
 _CONVOLUTIONS: list[tuple[Any, ...]] = [  # input, weight, stride, padding, dilation, groups
     ((4, 8, 13, 15), (40, 8, 3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1), 1),

@@ -81,11 +81,13 @@ ACTIVATIONS = [
     Record(a.tanh_gelu, unary(), lambda x: gelu(x, "tanh")),
     Record(a.normal_cdf, unary(), lambda x: 0.5 + 0.5 * erf(x / math.sqrt(2))),
     Record(
-        a.gelu_slope,
-        [args(normal(3, 4), positive(3, 4)), args(normal(), positive())],
-        lambda x, cdf: cdf + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi),
+        a.gelu_back,
+        [args(normal(3, 4), normal(3, 4), positive(3, 4)), args(normal(), normal(), positive())],
+        lambda above, x, cdf: above * (cdf + x * np.exp(-x * x / 2) / math.sqrt(2 * math.pi)),
     ),
-    Record(a.tanh_gelu_slope, unary()),  # tanh_gelu's own gradient is compared with it
+    Record(
+        a.tanh_gelu_back, [args(normal(3, 4), normal(3, 4)), args(normal(), normal())]
+    ),  # tanh_gelu's own gradient is compared with it
     Record(a.softmax_along, [args(normal(3, 4), 1), args(normal(2, 3, 4), 0), args(normal(), 0)], softmax),
     Record(a.log_softmax_along, [args(normal(3, 4), 1), args(normal(2, 3, 4), 0), args(normal(), 0)], log_softmax),
 ]
