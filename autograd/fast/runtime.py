@@ -25,7 +25,7 @@ from numba.extending import intrinsic
 from .. import threads
 
 __all__ = [
-    "F", "Unfit", "aligned", "exp", "exp_below", "gemm", "helper", "inline", "kernel",
+    "F", "Unfit", "aligned", "exp", "exp_below", "floats_at", "gemm", "helper", "inline", "kernel",
     "largest", "prange", "start", "tanh", "team",
 ]  # fmt: skip
 
@@ -88,6 +88,8 @@ def _use_whole_vectors() -> None:
 _use_whole_vectors()
 helper: Any = _made()
 kernel: Any = _made(parallel=True)
+inline: Any = njit(inline="always", **_OPTIONS)
+_intrinsic: Any = intrinsic
 
 
 def start() -> None:
@@ -161,9 +163,21 @@ def gemm(
     )  # fmt: skip
 
 
-# --- functions of one float32, without branches, so that loops over them use vectors ---------------------------------
+@_intrinsic
+def _pointer(typingctx: Any, address: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(types.CPointer(types.float32)))
 
-_intrinsic: Any = intrinsic
+    return types.CPointer(types.float32)(_ADDRESS), codegen
+
+
+@inline
+def floats_at(address: int, count: int) -> Any:
+    """The float32 numbers at an address, as an array."""
+    return numba.carray(_pointer(address), (count,))  # type: ignore[attr-defined]
+
+
+# --- functions of one float32, without branches, so that loops over them use vectors ---------------------------------
 
 
 @_intrinsic
@@ -182,7 +196,6 @@ def _bits_of_float(typingctx: Any, x: Any) -> Any:
     return types.int32(types.float32), codegen
 
 
-inline: Any = njit(inline="always", **_OPTIONS)
 _MAGIC, _MAGIC_BITS = F(12582912.0), np.int32(0x4B400000)  # adding 1.5 * 2**23 rounds to an integer, in the low bits
 
 

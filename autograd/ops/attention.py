@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fast import twin
 from ..lift import lift
 from ..tensor import Tensor, wrap
 from ..threads import parallel_for
@@ -77,8 +78,27 @@ def _spread_mask(mask: Any, query: Any, key: Any) -> Any:
     return None if mask is None else np.broadcast_to(mask, (*query.shape[:-1], key.shape[-2]))
 
 
-def _attention(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale: float) -> Any:
+def _by_heads(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale: float, causal: bool) -> bool:
+    """Whether a compiled kernel takes these: several heads with enough scores, which lie row after row."""
+    pairs = query.shape[0] * query.shape[1] if query.ndim == 4 else 0
+    return (  # type: ignore[no-any-return]
+        pairs > 1
+        and pairs * query.shape[2] * key.shape[2] >= 4096
+        and all(
+            [
+                x.dtype == np.float32 and x.strides[3] == 4 and x.strides[2] >= 4 * x.shape[3]
+                for x in (query, key, value)
+            ]
+        )
+        and (mask is None or mask.dtype == np.float32)
+    )
+
+
+@twin("attention.attention", when=_by_heads)
+def _attention(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale: float, causal: bool) -> Any:
     """(N, ..., L, E), (N, ..., S, E), (N, ..., S, V) -> (N, ..., L, V); and (exponentials or None, shifts, sums)."""
+    if causal:
+        mask = _triangle(query.shape[-2], key.shape[-2], query.dtype)
     lead, s, dtype = query.shape[:-1], key.shape[-2], query.dtype
     out = _allocate_like_heads((*lead, value.shape[-1]), dtype)
     kept = np.empty((*lead, s), dtype) if math.prod(lead) * s * dtype.itemsize <= _KEPT_BYTES else None
@@ -112,11 +132,16 @@ def _work(query: Any, key: Any) -> float:
     return float(math.prod(query.shape[:-1]) * key.shape[-2] * (query.shape[-1] / 40 + 1))
 
 
+@twin("attention.attention_backward", when=lambda above, query, key, value, mask, dropped, residual, scale, causal: (
+    above.dtype == np.float32 and _by_heads(query, key, value, mask, dropped, scale, causal)
+))  # fmt: skip
 def _attention_backward(
-    above: Any, query: Any, key: Any, value: Any, mask: Any, dropped: Any, residual: Any, scale: float
+    above: Any, query: Any, key: Any, value: Any, mask: Any, dropped: Any, residual: Any, scale: float, causal: bool
 ) -> tuple[Any, Any, Any]:
     """The cotangents of query, key and value, from that of the result (``above``)."""
     kept, shifts, sums = residual
+    if causal:
+        mask = _triangle(query.shape[-2], key.shape[-2], query.dtype)
     dq, dk, dv = (_allocate_like_heads(x.shape, x.dtype) for x in (query, key, value))
     factor, full = query.dtype.type(scale), _spread_mask(mask, query, key)
 
@@ -150,11 +175,13 @@ def _attention_backward(
     return dq, dk, dv
 
 
-def definition(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale: float) -> Any:
+def definition(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale: float, causal: bool) -> Any:
     """The same in recorded operations: what the fast forms must agree with. The mask may have a gradient here."""
     import autograd
 
     scores = autograd.matmul(query * scale, key.transpose(-2, -1))
+    if causal:
+        mask = wrap(_triangle(query.shape[-2], key.shape[-2], query.array.dtype))
     if mask is not None:
         scores = scores + mask
         empty = wrap(np.isneginf(scores.array).all(-1, keepdims=True))
@@ -186,9 +213,11 @@ attention: Any = lift(
     promote="none",
     arrays=("query", "key", "value"),
     constants=_CONSTANTS,
-    residual=lambda query, key, value, mask, dropped, scale: _residual(query, key, value, mask, dropped, scale),
-    joint=lambda g, r, query, key, value, mask, dropped, scale: (
-        *attention_backward(g, query, key, value, mask, dropped, r, scale),
+    residual=lambda query, key, value, mask, dropped, scale, causal: _residual(
+        query, key, value, mask, dropped, scale, causal
+    ),
+    joint=lambda g, r, query, key, value, mask, dropped, scale, causal: (
+        *attention_backward(g, query, key, value, mask, dropped, r, scale, causal),
         None,
         None,
     ),
@@ -200,8 +229,8 @@ attention_backward: Any = lift(
     outputs=3,
     arrays=("above", "query", "key", "value"),
     constants=_CONSTANTS,
-    joint=lambda g, above, query, key, value, mask, dropped, scale: _again(
-        g, above, (query, key, value), mask, dropped, scale
+    joint=lambda g, above, query, key, value, mask, dropped, scale, causal: _again(
+        g, above, (query, key, value), mask, dropped, scale, causal
     ),
 )
 
@@ -270,9 +299,7 @@ def scaled_dot_product_attention(
     rows, columns, dtype = query.shape[-2], key.shape[-2], query.array.dtype
     factor = 1.0 / math.sqrt(query.shape[-1]) if scale is None else float(scale)
     mask = attn_mask
-    if is_causal:
-        mask = wrap(_triangle(rows, columns, dtype))
-    elif mask is not None:
+    if mask is not None:
         if mask.array.dtype == bool:
             mask = wrap(np.where(mask.array, dtype.type(0), dtype.type(-np.inf)))
         elif mask.array.dtype != dtype:
@@ -297,9 +324,9 @@ def scaled_dot_product_attention(
         if dropout_p < 1:
             dropped.array *= dtype.type(1 / (1 - dropout_p))
     if mask is not None and mask.requires_grad:
-        made = definition(query, key, value, mask, dropped, factor)
+        made = definition(query, key, value, mask, dropped, factor, False)
     else:
-        made = attention(query, key, value, mask, dropped, factor)
+        made = attention(query, key, value, mask, dropped, factor, bool(is_causal))
     return made[0] if single else made
 
 

@@ -17,6 +17,8 @@ from autograd.ops.pooling import _windows_of
 
 Arguments = Callable[[], tuple[Any, ...]]
 RECORDS: dict[str, list[Arguments]] = {}
+KEEPS_ITS_OWN = {"attention.attention"}
+"""Twins whose second result, for the backward alone, is not the plain function's."""
 
 
 def floats(*shape: int, seed: int = 0, scale: float = 1.0) -> Any:
@@ -164,3 +166,50 @@ RECORDS["recurrent.recurrence_backward"] = [
     functools.partial(_recurrent_backward, case, into_input)
     for case, into_input in zip(_RECURRENT, (True, False, True, True, False, True, True), strict=True)
 ]
+
+
+def _attention(
+    n: int, heads: int, length: int, keys: int, mask: Any = None, dropped: bool = False, causal: bool = False
+) -> Any:
+    """Queries, keys and values, which are views of one projection where they can be, and the rest."""
+    if length == keys:
+        q, k, v = (
+            x.reshape(n, length, heads, 8).transpose(0, 2, 1, 3) for x in np.split(floats(n, length, 24 * heads), 3, -1)
+        )
+    else:
+        q, k, v = floats(n, heads, length, 7), floats(n, heads, keys, 7, seed=1), floats(n, heads, keys, 5, seed=2)
+    kept = (floats(n, heads, length, keys, seed=3) > 0).astype(np.float32) * 2 if dropped else None
+    return q, k, v, mask, kept, 0.3, causal
+
+
+def _hidden(*shape: int) -> Any:
+    """An additive mask that hides a third, and all keys of one query."""
+    mask = np.where(floats(*shape, seed=4) > 0.5, -np.inf, floats(*shape)).astype(np.float32)
+    mask[..., 1, :] = -np.inf
+    return mask
+
+
+_ATTENTIONS: list[Arguments] = [
+    lambda: _attention(3, 4, 64, 64, causal=True),
+    lambda: _attention(2, 3, 37, 37, _hidden(37, 37)),
+    lambda: _attention(2, 3, 17, 1100, _hidden(2, 1, 17, 1100), dropped=True),
+    lambda: _attention(2, 2, 70, 1500),
+    lambda: _attention(1, 2, 40, 50, causal=True, dropped=True),
+    lambda: _attention(1, 2, 50, 40, floats(2, 1, 40), causal=False),
+]
+
+
+def _attention_back(case: Arguments) -> Arguments:
+    def arguments() -> tuple[Any, ...]:
+        from autograd.ops.attention import _attention
+
+        q, k, v, *rest = case()
+        with np.errstate(all="ignore"):
+            y, residual = _attention.plain(q, k, v, *rest)  # type: ignore[attr-defined]
+        return (floats(*y.shape, seed=5), q, k, v, *rest[:2], residual, *rest[2:])
+
+    return arguments
+
+
+RECORDS["attention.attention"] = _ATTENTIONS
+RECORDS["attention.attention_backward"] = [_attention_back(case) for case in _ATTENTIONS]

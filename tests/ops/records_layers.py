@@ -147,15 +147,17 @@ recurrences = [
 
 some_dropped = np.array([0.0, 2.0, 2.0, 2.0, 0.0]) * np.ones((2, 3, 4, 5))
 attentions = [
-    args(normal(2, 4, 3), normal(2, 5, 3), normal(2, 5, 2), None, None, 0.5),
-    args(normal(2, 3, 4, 3), normal(2, 3, 5, 3), normal(2, 3, 5, 2), normal(4, 5), some_dropped, 0.5),
-    args(normal(1, 3, 2), normal(1, 3, 2), normal(1, 3, 2), np.where(np.tri(3) > 0, 0, -np.inf), None, 1.0),
+    args(normal(2, 4, 3), normal(2, 5, 3), normal(2, 5, 2), None, None, 0.5, False),
+    args(normal(2, 3, 4, 3), normal(2, 3, 5, 3), normal(2, 3, 5, 2), normal(4, 5), some_dropped, 0.5, False),
+    args(normal(1, 3, 2), normal(1, 3, 2), normal(1, 3, 2), None, None, 1.0, True),
+    args(normal(1, 3, 2), normal(1, 3, 2), normal(1, 3, 2), np.where(np.tri(3) > 0, 0, -np.inf), None, 1.0, False),
 ]
 
 
-def attend(q, k, v, mask, dropped, scale):
+def attend(q, k, v, mask, dropped, scale, causal):
     """The formula."""
     s = q @ k.swapaxes(-1, -2) * scale + (0 if mask is None else mask)
+    s = np.where(np.tri(*s.shape[-2:]) > 0, s, -np.inf) if causal else s
     e = np.exp(s - s.max(-1, keepdims=True))
     e /= e.sum(-1, keepdims=True)
     return (e if dropped is None else e * dropped) @ v
