@@ -19,7 +19,8 @@ __all__ = ["recurrence", "recurrence_backward"]
 _LSTM, _GRU, _TANH, _RELU = range(4)
 _KINDS = {"LSTM": _LSTM, "GRU": _GRU, "RNN_TANH": _TANH, "RNN_RELU": _RELU}
 _GATES = (4, 3, 1, 1)
-_ABSENT = np.zeros((0, 0), F)
+_ABSENT, _NONE = np.zeros((0, 0), F), np.zeros(0, F)
+_MANY = 4  # steps
 _c = np.ascontiguousarray
 
 
@@ -34,6 +35,11 @@ def _times(sizes: tuple[int, ...], backward_in_time: bool) -> Any:
 def _team(batch: int, rows: int, w_ih: Any, w_hh: Any) -> int:
     """The threads for the products of so many rows with the weights: each has four sequences of the batch or more."""
     return max(1, min(batch // 4, team(rows * (w_ih.size + w_hh.size) / 60)))
+
+
+def _empty(*shape: int) -> Any:
+    """Memory for a few steps; ``aligned`` takes longer and is for many."""
+    return np.empty(shape, F)
 
 
 def recurrence(
@@ -52,20 +58,21 @@ def recurrence(
     """The twin of ``ops.recurrent._recurrence``."""
     code, rows, width = _KINDS[kind], len(input), len(w_hh)
     hidden = width // _GATES[code]
-    gates, out = aligned(rows, width), np.empty((rows, hx.shape[1]), F)
+    # For many products it pays to rearrange the weights.
+    form, empty = (_IN_PANELS, aligned) if len(sizes) >= _MANY else (_TRANSPOSED, _empty)
+    wx, wh = [empty(w.size) if form == _IN_PANELS else _c(w).reshape(-1) for w in (w_ih, w_hh)]
+    gates, out = empty(rows, width), _empty(rows, hx.shape[1])
     h = hx.copy()
     c = cx.copy() if code == _LSTM else h
-    cells = aligned(rows, hidden) if code <= _GRU else _ABSENT
+    cells = empty(rows, hidden) if code <= _GRU else _ABSENT
     bias, inner = _biases(code, hidden, width, b_ih, b_hh)
-    form = _IN_PANELS if len(sizes) >= 4 else _TRANSPOSED  # for so many products it pays to rearrange the weights
-    wx, wh = [aligned(w.size) if form == _IN_PANELS else _c(w).reshape(-1) for w in (w_ih, w_hh)]
     _forward(
         code, _c(input), _c(w_ih), _c(w_hh), wx, wh, form, _ABSENT if w_hr is None else _c(w_hr), bias, inner,
         _times(sizes, backward_in_time), h, c, gates, out, cells,
-        aligned(len(h), hidden if code == _LSTM else width), _team(len(h), rows, w_ih, w_hh),
+        empty(len(h), hidden if code == _LSTM else width), _team(len(h), rows, w_ih, w_hh),
     )  # fmt: skip
     kept = (out, gates, cells) if code <= _GRU else (out,)
-    return (out, h, c if code == _LSTM else np.empty(0, F)), kept
+    return (out, h, c if code == _LSTM else _NONE), kept
 
 
 def _biases(code: int, hidden: int, width: int, b_ih: Any, b_hh: Any) -> tuple[Any, Any]:
@@ -159,7 +166,8 @@ def _walk(
 
 
 _AS_IT_LIES, _TRANSPOSED, _IN_PANELS = range(3)
-_UNPACKED = 1_000_000  # below so many multiplications OpenBLAS takes matrices as they lie, without copying them first
+_UNPACKED = 1_000_000  # up to so many multiplications OpenBLAS takes matrices as they lie, without copying them first
+_UNPACKED_TRANSPOSED = 1200  # and up to so many results, if the right one is transposed
 
 
 @helper
@@ -170,6 +178,8 @@ def _product(a: Any, top: int, w: Any, form: int, beta: float, y: Any, to: int, 
     """
     k, n = a.shape[1], y.shape[1]
     piece = 64 if form == _IN_PANELS else n
+    if form == _TRANSPOSED and b * n > _UNPACKED_TRANSPOSED >= b * 16:
+        piece = _UNPACKED_TRANSPOSED // b // 16 * 16
     while b * k * piece > _UNPACKED and piece > 64:
         piece = (piece + 127) // 128 * 64
     for left in range(0, n, piece):
@@ -252,45 +262,47 @@ def recurrence_backward(
     code, (out, *rest) = _KINDS[kind], kept
     gates, cells = rest or (_ABSENT, _ABSENT)
     width, state, x, w_ih, w_hh = len(w_hh), hx.shape[1], _c(input), _c(w_ih), _c(w_hh)
-    dh, dc = aligned(*g_h.shape), np.array(g_c) if code == _LSTM else _ABSENT
+    form, empty = (_IN_PANELS, aligned) if len(sizes) >= _MANY else (_AS_IT_LIES, _empty)
+    wh = empty(w_hh.size) if form == _IN_PANELS else w_hh.reshape(-1)
+    wx = empty(w_ih.size) if form == _IN_PANELS and into_input else w_ih.reshape(-1)
+    dh, dc = empty(*g_h.shape), np.array(g_c) if code == _LSTM else _ABSENT
     dh[...] = g_h
-    form = _IN_PANELS if len(sizes) >= 4 else _AS_IT_LIES
-    wh = aligned(w_hh.size) if form == _IN_PANELS else w_hh.reshape(-1)
-    wx = aligned(w_ih.size) if form == _IN_PANELS and into_input else w_ih.reshape(-1)
-    dx = np.empty_like(x) if into_input else _ABSENT
+    dx = _empty(*x.shape) if into_input else _ABSENT
     count = _team(len(hx), len(x), w_ih, w_hh)
     # Of each thread: the gates' cotangents of some steps, what the products took in there, and its share of the sums.
-    room = max(_ROOM, -(-len(hx) // count))
-    d = aligned(count, 2 if code == _GRU else 1, room, width)
-    taken = aligned(count, room, state + x.shape[1])
-    weights = aligned(count, width, taken.shape[2])
+    room = min(len(x), max(_ROOM, -(-len(hx) // count)))
+    d = empty(count, 2 if code == _GRU else 1, room, width)
+    taken = empty(count, room, state + x.shape[1])
+    weights = empty(count, width, state + x.shape[1])
     biases = np.zeros((count, d.shape[1], width), F)
-    d_ih, d_hh = np.empty_like(w_ih), np.empty_like(w_hh)
     projected = np.empty_like(out) if w_hr is not None else _ABSENT
     dy = np.empty((len(dh), width // _GATES[code]), F) if w_hr is not None else dh
     _backward(
         code, _c(g_out), w_ih, w_hh, wx, wh, form, _ABSENT if w_hr is None else _c(w_hr), x, _c(hx), dh if cx is None else _c(cx),
-        out, gates, cells, _times(sizes, backward_in_time), dh, dc, dy, d, taken, weights, biases, dx, d_ih, d_hh,
+        out, gates, cells, _times(sizes, backward_in_time), dh, dc, dy, d, taken, weights, biases, dx,
         projected, count,
     )  # fmt: skip
-    empty, sums = np.empty(0, F), biases.sum(0)
+    sums, d_hh, d_ih = biases[0], weights[0, :, :state], weights[0, :, state:]
+    if count > 1:
+        sums, d_hh, d_ih = biases.sum(0), _empty(*w_hh.shape), _empty(*w_ih.shape)
+        _gather(weights, d_ih, d_hh, count)
     return (
-        dx if into_input else empty,
+        dx if into_input else _NONE,
         dh,
-        dc if code == _LSTM else empty,
+        dc if code == _LSTM else _NONE,
         d_ih,
         d_hh,
-        empty if b_ih is None else sums[0],
-        empty if b_hh is None else sums[-1],
-        empty if w_hr is None else projected.T @ (gates[:, 3 * cells.shape[1] :] * np.tanh(cells)),
+        _NONE if b_ih is None else sums[0],
+        _NONE if b_hh is None else sums[-1],
+        _NONE if w_hr is None else projected.T @ (gates[:, 3 * cells.shape[1] :] * np.tanh(cells)),
     )
 
 
 @kernel
 def _backward(
     code: int, g: Any, w_ih: Any, w_hh: Any, wx: Any, wh: Any, form: int, w_hr: Any, x: Any, hx: Any, cx: Any, out: Any, gates: Any, cells: Any,
-    times: Any, dh: Any, dc: Any, dy: Any, d: Any, taken: Any, weights: Any, biases: Any, dx: Any, d_ih: Any,
-    d_hh: Any, projected: Any, count: int,
+    times: Any, dh: Any, dc: Any, dy: Any, d: Any, taken: Any, weights: Any, biases: Any, dx: Any,
+    projected: Any, count: int,
 ) -> None:  # fmt: skip
     n = len(dh)
     if form == _IN_PANELS:
@@ -303,15 +315,12 @@ def _backward(
             code, g, wx, wh, form, w_hr, x, hx, cx, out, gates, cells, times, dh, dc, dy, d[0], taken[0], weights[0],
             biases[0], dx, projected, 0, n,
         )  # fmt: skip
-        _gather(weights, d_ih, d_hh, 0, len(d_ih))
     else:
         for t in prange(count):
             _back(
                 code, g, wx, wh, form, w_hr, x, hx, cx, out, gates, cells, times, dh, dc, dy, d[t], taken[t], weights[t],
                 biases[t], dx, projected, n * t // count, n * (t + 1) // count,
             )  # fmt: skip
-        for t in prange(count):
-            _gather(weights, d_ih, d_hh, len(d_ih) * t // count, len(d_ih) * (t + 1) // count)
 
 
 @helper
@@ -380,17 +389,18 @@ def _add_products(code: int, d: Any, taken: Any, rows: int, state: int, weights:
                 total[j] += row[j]
 
 
-@helper
-def _gather(weights: Any, d_ih: Any, d_hh: Any, top: int, bottom: int) -> None:
-    """Add up the threads' shares of some rows."""
-    state = d_hh.shape[1]
-    for i in range(top, bottom):
-        d_hh[i] = weights[0, i, :state]
-        d_ih[i] = weights[0, i, state:]
-        for t in range(1, len(weights)):
-            for made, share in ((d_hh[i], weights[t, i, :state]), (d_ih[i], weights[t, i, state:])):
-                for j in range(len(made)):
-                    made[j] += share[j]
+@kernel
+def _gather(weights: Any, d_ih: Any, d_hh: Any, count: int) -> None:
+    """Add up the threads' shares."""
+    rows, state = d_hh.shape
+    for t in prange(count):
+        for i in range(rows * t // count, rows * (t + 1) // count):
+            d_hh[i] = weights[0, i, :state]
+            d_ih[i] = weights[0, i, state:]
+            for u in range(1, len(weights)):
+                for made, share in ((d_hh[i], weights[u, i, :state]), (d_ih[i], weights[u, i, state:])):
+                    for j in range(len(made)):
+                        made[j] += share[j]
 
 
 @helper

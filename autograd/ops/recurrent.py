@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..fast import twin
+from ..graph import like
 from ..lift import lift
 from ..tensor import Tensor
 from ..threads import one_blas_thread
@@ -408,48 +409,73 @@ recurrence_backward: Any = lift(
 # --- one step ------------------------------------------------------------------------------------------------------
 
 
+def _step(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, kind: str) -> Any:
+    """The recurrence of one time without a cell: its output, (B, H), is the hidden state too."""
+    (out, _, _), kept = _recurrence(input, hx, None, w_ih, w_hh, b_ih, b_hh, None, kind, (len(input),), False)
+    return out, kept
+
+
+def _step_cotangents(g: Any, needs: Any, r: Any, input: Any, hx: Any, *weights: Any) -> Any:
+    *weights_and_biases, kind = weights
+    inputs = (input, hx, None, *weights_and_biases, None)
+    nothing = np.zeros(*like(g))
+    found = _cotangents((g, nothing, nothing[:0]), needs, inputs, r, kind, (len(input),), False)
+    return (*found[:2], *found[3:7])
+
+
+step: Any = lift(
+    _step,
+    name="recurrence_step",
+    promote="none",
+    arrays=("input", "hx", "w_ih", "w_hh", "b_ih", "b_hh"),
+    residual=lambda input, hx, w_ih, w_hh, b_ih, b_hh, kind: _residual(
+        input, hx, None, w_ih, w_hh, b_ih, b_hh, None, kind, (len(input),), False
+    ),
+    joint=lambda g, needs, r, input, hx, w_ih, w_hh, b_ih, b_hh, kind: _step_cotangents(
+        g, needs, r, input, hx, w_ih, w_hh, b_ih, b_hh, kind
+    ),
+)
+
+
 def _cell(name: str, kind: str, input: Any, hx: Any, cx: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any) -> Any:
     for what, value in (("input", input), ("hx", hx), ("w_ih", w_ih), ("w_hh", w_hh)):
         if not isinstance(value, Tensor):
             raise TypeError(f"{name}(): argument {what!r} must be Tensor, not {type(value).__name__}")
-    if input.ndim not in (1, 2):
+    ndim = input.array.ndim
+    if ndim not in (1, 2):
         raise ValueError(
-            f"{name}: Expected input to be 1D or 2D, got {input.ndim}D instead: its shape is {list(input.shape)}"
+            f"{name}: Expected input to be 1D or 2D, got {ndim}D instead: its shape is {list(input.shape)}"
         )
-    if hx.ndim != input.ndim:
-        raise ValueError(f"{name}: Expected hidden to be {input.ndim}D as the input, got {hx.ndim}D: {list(hx.shape)}")
-    single = input.ndim == 1
+    if hx.array.ndim != ndim:
+        raise ValueError(f"{name}: Expected hidden to be {ndim}D as the input, got {hx.ndim}D: {list(hx.shape)}")
+    single = ndim == 1
     if single:
         input, hx = input[None], hx[None]
         cx = cx[None] if cx is not None else None
     _check_sizes(name, input, hx, w_ih, w_hh)
-    out, _, c = recurrence(input, hx, cx, w_ih, w_hh, b_ih, b_hh, None, kind, (len(input.array),), False)
-    if single:
-        out = out[0]
     if kind != "LSTM":
-        return out
-    return out, c[0] if single else c
+        out = step(input, hx, w_ih, w_hh, b_ih, b_hh, kind)
+        return out[0] if single else out
+    out, _, c = recurrence(input, hx, cx, w_ih, w_hh, b_ih, b_hh, None, kind, (len(input.array),), False)
+    return (out[0], c[0]) if single else (out, c)
 
 
 def _check_sizes(name: str, input: Any, hx: Any, w_ih: Any, w_hh: Any) -> None:
     """Raise RuntimeError where the sizes or dtypes of one step don't fit."""
-    if input.array.shape[-1] != w_ih.array.shape[1]:
+    x, h, wx, wh = input.array, hx.array, w_ih.array, w_hh.array
+    if x.shape[1] != wx.shape[1]:
         raise RuntimeError(
-            f"{name}: input has inconsistent input_size: got {input.array.shape[-1]}, expected {w_ih.array.shape[1]} "
-            "(the "
-            f"input is {list(input.shape)})"
+            f"{name}: input has inconsistent input_size: got {x.shape[1]}, expected {wx.shape[1]} (the input is "
+            f"{list(input.shape)})"
         )
-    if hx.array.shape[-1] != w_hh.array.shape[1]:
+    if h.shape[1] != wh.shape[1]:
         raise RuntimeError(
-            f"{name}: hidden has inconsistent hidden_size: got {hx.array.shape[-1]}, expected {w_hh.array.shape[1]} "
-            "(the "
-            f"hidden state is {list(hx.shape)})"
+            f"{name}: hidden has inconsistent hidden_size: got {h.shape[1]}, expected {wh.shape[1]} (the hidden state is "
+            f"{list(hx.shape)})"
         )
-    if input.array.shape[0] != hx.array.shape[0]:
-        raise RuntimeError(
-            f"{name}: Input batch size {input.array.shape[0]} doesn't match hidden batch size {hx.array.shape[0]}"
-        )
-    if not input.array.dtype == hx.array.dtype == w_ih.array.dtype:
+    if len(x) != len(h):
+        raise RuntimeError(f"{name}: Input batch size {len(x)} doesn't match hidden batch size {len(h)}")
+    if not x.dtype == h.dtype == wx.dtype:
         raise RuntimeError(
             f"{name}: input, hidden state and weights must have the same dtype, got {input.dtype}, {hx.dtype} and "
             f"{w_ih.dtype}. Convert the input with .to(dtype), or the layer"

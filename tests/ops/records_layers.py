@@ -145,6 +145,17 @@ recurrences = [
     recurrence("RNN_TANH", (2, 2), True), recurrence("RNN_RELU", (2, 1), False),
 ]  # fmt: skip
 
+steps = [
+    args(normal(2, 3), normal(2, 4), normal(12, 3), normal(12, 4), normal(12), normal(12), "GRU"),
+    args(normal(3, 3), normal(3, 4), normal(4, 3), normal(4, 4), None, None, "RNN_TANH"),
+]
+
+
+def one_step(input, hx, w_ih, w_hh, b_ih, b_hh, kind):
+    """The same."""
+    return stepwise(input, hx, None, w_ih, w_hh, b_ih, b_hh, None, kind, (len(input),), False)[0]
+
+
 some_dropped = np.array([0.0, 2.0, 2.0, 2.0, 0.0]) * np.ones((2, 3, 4, 5))
 attentions = [
     args(normal(2, 4, 3), normal(2, 5, 3), normal(2, 5, 2), None, None, 0.5, False),
@@ -192,5 +203,6 @@ RECORDS = [
     Record(rs.unfold_columns, [args(normal(2, 2, 5, 4), (2, 3), (1, 1), (1, 0), (2, 1))]),
     Record(rs.fold_columns, [args(normal(2, 12, 6), (5, 4), (2, 3), (1, 1), (1, 0), (2, 1))]),
     Record(rec.recurrence, recurrences, stepwise),
+    Record(rec.step, steps, one_step),
     Record(at.attention, attentions, attend),
 ]
