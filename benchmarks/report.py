@@ -8,6 +8,9 @@ from typing import Any
 
 LEAST_SPEEDUP = {"mygrad": 1.0, "autograd": 3.0, "dezero": 3.0}  # how many times faster than these peers we must be
 
+LEAST_COMPILED = 1.3  # how many times faster autograd.compile must make these
+COMPILED = ("mlp_128", "mnist_mlp", "mlp_512", "gru_cell", "tiny_ops")
+
 
 def table(rows: list[dict[str, Any]], peers: list[str]) -> str:
     """Milliseconds of a step, our time divided by each peer's, and the peak memory, as a table that is also Markdown."""
@@ -60,6 +63,10 @@ def limits(rows: list[dict[str, Any]]) -> list[str]:
                 broken.append(
                     f"{row['workload']}: peak {ours['peak_mib']:.0f} MiB, PyTorch {row['torch']['peak_mib']:.0f}"
                 )
+        if "compiled" in row and row["workload"] in COMPILED and ours["ms"] / row["compiled"]["ms"] < LEAST_COMPILED:
+            broken.append(
+                f"{row['workload']}: compiled {ours['ms'] / row['compiled']['ms']:.2f} x faster, limit {LEAST_COMPILED}"
+            )
         for peer, least in LEAST_SPEEDUP.items():
             if peer in row and row[peer]["ms"] / ours["ms"] < least:
                 broken.append(

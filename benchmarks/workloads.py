@@ -1,7 +1,7 @@
 """The programs that are timed, written once for every library that speaks PyTorch's names.
 
 A workload is a function of a ``Library`` that sets everything up and returns ``step``: one unit of work, whose value
-(a loss or a checksum, as a float) is compared between the libraries. Weights and data come from NumPy with a fixed
+(a loss or a checksum, as a Tensor or a float) is compared between the libraries. Weights and data come from NumPy with a fixed
 seed, so that all of them compute the same thing.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-Step = Callable[[], float]
+Step = Callable[[], Any]
 WORKLOADS: dict[str, Callable[["Library"], Step]] = {}
 
 
@@ -57,12 +57,12 @@ def labels(n: int, classes: int = 10, seed: int = 1) -> np.ndarray:
 def classifier(lib: Library, model: Any, x: Any, y: Any, optimizer: Any) -> Step:
     """One training step with softmax cross-entropy."""
 
-    def step() -> float:
+    def step() -> Any:
         optimizer.zero_grad()
         loss = lib.F.cross_entropy(model(x), y)
         loss.backward()
         optimizer.step()
-        return loss.item()
+        return loss
 
     return step
 
@@ -198,12 +198,12 @@ def gpt(lib: Library) -> Step:
     tokens = lib.tensor(labels(12 * 65, 96).reshape(12, 65))
     x, y = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
 
-    def step() -> float:
+    def step() -> Any:
         optimizer.zero_grad()
         loss = lib.F.cross_entropy(model(x).view(-1, 96), y.view(-1))
         loss.backward()
         optimizer.step()
-        return loss.item()
+        return loss
 
     return step
 
@@ -214,12 +214,12 @@ def lstm(lib: Library) -> Step:
     model = lib.same_weights(lib.nn.LSTM(64, 128, batch_first=True))
     x = lib.tensor(floats(32, 50, 64))
 
-    def step() -> float:
+    def step() -> Any:
         model.zero_grad()
         out, _ = model(x)
         loss = (out * out).mean()
         loss.backward()
-        return loss.item()
+        return loss
 
     return step
 
@@ -230,14 +230,14 @@ def gru_cell(lib: Library) -> Step:
     cell = lib.same_weights(lib.nn.GRUCell(32, 64))
     x = lib.tensor(floats(50, 16, 32))
 
-    def step() -> float:
+    def step() -> Any:
         cell.zero_grad()
         h = lib.torch.zeros(16, 64)
         for t in range(50):
             h = cell(x[t], h)
         loss = (h * h).mean()
         loss.backward()
-        return loss.item()
+        return loss
 
     return step
 
@@ -249,7 +249,7 @@ def tiny_ops(lib: Library) -> Step:
     x.requires_grad_()
     scale = lib.tensor(np.full(10, 1.0001, np.float32))
 
-    def step() -> float:
+    def step() -> Any:
         x.grad = None
         y = x
         for _ in range(250):
@@ -258,7 +258,7 @@ def tiny_ops(lib: Library) -> Step:
             y = y - scale
         loss = y.sum()
         loss.backward()
-        return loss.item()
+        return loss
 
     return step
 
@@ -269,11 +269,11 @@ def elementwise_1m(lib: Library) -> Step:
     x = lib.tensor(floats(1_000_000))
     x.requires_grad_()
 
-    def step() -> float:
+    def step() -> Any:
         x.grad = None
         loss = ((x * 2 + 1).tanh() * (x * x + 1).sqrt() - x.exp() * 0.01).mean()
         loss.backward()
-        return loss.item()
+        return loss
 
     return step
 
@@ -288,12 +288,12 @@ def gradient_penalty(lib: Library) -> Step:
     x = lib.tensor(floats(64, 64))
     x.requires_grad_()
 
-    def step() -> float:
+    def step() -> Any:
         critic.zero_grad()
         (g,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
         loss = ((g.norm(dim=1) - 1) ** 2).mean()
         loss.backward()
-        return loss.item()
+        return loss
 
     return step
 
@@ -306,7 +306,7 @@ def policy_step(lib: Library) -> Step:
     optimizer = lib.optim.Adam(policy.parameters(), lr=1e-3)
     states = [lib.tensor(floats(1, 4, seed=i)) for i in range(20)]
 
-    def step() -> float:
+    def step() -> Any:
         chosen = []
         for i, state in enumerate(states):
             logp = F.log_softmax(policy(state), dim=1)
@@ -315,7 +315,7 @@ def policy_step(lib: Library) -> Step:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        return loss.item()
+        return loss
 
     return step
 
@@ -326,9 +326,9 @@ def cnn_inference(lib: Library) -> Step:
     model = digit_cnn(lib).eval()
     x = lib.tensor(floats(128, 1, 28, 28))
 
-    def step() -> float:
+    def step() -> Any:
         with lib.torch.no_grad():
-            return model(x).sum().item()
+            return model(x).sum()
 
     return step
 
@@ -339,9 +339,9 @@ def gpt_inference(lib: Library) -> Step:
     model = small_gpt(lib).eval()
     tokens = lib.tensor(labels(12 * 64, 96).reshape(12, 64))
 
-    def step() -> float:
+    def step() -> Any:
         with lib.torch.no_grad():
-            return model(tokens).mean().item()
+            return model(tokens).mean()
 
     return step
 
@@ -354,7 +354,7 @@ def mnist_epoch(lib: Library) -> Step:
     dataset = lib.data.TensorDataset(lib.tensor(floats(6000, 784)), lib.tensor(labels(6000)))
     loader = lib.data.DataLoader(dataset, batch_size=32, shuffle=False)
 
-    def step() -> float:
+    def step() -> Any:
         total = 0.0
         for x, y in loader:
             optimizer.zero_grad()

@@ -15,7 +15,7 @@ from ..passes import add_to_grad
 from ..tensor import wrap
 from .calls import Call, Seen, Slot, walk
 from .recorder import Recorder
-from .tracing import matrix_transposed, transposed
+from .tracing import matrix_transposed, transposed, window
 
 __all__ = ["Program"]
 
@@ -39,11 +39,17 @@ class Program:
         self.constants: dict[int, str] = {}
         self.aliased = aliases(calls, self.result)
         self.readers = readers(calls, self.result)
+        self.own: set[str] = set()  # buffers of this program, in use
+        self.kept = {repr(slot) for call in calls if call.function == "grad" for slot in slots_of(call.args)}
+        self.last = {slot: call for call in calls for slot in slots_of((call.out, call.args, call.kwargs))}
+        self.spare: dict[Any, list[Any]] = {}  # buffers whose values nobody reads any more, by shape and dtype
         lines = [f"def run({', '.join(['arguments', *map(repr, recorder.inputs)])}):"]
         for slot, tensor in recorder.reached:
             self.names[repr(slot)] = tensor.array
         for i, group in enumerate(grouped(calls, self.chains)):
             lines += self.block(i, group) if len(group) > 1 else [self.line(group[0])]
+            for call in group:
+                self.give_back(call)
         lines.append(f"    return {self.spell(self.result)}")
         self.source = "\n".join(line for line in lines if line) + "\n"
         exec(builtins.compile(self.source, "<autograd.compile>", "exec"), self.names)
@@ -81,7 +87,7 @@ class Program:
             return repr(value)
         if type(value) is tuple and value and value[0] is Seen:
             return f"{self.constant(Seen)}({self.spell(value[1])}, {self.constant(value[2])})"
-        if type(value) in (tuple, list) and has_slot(value):
+        if type(value) in (tuple, list) and slots_of(value):
             inside = ", ".join(map(self.spell, value))
             return f"[{inside}]" if type(value) is list else f"({inside},)"
         return self.constant(value)
@@ -106,7 +112,12 @@ class Program:
         if call.out is None:
             return f"    {function}({', '.join(args)})"
         if isinstance(call.out, Slot) and buffered(call):
-            self.names[repr(call.out)] = np.empty_like(call.out.array)
+            if (
+                isinstance(call.function, np.ufunc) and call.function.signature is None
+            ):  # elementwise: it may be in place
+                self.give_back(call)
+            self.names[repr(call.out)] = self.buffer(call.out)
+            self.own.add(repr(call.out))
             args.append(f"out={call.out!r}")
             return f"    {function}({', '.join(args)})"
         if self.fixed(call):
@@ -115,15 +126,26 @@ class Program:
             if call.kwargs.get("out") is call.out:
                 return f"    {function}({', '.join(args)})"
             return f"    {call.out!r} = {function}({', '.join(args)})"
-        targets = ", ".join("_" if slot is None else repr(slot) for slot in call.out)
-        return f"    {targets}, = {function}({', '.join(args)})"
+        return f"    {target(call.out)} = {function}({', '.join(args)})"
+
+    def buffer(self, slot: Slot) -> Any:
+        """Memory for the result of a call: a buffer that is no longer needed, or a new one."""
+        spare = self.spare.get((slot.array.shape, slot.array.dtype))
+        return spare.pop() if spare and repr(slot) not in self.kept else np.empty_like(slot.array)
+
+    def give_back(self, call: Call) -> None:
+        """Make the buffers free that this call is the last to read."""
+        for slot in slots_of(call.args):
+            name = repr(slot)
+            if self.last.get(slot) is call and name in self.own and name not in self.aliased | self.kept:
+                self.own.remove(name)
+                self.spare.setdefault((slot.array.shape, slot.array.dtype), []).append(self.names[name])
 
     def fixed(self, call: Call) -> bool:
         """Whether a call only makes a view of memory that stays where it is: then it is made once, here."""
         if not isinstance(call.out, Slot) or call.function not in VIEWS:
             return False
-        slots: list[Any] = []
-        walk((call.args, call.kwargs), lambda v: slots.append(v) if isinstance(v, Slot) else None)
+        slots = slots_of((call.args, call.kwargs))
         if not all(repr(v) in self.names for v in slots):
             return False
         args, kwargs = walk((call.args, call.kwargs), lambda v: self.names[repr(v)] if isinstance(v, Slot) else v)
@@ -205,14 +227,31 @@ VIEWS: Any = (
     ndarray.transpose,
     ndarray.swapaxes,
     np.broadcast_to,
+    window,
 )
 
 
-def has_slot(value: Any) -> bool:
-    """Whether there is a Slot somewhere inside."""
-    found: list[Any] = []
+def slots_of(value: Any) -> list[Slot]:
+    """The slots somewhere inside."""
+    found: list[Slot] = []
     walk(value, lambda v: found.append(v) if isinstance(v, Slot) else None)
-    return bool(found)
+    return found
+
+
+def target(out: Any) -> str:
+    """What a call returns, as the left side of an assignment; ``_`` for what is no array."""
+    if isinstance(out, (tuple, list)):
+        return "(" + "".join(f"{target(item)}, " for item in out) + ")"
+    return "_" if out is None else repr(out)
+
+
+def target(out: Any) -> str:
+    """Where the results of a call go, as Python text."""
+    return (
+        f"({', '.join([target(value) for value in out])},)"
+        if type(out) is tuple and out
+        else repr(out or "_").strip("'")
+    )
 
 
 def buffered(call: Call) -> bool:
@@ -245,10 +284,11 @@ def aliases(calls: list[Call], result: Any) -> set[str]:
 
     mark(result)
     for call in calls:
-        outs = call.out if isinstance(call.out, tuple) else (call.out,)
         if call.function is None or call.function == "grad" or (isinstance(call.out, Slot) and buffered(call)):
             continue
-        if call.out is None or any(isinstance(o, Slot) and o.array.base is not None for o in outs):
+        outs: list[Slot] = []
+        walk(call.out, lambda v: outs.append(v) if isinstance(v, Slot) else None)
+        if not outs or any(o.array.base is not None for o in outs):
             mark((call.args, call.kwargs))
     return found
 

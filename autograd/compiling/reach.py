@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor
+from ..views import owner
 
 __all__ = ["Reach"]
 
@@ -35,6 +36,9 @@ class Reach:
             if id(thing) not in seen and not isinstance(thing, PLAIN):
                 seen.add(id(thing))
                 stack.extend(self._inside(thing))
+        self.memory: dict[int, list[Any]] = {}  # the arrays, by id of the one that owns their memory
+        for tensor in self.tensors.values():
+            self.memory.setdefault(id(owner(tensor.array)), []).append(tensor.array)
 
     def _inside(self, thing: Any) -> Iterable[Any]:
         if isinstance(thing, Tensor):

@@ -6,16 +6,18 @@ from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from .. import passes
 from ..arguments import call_function
 from ..graph import FREED, Leaf, Node, Part, mode
-from ..operation import adapter, names_of
+from ..operation import Op, adapter, names_of
 from ..passes import add_to_grad, freed_error, release, sum_to_shape
 from ..tensor import Tensor
+from ..views import owner
 from .calls import Call, CannotReplay, Seen, Slot, shape_of, walk
 from .reach import Reach
-from .tracing import expanded
+from .tracing import expanded, window
 
 __all__ = ["Recorder"]
 
@@ -28,6 +30,7 @@ class Recorder:
     def __init__(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.calls: list[Call] = []
         self.slots: dict[int, Slot] = {}  # by id of the array, which the slot keeps alive
+        self.memory: dict[int, list[Slot]] = {}  # by id of the array that owns their memory
         self.reached: list[tuple[Slot, Tensor]] = []  # tensors that the function found by itself
         self.arguments: list[Tensor] = []
         walk((args, kwargs), lambda v: self.arguments.append(v) if isinstance(v, Tensor) else None)
@@ -41,6 +44,7 @@ class Recorder:
     def slot(self, array: Any) -> Slot:
         slot = Slot(len(self.slots), array)
         self.slots[id(array)] = slot
+        self.memory.setdefault(id(owner(array)), []).append(slot)
         return slot
 
     def known(self, value: Any) -> Any:
@@ -49,24 +53,37 @@ class Recorder:
             if isinstance(value, Tensor):
                 raise CannotReplay("a Tensor is a parameter of an operation")
             return value
-        slot = self.slots.get(id(value)) or self.alias(value)
+        slot = self.slots.get(id(value)) or self.found(value) or self.window(value)
         if slot is None:
-            tensor = self.reach.tensors.get(id(value))
-            if tensor is None:
-                raise CannotReplay(
-                    f"an array of shape {list(value.shape)} and dtype {value.dtype} comes from outside: random numbers, "
-                    "tensors made from Python data and NumPy's results are not recorded. Pass it as an argument"
-                )
-            slot = self.slot(value)
-            self.reached.append((slot, tensor))
+            raise CannotReplay(
+                f"an array of shape {list(value.shape)} and dtype {value.dtype} comes from outside: random numbers, "
+                "tensors made from Python data and NumPy's results are not recorded. Pass it as an argument"
+            )
         return slot
 
-    def alias(self, value: Any) -> Any:
-        """The slot of an argument that ``value`` is another object for: same memory, shape and dtype."""
-        for slot in self.inputs if value.base is not None else ():
-            same = value.shape == slot.array.shape and value.strides == slot.array.strides
-            if same and value.dtype == slot.array.dtype and value.ctypes.data == slot.array.ctypes.data:
-                return slot
+    def found(self, value: Any) -> Slot | None:
+        """The new slot of a tensor that the function reaches by itself."""
+        tensor = self.reach.tensors.get(id(value))
+        if tensor is None:
+            return None
+        slot = self.slot(value)
+        self.reached.append((slot, tensor))
+        return slot
+
+    def window(self, value: Any) -> Slot | None:
+        """The slot of an array whose memory lies inside that of a known one: a view that was made unseen, as by ``x[3]``."""
+        memory = id(owner(value))
+        for array in [slot.array for slot in self.memory.get(memory, ())] + self.reach.memory.get(memory, []):
+            low, high = byte_bounds(array)
+            first, last = byte_bounds(value)
+            if not (array.flags.c_contiguous and low <= first and last <= high):
+                continue
+            whole, offset = self.known(array), value.ctypes.data - low
+            if offset == 0 and all(getattr(value, a) == getattr(array, a) for a in ("shape", "strides", "dtype")):
+                return whole  # another object for the same
+            slot = self.slot(value)
+            self.calls.append(Call(window, (whole, value.shape, value.dtype, offset, value.strides), {}, slot))
+            return slot
         return None
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -175,11 +192,52 @@ class Recorder:
             if type(node) is Leaf:
                 self.leaf(node, g)
                 continue
+            if type(node) is Part:
+                self.join(node, g, pending, waiting, heap)
+                continue
+            if node.op.outputs != 1:
+                g = self.whole(node, g)
+            if type(node) is Part:  # one of several results: their node waits for all of them
+                whole, i = node.parents[0], node.params[0]
+                key = -whole.id  # type: ignore[union-attr]
+                if key not in pending:
+                    pending[key], waiting[key] = [None] * len(whole.shape), whole  # type: ignore[union-attr]
+                    heappush(heap, key)
+                pending[key][i] = g if pending[key][i] is None else self.call(np.add, (pending[key][i], g), {})
+                continue
             if node.saved is FREED:
                 raise freed_error(node)
+            if node.op.outputs != 1:  # type: ignore[union-attr]
+                g = tuple(
+                    [self.zeros(*like) if c is None else c for c, *like in zip(g, node.shape, node.dtype, strict=True)]
+                )
             self.pull(node, g, send, pending, waiting, heap)
             if not keep:
                 release(node)
+
+    def join(self, part: Any, g: Any, pending: Any, waiting: Any, heap: Any) -> None:
+        """The cotangent of one of several results waits at the operation's node for the others."""
+        whole, i = part.parents[0], part.params[0]
+        key = -whole.id
+        if key not in pending:
+            pending[key], waiting[key] = [None] * len(whole.shape), whole
+            heappush(heap, key)
+        slots = pending[key]
+        slots[i] = g if slots[i] is None else self.call(np.add, (slots[i], g), {})
+
+    def whole(self, node: Any, slots: Any) -> Any:
+        """The cotangents of all results: zeros where none arrived."""
+        for i, (shape, dtype) in enumerate(zip(node.shape, node.dtype, strict=True)):
+            if slots[i] is None:
+                slots[i] = np.zeros(shape, dtype)
+                self.constant(slots[i])
+        return tuple(slots)
+
+    def zeros(self, shape: Any, dtype: Any) -> Any:
+        """What arrives from a result that nobody used."""
+        made = np.zeros(shape, dtype)
+        self.constant(made)
+        return made
 
     def pull(self, node: Any, g: Any, send: Any, pending: Any, waiting: Any, heap: Any) -> None:
         """The cotangents that one node sends to its parents."""
@@ -240,9 +298,9 @@ def unfollowed(roots: Any) -> str | None:
         notes = node.notes
         if notes is not None and (notes.hooks or notes.before or notes.after or notes.grad is not None):
             return "a tensor or a node has hooks, or retains its gradient"
-        if type(node) is Part or not isinstance(node.dtype, np.dtype):
-            return f"{node.name()} has several results"
-        if node.dtype.kind == "c":
+        if type(node) is not Leaf and not isinstance(node.op, Op):
+            return f"{node.name()} is a Function of the user's"
+        if any([dtype.kind == "c" for dtype in (node.dtype if type(node.dtype) is tuple else (node.dtype,))]):
             return "complex values"
         stack.extend([p for p in node.parents if p is not None])
     return None

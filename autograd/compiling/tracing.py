@@ -12,7 +12,7 @@ from .calls import Call, Slot, walk
 if TYPE_CHECKING:
     from .recorder import Recorder
 
-__all__ = ["expanded", "matrix_transposed", "transposed"]
+__all__ = ["expanded", "matrix_transposed", "transposed", "window"]
 
 ndarray = np.ndarray
 
@@ -86,6 +86,11 @@ def transposed(array: Any) -> Any:
 
 def matrix_transposed(array: Any) -> Any:
     return array.mT
+
+
+def window(array: Any, shape: Any, dtype: Any, offset: int, strides: Any) -> Any:
+    """A view of a contiguous array's memory."""
+    return ndarray(shape, dtype, array, offset, strides)
 
 
 class Tape:

@@ -13,6 +13,7 @@ The functions with names (gather, scatter_add, index_copy ...) translate their a
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -266,8 +267,9 @@ def getitem(input: Any, index: Any) -> Any:
     array = input.array
     if wanted is None:
         return _getitem_slowly(input, index)
+    now = mode.now
     try:
-        y = array[wanted]
+        y = array[wanted] if now.recorder is None else now.quietly(operator.getitem, array, wanted)
     except IndexError as error:
         raise index_error(index, array.shape, error) from None
     parent = input.node if input.lineage is None else current(input)
@@ -275,7 +277,7 @@ def getitem(input: Any, index: Any) -> Any:
     made.array = y
     made.lineage = None
     made.node = (
-        Node(_VIEW_OP, (parent,), (), (wanted,), y.shape, y.dtype) if parent is not None and mode.now.enabled else None
+        Node(_VIEW_OP, (parent,), (), (wanted,), y.shape, y.dtype) if parent is not None and now.enabled else None
     )
     attach(made, input, _VIEW_OP, (wanted,))
     return made
@@ -298,7 +300,7 @@ def _getitem_slowly(input: Any, index: Any) -> Any:
         if at is None:
             return input
     try:
-        y = input.array[at]
+        y = mode.now.quietly(operator.getitem, input.array, at)
     except IndexError as error:
         raise index_error(at, input.array.shape, error) from None
     parent = input.node if input.lineage is None else current(input)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import autograd as torch
+import nn
+import optim
 
 
 def numbers(*shape, seed=0, requires_grad=False):
@@ -109,6 +111,167 @@ class TestSameBits:
             np.testing.assert_array_equal(r.numpy(), 2 * numbers(3, seed=i).numpy())
 
 
+def bits(tensors):
+    return [t.detach().numpy().tobytes() for t in tensors]
+
+
+class TestWholeTrainingSteps:
+    """Two copies of one model, one trained by the step as it is and one by the compiled step, stay equal to the bit."""
+
+    def train(self, model, make_optimizer, steps=6, between=None, shape=(16, 8)):
+        trained, reasons = [], []
+        for compiled in (False, True):
+            torch.manual_seed(0)
+            net = model()
+            optimizer = make_optimizer(net.parameters())
+
+            def step(x, y, net=net, optimizer=optimizer):
+                optimizer.zero_grad()
+                loss = nn.functional.cross_entropy(net(x), y)
+                loss.backward()
+                optimizer.step()
+                return loss
+
+            run = torch.compile(step) if compiled else step
+            losses = []
+            for i in range(steps):
+                y = torch.tensor(np.random.default_rng(i).integers(0, 4, shape[0]))
+                losses.append(run(numbers(*shape, seed=i), y).item())
+                reasons += [run.reason] if compiled else []
+                if between is not None:
+                    between(i, net, optimizer)
+            trained.append((losses, bits(net.parameters()), bits(p.grad for p in net.parameters())))
+        assert trained[0] == trained[1]
+        return reasons
+
+    @staticmethod
+    def mlp():
+        return nn.Sequential(nn.Linear(8, 300), nn.ReLU(), nn.Linear(300, 40), nn.Tanh(), nn.Linear(40, 4))
+
+    @pytest.mark.parametrize("rule", ["SGD", "Adam", "AdamW", "RMSprop", "Adadelta", "Adagrad", "NAdam", "RAdam"])
+    def test_optimizers(self, rule):
+        assert self.train(self.mlp, lambda ps: getattr(optim, rule)(ps, lr=0.01)) == [None] * 6
+
+    def test_momentum(self):
+        make = lambda ps: optim.SGD(ps, lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.01)  # noqa: E731
+        assert self.train(self.mlp, make) == [None] * 6
+
+    def test_a_scheduler_changes_the_learning_rate(self):
+        def slower(i, net, optimizer):
+            optimizer.param_groups[0]["lr"] *= 0.5
+
+        assert self.train(self.mlp, optim.Adam, between=slower) == [None] * 6
+
+    def test_hyperparameters_that_change_the_rule(self):
+        def decay(i, net, optimizer):
+            optimizer.param_groups[0]["weight_decay"] = 0.1 * (i % 2)
+
+        self.train(self.mlp, lambda ps: optim.SGD(ps, lr=0.01, momentum=0.9), between=decay)
+
+    def test_state_that_is_loaded(self):
+        def reload(i, net, optimizer):
+            if i == 3:
+                optimizer.load_state_dict(optimizer.state_dict())
+
+        self.train(self.mlp, optim.Adam, between=reload)
+
+    def test_parameters_that_are_loaded_and_frozen(self):
+        def change(i, net, optimizer):
+            if i == 2:
+                net.load_state_dict({k: v * 0.5 for k, v in net.state_dict().items()})
+            if i == 3:
+                net[0].weight.data = net[0].weight.data * 2
+
+        self.train(self.mlp, optim.Adam, between=change)
+
+    def test_parameters_in_groups(self):
+        def groups(parameters):
+            first, *others = parameters
+            return optim.Adam([{"params": [first], "lr": 0.1}, {"params": others}])
+
+        self.train(self.mlp, groups)
+
+    def test_hooks_of_the_optimizer(self):
+        seen = []
+
+        def make(parameters):
+            optimizer = optim.Adam(parameters)
+            optimizer.register_step_post_hook(lambda *args: seen.append(1))
+            return optimizer
+
+        self.train(self.mlp, make)
+        assert len(seen) == 12
+
+    def test_dropout_draws_anew(self):
+        model = lambda: nn.Sequential(nn.Linear(8, 30), nn.Dropout(0.5), nn.Linear(30, 4))  # noqa: E731
+        assert all("random numbers" in reason for reason in self.train(model, optim.Adam))
+
+    def test_dropout_in_eval_mode_is_replayed(self):
+        model = lambda: nn.Sequential(nn.Linear(8, 30), nn.Dropout(0.5), nn.Linear(30, 4)).eval()  # noqa: E731
+        assert self.train(model, optim.Adam) == [None] * 6
+
+    def test_convolutions(self):
+        model = lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 4))  # noqa: E731
+        assert self.train(model, optim.Adam, shape=(8, 1, 8, 8)) == [None] * 6
+
+
+class TestRecurrence:
+    @pytest.mark.parametrize("kind", ["RNNCell", "GRUCell"])
+    def test_a_cell_in_a_loop_over_times(self, kind):
+        cell = getattr(nn, kind)(5, 7)
+
+        def step(x):
+            cell.zero_grad()
+            h = torch.zeros(3, 7)
+            for t in range(6):
+                h = cell(x[t], h)
+            loss = (h * h).mean()
+            loss.backward()
+            return loss
+
+        compiled = torch.compile(step)
+        for seed in range(3):
+            x = numbers(6, 3, 5, seed=seed)
+            expected = step(x).item(), bits(p.grad for p in cell.parameters())
+            assert (compiled(x).item(), bits(p.grad for p in cell.parameters())) == expected
+            assert compiled.reason is None
+
+    @pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+    def test_layers(self, kind):
+        layer = getattr(nn, kind)(5, 7, 2, batch_first=True)
+
+        def step(x):
+            layer.zero_grad()
+            out, last = layer(x)
+            loss = (out * out).mean()
+            loss.backward()
+            return loss
+
+        compiled = torch.compile(step)
+        for seed in range(3):
+            x = numbers(3, 6, 5, seed=seed)
+            expected = step(x).item(), bits(p.grad for p in layer.parameters())
+            assert (compiled(x).item(), bits(p.grad for p in layer.parameters())) == expected
+            assert compiled.reason is None
+
+    def test_several_results(self):
+        w = numbers(5, 4, requires_grad=True)
+
+        def step(x):
+            w.grad = None
+            values, _ = (w * x).max(dim=1)
+            u, s = torch.linalg.qr(w)
+            loss = values.sum() + (u * u * x).sum() + torch.var_mean(w * x, dim=0)[0].sum()
+            loss.backward()
+            return loss
+
+        compiled = torch.compile(step)
+        for seed in range(3):
+            x = numbers(5, 4, seed=seed)
+            expected = step(x).item(), w.grad.tolist()
+            assert (compiled(x).item(), w.grad.tolist()) == expected
+
+
 class TestGuards:
     def test_new_shapes_make_a_new_program(self):
         compiled = torch.compile(lambda x: (x * x).sum())
@@ -170,6 +333,28 @@ class TestFallsBack:
             torch.manual_seed(i)
             assert compiled(x).tolist() == expected
             assert reason in compiled.reason
+
+    def test_a_function_of_the_users(self):
+        class Double(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return x * 2
+
+            @staticmethod
+            def backward(ctx, g):
+                return g * 2
+
+        w = numbers(3, requires_grad=True)
+
+        def step(x):
+            w.grad = None
+            (Double.apply(w) * x).sum().backward()
+
+        compiled = torch.compile(step)
+        for _ in range(2):
+            compiled(torch.ones(3))
+            assert w.grad.tolist() == [2.0] * 3
+        assert "Function" in compiled.reason
 
     def test_side_effects_happen_once_per_call_even_then(self):
         calls = []
