@@ -1,4 +1,4 @@
-"""What is worked out row by row: softmax and its relatives, normalization."""
+"""What is worked out row by row: softmax and its relatives."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from .runtime import F, exp_below, helper, inline, kernel, largest, prange, team
 
-__all__ = ["log_softmax", "softmax"]
+__all__ = ["cross_entropy", "log_softmax", "softmax"]
 
 
 def softmax(input: Any, dim: int) -> Any:
@@ -62,3 +62,28 @@ def exponentials(row: Any, made: Any, top: Any) -> Any:
     for j in range(len(row)):
         total += made[j]
     return total
+
+
+def cross_entropy(input: Any, target: Any) -> tuple[Any, Any]:
+    """The twin of ``ops.loss._entropies``."""
+    y, losses = np.empty_like(input), np.empty(len(input), F)
+    _cross_entropy(input, target, y, losses, team(input.size / 2))
+    return losses, y
+
+
+@kernel
+def _cross_entropy(x: Any, target: Any, y: Any, losses: Any, count: int) -> None:
+    for t in prange(count):
+        _cross_entropy_rows(x, target, y, losses, len(x) * t // count, len(x) * (t + 1) // count)
+
+
+@helper
+def _cross_entropy_rows(x: Any, target: Any, y: Any, losses: Any, start: int, stop: int) -> None:
+    for i in range(start, stop):
+        row, made = x[i], y[i]
+        top = largest(row)
+        total = exponentials(row, made, top)
+        losses[i] = np.log(total) + (top - row[target[i]])
+        total = F(1) / total
+        for j in range(len(row)):
+            made[j] *= total

@@ -80,7 +80,7 @@ linear = lift(
     name="linear",
     input=lambda g, weight: product(g, weight) if g.ndim == 2 and g.itemsize > 2 else linear(g, weight.mT),  # type: ignore[has-type]
     weight=lambda g, input: product(g.mT, input) if g.ndim == 2 and g.itemsize > 2 else outer(g, input),  # type: ignore[has-type]
-    bias=lambda g: g.sum(axis=0) if g.ndim == 2 else g,
+    bias=lambda g: g.sum(axis=0) if g.ndim == 2 and len(g) < 64 else g,  # many rows the engine sums faster
 )
 outer = bilinear(
     lambda input, other: _matmul(input.reshape(-1, input.shape[-1]).T, other.reshape(-1, other.shape[-1])),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fast import twin
 from ..lift import elementwise, general, lift, linear
 from .activation import exponentials, log_one_plus_exp, softmax_along
 from .elementwise import sigmoid
@@ -51,13 +52,24 @@ def _check_classes(target: Any, classes: int) -> None:
 
 def _cross_entropy(input: Any, target: Any, rows: Any, scale: Any) -> tuple[Any, Any]:
     _check_classes(target, input.shape[1])
+    losses, probabilities = _entropies(input, target)
+    return _reduced(losses, rows, scale), probabilities
+
+
+def _large_rows(input: Any, target: Any) -> bool:
+    return input.size >= 8192 and input.dtype == np.float32 and input.flags.c_contiguous and target.flags.c_contiguous  # type: ignore[no-any-return]
+
+
+@twin("rows.cross_entropy", when=_large_rows)
+def _entropies(input: Any, target: Any) -> tuple[Any, Any]:
+    """Minus the logarithm of each row's probability of its class; and the probabilities of all classes."""
     y, total, top = exponentials(input, 1)
     y /= total
     total = total.reshape(-1)
     losses = np.log(total, out=total)
     losses += top.reshape(-1) if np.ndim(top) else top
     losses -= input[_count(len(input)), target]
-    return _reduced(losses, rows, scale), y
+    return losses, y
 
 
 cross_entropy = lift(
@@ -72,9 +84,9 @@ cross_entropy = lift(
 
 
 def _cross_entropy_slope(grad: Any, probabilities: Any, target: Any, rows: Any, scale: Any) -> Any:
-    made = probabilities.copy()
-    made[_count(len(made)), target] -= 1
-    made *= _factor(grad, rows, scale, made.dtype)
+    factor = _factor(grad, rows, scale, probabilities.dtype)
+    made = probabilities * factor
+    made[_count(len(made)), target] -= factor[:, 0] if np.ndim(factor) else factor
     return made
 
 

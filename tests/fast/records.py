@@ -40,6 +40,11 @@ RECORDS["rows.softmax"] = [
     lambda: (special(5, 17), 1),
 ]
 RECORDS["rows.log_softmax"] = RECORDS["rows.softmax"]
+RECORDS["rows.cross_entropy"] = [
+    lambda: (floats(200, 64), np.arange(200) % 64),
+    lambda: (floats(7, 33, scale=30), np.arange(7)),
+    lambda: (special(5, 17), np.arange(5)),
+]
 RECORDS["activation.gelu"] = RECORDS["activation.tanh_gelu"] = [
     lambda: (floats(100, 90),),
     lambda: (floats(37, scale=30),),
