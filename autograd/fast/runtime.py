@@ -139,6 +139,8 @@ def _wake(x: Any, count: int) -> None:
 # --- matrix products -----------------------------------------------------------------------------------------------
 
 _INT, _ADDRESS = types.int64, types.uintp
+_pointer_to: Any = types.CPointer
+_FLOATS = _pointer_to(types.float32)
 _sgemm: Any = types.ExternalFunction(  # 64-bit integers serve a BLAS of 32-bit ones too: both fill a register
     "pullback_sgemm",
     types.void(
@@ -166,9 +168,9 @@ def gemm(
 @_intrinsic
 def _pointer(typingctx: Any, address: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], context.get_value_type(types.CPointer(types.float32)))
+        return builder.inttoptr(args[0], context.get_value_type(_FLOATS))
 
-    return types.CPointer(types.float32)(_ADDRESS), codegen
+    return _FLOATS(_ADDRESS), codegen
 
 
 @inline

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ..fast import twin
 from ..lift import bilinear, general, lift
+from .shape import sum_to
 
 __all__ = []  # fmt: skip
 
@@ -63,6 +65,20 @@ def _over_others(rows: Any, shape: Any, axes: Axes, last: int) -> Any:
     return rows.reshape(rows.shape + (1,) * (len(shape) - last))
 
 
+def _compiled(input: Any, weight: Any, bias: Any, axes: Axes) -> bool:
+    """Whether a kernel takes it: of rows, or of the channels of [N, C, P]."""
+    channels = axes == (0, 2) and input.ndim == 3
+    shape = (input.shape[1], 1) if channels else input.shape[axes[0] :]
+    return (  # type: ignore[no-any-return]
+        (channels or axes == tuple(range(axes[0], input.ndim)))
+        and input.flags.c_contiguous
+        and all([p is None or (p.shape == shape and p.dtype == np.float32) for p in (weight, bias)])
+    )
+
+
+@twin("normalization.normalize", when=lambda input, weight, bias, axes, eps, center: (
+    input.size >= 8192 and input.dtype == np.float32 and _compiled(input, weight, bias, axes)
+))  # fmt: skip
 def _normalize(input: Any, weight: Any, bias: Any, axes: Axes, eps: float, center: bool) -> tuple[Any, Any]:
     kind = input.dtype.type
     scale = kind(1.0 / max(_size(input.shape, axes), 1))
@@ -91,10 +107,40 @@ normalize = lift(
     kind="general",
     name="normalize",
     residual=lambda input, axes, eps, center: _normal_and_rstd(input, axes, eps, center),
-    input=lambda g, r, weight, axes, center: projection(g if weight is None else g * weight, *r, axes, center),  # type: ignore[has-type]
-    weight=lambda g, r, like: overlap(g, r[0], like.shape),  # type: ignore[has-type]
-    bias=lambda g: g,
+    arrays=("input", "weight", "bias"),
+    joint=lambda g, r, weight, axes, center, likes: _backward(  # type: ignore[has-type]
+        g, *r, weight, axes, center, tuple([None if like is None else like.shape for like in likes])
+    ),
 )
+
+
+@twin("normalization.normalize_backward", when=lambda g, normal, rstd, weight, axes, center, shapes: (
+    isinstance(g, np.ndarray)
+    and g.size >= 8192
+    and g.dtype == normal.dtype == np.float32
+    and _compiled(normal, weight, None, axes)
+))  # fmt: skip
+def _backward(g: Any, normal: Any, rstd: Any, weight: Any, axes: Axes, center: bool, shapes: Any) -> Any:
+    """The cotangents of input, weight and bias: those that have a shape. Of arrays and Tensors."""
+    input, scale, shift = shapes
+    return (
+        None if input is None else projection(g if weight is None else g * weight, normal, rstd, axes, center),  # type: ignore[has-type]
+        None if scale is None else overlap(g, normal, scale),  # type: ignore[has-type]
+        None if shift is None else sum_to(g, shift),
+    )
+
+
+def _moments(input: Any, axes: Axes) -> tuple[Any, Any]:
+    """The mean over some dimensions, which are kept, and the mean of the squared deviations from it."""
+    scale = input.dtype.type(1.0 / max(_size(input.shape, axes), 1))
+    mean = sums(input, axes) * scale
+    centered = input - mean
+    return mean, dots(centered, centered, axes) * scale
+
+
+moments = twin("normalization.moments", when=lambda input, axes: (
+    input.size >= 8192 and input.dtype == np.float32 and _compiled(input, None, None, axes)
+))(_moments)  # fmt: skip
 
 
 def _overlap(input: Any, other: Any, shape: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd
 from autograd.dtypes import finfo
-from autograd.ops.normalization import dots, normalize, sums
+from autograd.ops.normalization import moments, normalize
 from autograd.tensor import Tensor
 from autograd.views import stamp
 
@@ -142,9 +142,8 @@ def _by_running(flat: Tensor, mean: Tensor, var: Tensor, weight: Any, bias: Any,
 
 def _follow(values: Any, mean: Any, var: Any, momentum: float, axes: tuple[int, ...], count: int) -> None:
     """Move running statistics towards those of a batch; per-sample statistics are averaged over the samples."""
-    batch_mean = sums(values, axes) / values.dtype.type(count)
-    centered = values - batch_mean
-    batch_var = dots(centered, centered, axes) / values.dtype.type(max(count - 1, 1))
+    batch_mean, batch_var = moments(values, axes)
+    batch_var = batch_var * values.dtype.type(count / max(count - 1, 1))
     for running, batch in ((mean, batch_mean), (var, batch_var)):
         if running is not None:
             now = batch.mean(axis=(0, 2)) if batch.ndim == 3 else batch

@@ -172,6 +172,37 @@ RECORDS["recurrent.recurrence_backward"] = [
     for case, into_input in zip(_RECURRENT, (True, False, True, True, False, True, True), strict=True)
 ]
 
+_ROWS, _CHANNELS = (200, 64), (5, 24, 99)
+_NORMALIZED: list[tuple[Any, ...]] = [  # shape, axes, shape of the weight, shape of the bias, center
+    (_ROWS, (1,), (64,), (64,), True),
+    (_CHANNELS, (0, 2), (24, 1), (24, 1), True),
+    (_CHANNELS, (1, 2), (24, 99), None, True),
+    (_CHANNELS, (0, 2), None, None, True),
+    (_ROWS, (1,), (64,), None, False),
+    ((5, 3), (1,), None, (3,), True),
+    ((2, 3, 1), (0, 2), (3, 1), None, True),
+]
+
+
+def _normalized(shape: Any, axes: Any, weight: Any, bias: Any, center: bool) -> Arguments:
+    scale, shift = (None if s is None else floats(*s, seed=i + 1) for i, s in enumerate((weight, bias)))
+    return lambda: (floats(*shape) + 3, scale, shift, axes, 1e-5, center)
+
+
+def _normalized_back(shape: Any, axes: Any, weight: Any, bias: Any, center: bool) -> Arguments:
+    rstd = np.abs(floats(*[1 if i in axes else n for i, n in enumerate(shape)], seed=2))
+    scale = None if weight is None else floats(*weight, seed=3)
+    return lambda: (floats(*shape), floats(*shape, seed=1), rstd, scale, axes, center, (shape, weight, bias))
+
+
+RECORDS["normalization.normalize"] = [_normalized(*case) for case in _NORMALIZED]
+RECORDS["normalization.normalize_backward"] = [_normalized_back(*case) for case in _NORMALIZED]
+RECORDS["normalization.moments"] = [
+    lambda: (floats(*_CHANNELS), (0, 2)),
+    lambda: (floats(*_ROWS), (1,)),
+    lambda: (floats(7, 3, 2), (0, 2)),
+]
+
 
 def _attention(
     n: int, heads: int, length: int, keys: int, mask: Any = None, dropped: bool = False, causal: bool = False

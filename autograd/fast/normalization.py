@@ -1,0 +1,194 @@
+"""Normalization of rows (layer norm) and of channels (batch norm): the statistics and the result in one go each.
+
+Arrays are [N, C, P] here: the statistics are those of each c over N and P. Rows are channels of one sample. The scale
+and shift belong to the channels, or - of rows - to the places.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .runtime import F, helper, inline, kernel, prange, team
+
+__all__ = ["moments", "normalize", "normalize_backward"]
+
+
+def normalize(input: Any, weight: Any, bias: Any, axes: Any, eps: float, center: bool) -> Any:
+    """The normalized values, scaled and shifted; and (before that, 1 / standard deviation)."""
+    x = _as_channels(input, axes)
+    y, normal, rstd = np.empty_like(x), np.empty_like(x), np.empty(x.shape[1], F)
+    scale, shift = _parameter(weight, 1, x, axes), _parameter(bias, 0, x, axes)
+    _normalize(x, scale, shift, y, normal, rstd, F(eps), center, axes != (0, 2), team(x.size / 3))
+    kept = tuple([1 if i in axes else n for i, n in enumerate(input.shape)])
+    return y.reshape(input.shape), (normal.reshape(input.shape), rstd.reshape(kept))
+
+
+def normalize_backward(
+    g: Any, normal: Any, rstd: Any, weight: Any, axes: Any, center: bool, shapes: Any
+) -> tuple[Any, Any, Any]:
+    """The cotangents of input, weight and bias (those that have a shape), from that of the result."""
+    above, x = _as_channels(np.ascontiguousarray(g), axes), _as_channels(normal, axes)
+    count = team(x.size / 3)
+    dx, scale, rstd = np.empty_like(x), _parameter(weight, 1, x, axes), rstd.reshape(-1)
+    if axes != (0, 2):
+        sums = np.zeros((count, 2, x.shape[2]), F)
+        _rows_backward(above, x, rstd, scale, dx, sums, center)
+        dw, db = sums[0] if count == 1 else np.add.reduce(sums, axis=0)
+    else:
+        dw, db = np.empty(x.shape[1], F), np.empty(x.shape[1], F)
+        _channels_backward(above, x, rstd, scale, dx, dw, db, count)
+    return (
+        None if shapes[0] is None else dx.reshape(shapes[0]),
+        None if shapes[1] is None else dw.reshape(shapes[1]),
+        None if shapes[2] is None else db.reshape(shapes[2]),
+    )
+
+
+def moments(input: Any, axes: Any) -> Any:
+    """The mean, and the mean of the squared deviations from it, over these axes, which are kept."""
+    x = _as_channels(input, axes)
+    mean, var = np.empty(x.shape[1], F), np.empty(x.shape[1], F)
+    _moments(x, mean, var, team(x.size / 8))
+    kept = tuple([1 if i in axes else n for i, n in enumerate(input.shape)])
+    return mean.reshape(kept), var.reshape(kept)
+
+
+def _as_channels(x: Any, axes: Any) -> Any:
+    """[N, C, P]: of the axes (0, 2) of three, or of trailing ones."""
+    return x if axes == (0, 2) else x.reshape(1, -1, math.prod(x.shape[axes[0] :]))
+
+
+def _parameter(p: Any, missing: float, x: Any, axes: Any) -> Any:
+    if p is None:
+        return np.full(x.shape[1 if axes == (0, 2) else 2], missing, F)
+    return np.ascontiguousarray(p).reshape(-1)
+
+
+@inline
+def _statistics(x: Any, c: int, center: bool) -> Any:
+    """The mean of a channel, or 0, and the mean of the squares of what differs from it."""
+    size = F(x.shape[0] * x.shape[2])
+    mean, square = F(0), F(0)
+    if center:
+        for n in range(len(x)):
+            row = x[n, c]
+            for j in range(len(row)):
+                mean += row[j]
+        mean /= size
+    for n in range(len(x)):
+        row = x[n, c]
+        for j in range(len(row)):
+            square += (row[j] - mean) * (row[j] - mean)
+    return mean, square / size
+
+
+@kernel
+def _moments(x: Any, mean: Any, var: Any, count: int) -> None:
+    for t in prange(count):
+        for c in range(x.shape[1] * t // count, x.shape[1] * (t + 1) // count):
+            mean[c], var[c] = _statistics(x, c, True)
+
+
+@kernel
+def _normalize(
+    x: Any, weight: Any, bias: Any, y: Any, normal: Any, rstd: Any, eps: Any, center: bool, rows: bool, count: int
+) -> None:
+    channels = x.shape[1]
+    for t in prange(count):
+        start, stop = channels * t // count, channels * (t + 1) // count
+        if rows:
+            _normalize_rows(x[0], weight, bias, y[0], normal[0], rstd, eps, center, start, stop)
+        else:
+            _normalize_channels(x, weight, bias, y, normal, rstd, eps, start, stop)
+
+
+@helper
+def _normalize_rows(
+    x: Any, weight: Any, bias: Any, y: Any, normal: Any, rstd: Any, eps: Any, center: bool, start: int, stop: int
+) -> None:
+    size = F(x.shape[1])
+    for i in range(start, stop):
+        row, result, made = x[i], normal[i], y[i]
+        mean, square = F(0), F(0)
+        if center:
+            for j in range(len(row)):
+                mean += row[j]
+            mean /= size
+        for j in range(len(row)):
+            square += (row[j] - mean) * (row[j] - mean)
+        factor = F(1) / np.sqrt(square / size + eps)
+        rstd[i] = factor
+        for j in range(len(row)):
+            v = (row[j] - mean) * factor
+            result[j] = v
+            made[j] = v * weight[j] + bias[j]
+
+
+@helper
+def _normalize_channels(
+    x: Any, weight: Any, bias: Any, y: Any, normal: Any, rstd: Any, eps: Any, start: int, stop: int
+) -> None:
+    for c in range(start, stop):
+        mean, square = _statistics(x, c, True)
+        factor = F(1) / np.sqrt(square + eps)
+        rstd[c] = factor
+        scale, shift = weight[c], bias[c]
+        for n in range(len(x)):
+            row, result, made = x[n, c], normal[n, c], y[n, c]
+            for j in range(len(row)):
+                v = (row[j] - mean) * factor
+                result[j] = v
+                made[j] = v * scale + shift
+
+
+@kernel
+def _rows_backward(g: Any, normal: Any, rstd: Any, weight: Any, dx: Any, sums: Any, center: bool) -> None:
+    count, rows = len(sums), g.shape[1]
+    for t in prange(count):
+        _some_rows_backward(
+            g[0], normal[0], rstd, weight, dx[0], sums[t, 0], sums[t, 1], center, rows * t // count, rows * (t + 1) // count
+        )  # fmt: skip
+
+
+@helper
+def _some_rows_backward(
+    g: Any, normal: Any, rstd: Any, weight: Any, dx: Any, dw: Any, db: Any, center: bool, start: int, stop: int
+) -> None:
+    size = F(g.shape[1])
+    for i in range(start, stop):
+        row, x, made, factor = g[i], normal[i], dx[i], rstd[i]
+        mean, slope = F(0), F(0)
+        for j in range(len(row)):
+            v = row[j] * weight[j]
+            mean += v
+            slope += v * x[j]
+        mean, slope = mean / size if center else F(0), slope / size
+        for j in range(len(row)):
+            made[j] = (row[j] * weight[j] - mean - x[j] * slope) * factor
+        for j in range(len(row)):
+            dw[j] += row[j] * x[j]
+            db[j] += row[j]
+
+
+@kernel
+def _channels_backward(g: Any, normal: Any, rstd: Any, weight: Any, dx: Any, dw: Any, db: Any, count: int) -> None:
+    channels = g.shape[1]
+    size = F(g.shape[0] * g.shape[2])
+    for t in prange(count):
+        for c in range(channels * t // count, channels * (t + 1) // count):
+            total, slope = F(0), F(0)
+            for n in range(len(g)):
+                row, x = g[n, c], normal[n, c]
+                for j in range(len(row)):
+                    total += row[j]
+                    slope += row[j] * x[j]
+            dw[c], db[c] = slope, total
+            mean, factor = total / size, weight[c] * rstd[c]
+            slope /= size
+            for n in range(len(g)):
+                row, x, made = g[n, c], normal[n, c], dx[n, c]
+                for j in range(len(row)):
+                    made[j] = (row[j] - mean - x[j] * slope) * factor
