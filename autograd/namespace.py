@@ -20,6 +20,7 @@ newaxis = None
 
 SUBMODULES = frozenset(
     [
+        "_C",
         "__config__",
         "accelerator",
         "amp",

@@ -9,6 +9,8 @@ import sys
 import types
 from typing import Any
 
+from autograd.graph import Handle
+
 from . import (
     activation,
     containers,
@@ -17,6 +19,7 @@ from . import (
     dropout,
     embedding,
     flatten,
+    hooks,
     lazy,
     linear,
     loss,
@@ -35,11 +38,13 @@ _places = {
     "activation": activation,
     "adaptive": loss,
     "batchnorm": normalization,
+    "channelshuffle": padding,
     "container": containers,
     "conv": conv,
     "distance": distance,
     "dropout": dropout,
     "flatten": flatten,
+    "fold": resample,
     "instancenorm": normalization,
     "lazy": lazy,
     "linear": linear,
@@ -76,9 +81,38 @@ vars(utils).update(
 )
 _places["utils"] = utils
 
+
+def consume_prefix_in_state_dict_if_present(state_dict: dict[str, Any], prefix: str) -> None:
+    """Strip a prefix ("module." of a data-parallel model) from the keys of a state_dict, in place."""
+    for key in list(state_dict):
+        if key.startswith(prefix):
+            state_dict[key[len(prefix) :]] = state_dict.pop(key)
+    metadata: dict[str, Any] = getattr(state_dict, "_metadata", {})
+    for key in list(metadata):
+        if key == prefix.replace(".", "") or key.startswith(prefix):
+            metadata[key[len(prefix) :]] = metadata.pop(key)
+
+
+utils.consume_prefix_in_state_dict_if_present = consume_prefix_in_state_dict_if_present  # type: ignore[attr-defined]
+
 # Two classes that PyTorch keeps in another file than we do: programs name them there, in ``safe_globals`` for example.
 vars(activation)["MultiheadAttention"] = transformer.MultiheadAttention
 vars(linear)["NonDynamicallyQuantizableLinear"] = transformer.NonDynamicallyQuantizableLinear
+
+
+def _also(place: types.ModuleType, source: types.ModuleType, names: str) -> None:
+    """Names that PyTorch has in one of its files and we keep in another."""
+    for name in names.split():
+        vars(place)[name] = getattr(source, name)
+
+
+_also(module, hooks, " ".join(n for n in hooks.__all__ if n.startswith("register_module_")))
+module.RemovableHandle = Handle  # type: ignore[attr-defined]
+module._IncompatibleKeys = module.IncompatibleKeys  # type: ignore[attr-defined]
+_also(normalization, lazy, "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d")
+_also(normalization, lazy, "LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d")
+_also(conv, lazy, "LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d")
+_also(linear, lazy, "LazyLinear")
 
 for _name, _module in _places.items():
     globals()[_name] = _module

@@ -1,18 +1,18 @@
 """Mixed precision, as programs ask for it: everything is computed in the tensors' own dtype.
 
-On the CPU half precision is slower than single, so ``autocast`` changes nothing and ``GradScaler`` scales by one: a
-program that uses them trains as it would without.
+On the CPU half precision is slower than single, so ``autocast`` changes nothing: a program that uses it trains as it
+would without. ``GradScaler`` is PyTorch's.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from ..devices import device as Device
 from ..graph import Function_
-from ..tensor import Tensor
+from .grad_scaler import GradScaler
 
 __all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd", "is_autocast_available"]
 
@@ -63,73 +63,6 @@ def is_autocast_available(device_type: str) -> bool:
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
     """Whether the program is inside ``autocast`` for this kind of device."""
     return any(kind == device_type for kind, _ in _active)
-
-
-class GradScaler:
-    """Scales losses so that half precision gradients don't vanish; here by one, since the precision is full.
-
-    ``scaler.scale(loss).backward(); scaler.step(optimizer); scaler.update()`` is ``loss.backward(); optimizer.step()``.
-    """
-
-    def __init__(
-        self, device: str = "cuda", init_scale: float = 65536.0, growth_factor: float = 2.0,
-        backoff_factor: float = 0.5,
-        growth_interval: int = 2000, enabled: bool = True,
-    ) -> None:  # fmt: skip
-        self._growth_factor, self._backoff_factor, self._growth_interval = (
-            growth_factor,
-            backoff_factor,
-            growth_interval,
-        )
-        self._enabled = enabled
-
-    def scale(self, outputs: Any) -> Any:
-        """The tensor, or the tensors, as they are."""
-        if not isinstance(outputs, (Tensor, Iterable)):
-            raise ValueError("outputs must be a Tensor or an iterable of Tensors")
-        return outputs
-
-    def unscale_(self, optimizer: Any) -> None:
-        """Nothing to undo."""
-
-    def step(self, optimizer: Any, *args: Any, **kwargs: Any) -> Any:
-        """``optimizer.step(...)``."""
-        return optimizer.step(*args, **kwargs)
-
-    def update(self, new_scale: Any = None) -> None:
-        """The scale stays one."""
-
-    def get_scale(self) -> float:
-        """1.0."""
-        return 1.0
-
-    def get_growth_factor(self) -> float:
-        """The factor that was given."""
-        return self._growth_factor
-
-    def get_backoff_factor(self) -> float:
-        """The factor that was given."""
-        return self._backoff_factor
-
-    def get_growth_interval(self) -> int:
-        """The interval that was given."""
-        return self._growth_interval
-
-    def is_enabled(self) -> bool:
-        """Whether the program asked for scaling."""
-        return self._enabled
-
-    def state_dict(self) -> dict[str, Any]:
-        """What PyTorch's scaler needs to continue, with the scale at one."""
-        if not self._enabled:
-            return {}
-        return {
-            "scale": 1.0, "growth_factor": self._growth_factor, "backoff_factor": self._backoff_factor,
-            "growth_interval": self._growth_interval, "_growth_tracker": 0,
-        }  # fmt: skip
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Accepted: the scale stays one."""
 
 
 def custom_fwd(fwd: Callable[..., Any] | None = None, *, device_type: str, cast_inputs: Any = None) -> Any:

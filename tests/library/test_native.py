@@ -57,3 +57,9 @@ def test_one_element_is_asked_for():
     with pytest.raises(RuntimeError, match="ambiguous"):
         ag.is_nonzero(ag.ones(2))
     assert ag.ones(1).is_nonzero() and ag.ones(1).is_cpu and not ag.ones(1).is_xpu
+
+
+def test_the_compiled_core_by_name():
+    assert ag._C._LinAlgError is ag.linalg.LinAlgError and ag._C._nn.gelu is ag.nn.functional.gelu
+    with pytest.raises(AttributeError, match="compiled core"):
+        ag._C.anything

@@ -37,7 +37,7 @@ def test_mixed_precision_trains_as_without():
         ag.manual_seed(0)
         net = nn.Linear(3, 1)
         sgd = optim.SGD(net.parameters(), lr=0.1)
-        scaler = ag.amp.GradScaler(enabled=mixed)
+        scaler = ag.amp.GradScaler("cpu", enabled=mixed)
         for _ in range(3):
             sgd.zero_grad()
             with ag.autocast("cpu", dtype=ag.bfloat16, enabled=mixed):

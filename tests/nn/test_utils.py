@@ -166,3 +166,33 @@ def test_batch_norm_folds_into_the_layer_before_it():
         layer.eval(), bn.eval()
         fuse = nn.utils.fuse_linear_bn_eval if isinstance(layer, nn.Linear) else nn.utils.fuse_conv_bn_eval
         np.testing.assert_allclose(fuse(layer, bn)(x).detach().numpy(), bn(layer(x)).detach().numpy(), atol=1e-5)
+
+
+def test_the_prefix_of_a_parallel_model_is_stripped():
+    from nn.modules.utils import consume_prefix_in_state_dict_if_present
+
+    layer = nn.Linear(2, 3)
+    saved = nn.DataParallel(layer).state_dict()
+    assert list(saved) == ["module.weight", "module.bias"]
+    consume_prefix_in_state_dict_if_present(saved, "module.")
+    assert list(saved) == ["weight", "bias"] and list(saved._metadata) == [""]
+    nn.Linear(2, 3).load_state_dict(saved)
+
+
+def test_things_are_where_pytorch_has_them():
+    from autograd.utils.hooks import RemovableHandle
+    from nn.common_types import _size_2_t  # noqa: F401 - that it is there is the test
+    from nn.modules import batchnorm, channelshuffle, conv, fold, instancenorm, linear, module
+
+    assert fold.Unfold is nn.Unfold and channelshuffle.ChannelShuffle is nn.ChannelShuffle
+    assert conv.LazyConv2d is nn.LazyConv2d and linear.LazyLinear is nn.LazyLinear
+    assert batchnorm.LazyBatchNorm1d is nn.LazyBatchNorm1d and instancenorm.LazyInstanceNorm2d is nn.LazyInstanceNorm2d
+    keys = nn.Linear(1, 1).load_state_dict({}, strict=False)
+    assert isinstance(keys, module._IncompatibleKeys)
+    seen = []
+    handle = module.register_module_forward_hook(lambda m, args, out: seen.append(type(m)))
+    assert isinstance(handle, RemovableHandle)
+    nn.Identity()(1)
+    handle.remove()
+    nn.Identity()(1)
+    assert seen == [nn.Identity]
