@@ -19,7 +19,7 @@ import numpy as np
 
 from . import winograd
 from .runtime import helper, kernel, prange, team
-from .tiles import LANES, ROWS, multiply, transpose
+from .tiles import LANES, ROWS, copy, multiply, transpose
 
 __all__ = ["convolution", "convolution_input", "convolution_weight"]
 
@@ -181,12 +181,14 @@ def _run(layout: _Layout, x: Any, w: Any, bias: Any, made: Any, groups: int, col
     )
     stage = np.zeros((count, layout.stage), np.float32)
     sums = np.empty((count, _CHUNK * width), np.float32)
-    parts = 1 if images % count == 0 or images >= 4 * count else count
+    whole = len(layout.classes) == 1  # else the places of all classes come together in ``spread``
+    spread = np.empty((count, 0 if whole else made[0, 0].size * width), np.float32)
+    parts = count if whole and images % count and images < 4 * count else 1
     _correlate(
         np.ascontiguousarray(x).reshape(images, x.shape[1], *[1] * (5 - x.ndim), *x.shape[2:]),
         np.ascontiguousarray(w).reshape(-1), _NO_BIAS if bias is None else bias, made.reshape(images, groups, each, -1),
         layout.places, layout.targets, layout.steps, layout.weights, layout.classes, layout.box,
-        packed, column, stage, sums, parts, count,
+        packed, column, stage, sums, spread, parts, count,
     )  # fmt: skip
 
 
@@ -194,20 +196,16 @@ def _run(layout: _Layout, x: Any, w: Any, bias: Any, made: Any, groups: int, col
 def _correlate(
     x: Any, w: Any, bias: Any, made: Any,
     places: Any, targets: Any, steps: Any, weights: Any, classes: Any, box: Any,
-    packed: Any, column: int, stage: Any, sums: Any, parts: int, count: int,
+    packed: Any, column: int, stage: Any, sums: Any, spread: Any, parts: int, count: int,
 ) -> None:  # fmt: skip
     units, rows = len(x) * parts, packed.shape[0] * packed.shape[1]
-    if count == 1:
-        _pack(w, weights, column, made.shape, packed, 0, rows)
-        _images(x, bias, made, places, targets, steps, classes, box, packed, stage[0], sums[0], parts, 0, units)
-    else:
-        for t in prange(count):
-            _pack(w, weights, column, made.shape, packed, rows * t // count, rows * (t + 1) // count)
-        for t in prange(count):
-            _images(
-                x, bias, made, places, targets, steps, classes, box, packed, stage[t], sums[t], parts,
-                units * t // count, units * (t + 1) // count,
-            )  # fmt: skip
+    for t in prange(count):
+        _pack(w, weights, column, made.shape, packed, rows * t // count, rows * (t + 1) // count)
+    for t in prange(count):
+        _images(
+            x, bias, made, places, targets, steps, classes, box, packed, stage[t], sums[t], spread[t], parts,
+            units * t // count, units * (t + 1) // count,
+        )  # fmt: skip
 
 
 @helper
@@ -231,24 +229,23 @@ def _padded(x: Any, image: int, box: Any, stage: Any) -> Any:
     if len(stage) == 0:
         return x[image].ctypes.data
     deep, high, wide = box[0], box[1], box[2]
+    source, target = x[image].ctypes.data, stage.ctypes.data + 4 * ((box[3] * high + box[4]) * wide + box[5])
     for c in range(x.shape[1]):
         for i in range(x.shape[2]):
             for j in range(x.shape[3]):
-                row = x[image, c, i, j]
-                to = stage[((c * deep + i + box[3]) * high + j + box[4]) * wide + box[5] :]
-                for k in range(len(row)):
-                    to[k] = row[k]
+                copy(source, target + 4 * (((c * deep + i) * high + j) * wide), x.shape[4])
+                source += 4 * x.shape[4]
     return stage.ctypes.data
 
 
 @helper
 def _images(
     x: Any, bias: Any, made: Any, places: Any, targets: Any, steps: Any, classes: Any, box: Any, packed: Any,
-    stage: Any, sums: Any, parts: int, start: int, stop: int,
+    stage: Any, sums: Any, spread: Any, parts: int, start: int, stop: int,
 ) -> None:  # fmt: skip
     """The units start to stop of the result: an image, or one of its ``parts``."""
     groups, each, width, depth = made.shape[1], made.shape[2], packed.shape[2], packed.shape[1]
-    panels, vectors = len(packed) // groups, width // LANES
+    panels, vectors, length = len(packed) // groups, width // LANES, made.shape[3]
     group = 4 * (x.shape[1] // groups) * box[0] * box[1] * box[2]
     loaded, address = -1, 0
     for unit in range(start, stop):
@@ -257,20 +254,27 @@ def _images(
             loaded, address = image, _padded(x, image, box, stage)
         for g in range(len(packed)):
             left = g % panels * width
+            result, wanted = made[image, g // panels].reshape(-1), min(width, each - left)
             for c in range(len(classes)):
                 first, many, step, deep = classes[c]
                 begin, end = many * part // parts // ROWS * ROWS, many * (part + 1) // parts // ROWS * ROWS
                 end = many if part + 1 == parts else end
                 for p in range(begin, end, _CHUNK):
                     n = min(_CHUNK, end - p)
-                    _fill(sums, (n + ROWS - 1) // ROWS * ROWS, width, bias, g // panels * each + left, each - left)
+                    fresh = len(bias) == 0 and deep > 0
+                    if not fresh:
+                        _fill(sums, (n + ROWS - 1) // ROWS * ROWS, width, bias, g // panels * each + left, each - left)
                     multiply(
                         address + g // panels * group, places.ctypes.data + 8 * (first + p), n,
                         steps.ctypes.data + 8 * step, deep, packed.ctypes.data + 4 * (g * depth + step) * width,
-                        sums.ctypes.data, vectors, False,
+                        sums.ctypes.data, vectors, fresh,
                     )  # fmt: skip
-                    result = made[image, g // panels]
-                    _put(sums, n, width, result, left, min(width, each - left), targets[first + p :], len(classes))
+                    if len(classes) == 1:
+                        transpose(sums, 0, width, n, wanted, result, left * length + p, length)
+                    else:
+                        _scatter(sums, n, width, targets[first + p :], spread)
+            if len(classes) > 1:
+                transpose(spread, 0, width, length, wanted, result, left * length, length)
 
 
 @helper
@@ -286,16 +290,10 @@ def _fill(sums: Any, rows: int, width: int, bias: Any, at: int, columns: int) ->
 
 
 @helper
-def _put(sums: Any, rows: int, width: int, result: Any, left: int, columns: int, targets: Any, classes: int) -> None:
-    """Sums [place, channel] into ``result`` [channel, place]."""
-    length = result.shape[1]
-    if classes == 1:
-        transpose(sums, 0, width, rows, columns, result.reshape(-1), left * length + targets[0], length)
-    else:
-        for j in range(columns):
-            row = result[left + j]
-            for i in range(rows):
-                row[targets[i]] = sums[i * width + j]
+def _scatter(sums: Any, rows: int, width: int, targets: Any, spread: Any) -> None:
+    """The rows of ``sums`` to where they belong among those of ``spread``."""
+    for i in range(rows):
+        copy(sums.ctypes.data + 4 * i * width, spread.ctypes.data + 4 * targets[i] * width, width)
 
 
 # --- the adjoint in the weight --------------------------------------------------------------------------------------
@@ -332,13 +330,10 @@ def convolution_weight(
 def _weight(
     g: Any, x: Any, places: Any, taps: Any, box: Any, stage: Any, turned: Any, sums: Any, depth: int, count: int
 ) -> None:
-    if count == 1:
-        _weight_images(g, x, places, taps, box, stage[0], turned[0], sums[0], depth, 0, len(g))
-    else:
-        for t in prange(count):
-            _weight_images(
-                g, x, places, taps, box, stage[t], turned[t], sums[t], depth, len(g) * t // count, len(g) * (t + 1) // count
-            )  # fmt: skip
+    for t in prange(count):
+        _weight_images(
+            g, x, places, taps, box, stage[t], turned[t], sums[t], depth, len(g) * t // count, len(g) * (t + 1) // count
+        )
 
 
 @helper

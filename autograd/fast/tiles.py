@@ -21,7 +21,7 @@ from numba.extending import intrinsic
 
 from .runtime import helper
 
-__all__ = ["DEPTH", "LANES", "ROWS", "multiply", "sandwich", "transpose"]
+__all__ = ["DEPTH", "LANES", "ROWS", "copy", "multiply", "sandwich", "transpose"]
 
 _WIDE = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
 LANES = 16 if _WIDE else 8
@@ -124,6 +124,36 @@ def multiply(
                 _wide_tile(x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + r * width, fresh and k == 0)
             else:
                 _narrow_tile(x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + r * width, fresh and k == 0)
+
+
+@_intrinsic
+def _move(typingctx: Any, source: Any, target: Any, count: Any) -> Any:
+    """Copy the first ``count`` floats of a vector."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        source, target, count = args
+        pointer, align = _vector.as_pointer(), ir.Constant(ir.IntType(32), 4)
+        mask = ir.VectorType(ir.IntType(1), LANES)
+        load = ir.FunctionType(_vector, [pointer, ir.IntType(32), mask, _vector])
+        store = ir.FunctionType(ir.VoidType(), [_vector, pointer, ir.IntType(32), mask])
+        load = _code.get_or_insert_function(builder.module, load, f"llvm.masked.load.v{LANES}f32.p0")
+        store = _code.get_or_insert_function(builder.module, store, f"llvm.masked.store.v{LANES}f32.p0")
+        numbers = ir.VectorType(_i64, LANES)
+        none = ir.Constant(numbers, ir.Undefined)
+        limit = builder.shuffle_vector(builder.insert_element(none, count, _number(0)), none, _indices([0] * LANES))
+        wanted = builder.icmp_signed("<", ir.Constant(numbers, list(range(LANES))), limit)
+        values = builder.call(load, [builder.inttoptr(source, pointer), align, wanted, ir.Constant(_vector, None)])
+        builder.call(store, [values, builder.inttoptr(target, pointer), align, wanted])
+        return context.get_dummy_value()
+
+    return types.void(_ADDRESS, _ADDRESS, _INT), codegen
+
+
+@helper
+def copy(source: int, target: int, count: int) -> None:
+    """Copy ``count`` floats, by address: a loop of numba's does not use vectors for as few as fill one."""
+    for k in range(0, count, LANES):
+        _move(source + 4 * k, target + 4 * k, count - k)
 
 
 @_intrinsic

@@ -17,6 +17,7 @@ Sources: Lavin and Gray, https://arxiv.org/abs/1509.09308; Barabasz and others, 
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -50,6 +51,7 @@ _results, _inputs, _weights = sandwich(_A), sandwich(_B), sandwich(_G)
 _cotangents, _sums = sandwich(_A.T), sandwich(_G.T)
 
 
+@functools.lru_cache(512)
 def suits(x: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> bool:
     """Whether this way is the quicker one, for an input and a weight of these shapes."""
     if tuple(w[2:]) != (3, 3) or groups != 1 or (*stride, *dilation) != (1, 1, 1, 1):
@@ -82,6 +84,7 @@ class _Sizes:
         self.results, self.sums = len(self.tiles) * outputs + LANES, len(self.channels) * outputs + LANES
 
 
+_sizes = functools.lru_cache(512)(_Sizes)
 _KEPT = 160_000
 """Floats at points, of inputs and results, that a thread works on at a time: with the weights they fit into its cache."""
 
@@ -99,7 +102,7 @@ def convolution(input: Any, weight: Any, bias: Any, padding: Any, turned: bool) 
     """Input [N, C, H, W], weight [O, C, 3, 3]; if ``turned`` weight [C, O, 3, 3], of which the last tap comes first."""
     images, channels = input.shape[:2]
     outputs = weight.shape[1] if turned else weight.shape[0]
-    s = _Sizes(images, channels, outputs, input.shape[2:], padding)
+    s = _sizes(images, channels, outputs, input.shape[2:], padding)
     made = _buffer(images, outputs, s.high, s.wide)
     count = min(images, team(made.size * channels / 10))
     _convolve(
@@ -223,7 +226,7 @@ def convolution_weight(input: Any, other: Any, padding: Any) -> Any:
     """From a cotangent [N, O, H', W'] and an input [N, C, H, W] to [O, C, 3, 3]."""
     images, outputs = input.shape[:2]
     channels = other.shape[1]
-    s = _Sizes(images, channels, outputs, other.shape[2:], padding)
+    s = _sizes(images, channels, outputs, other.shape[2:], padding)
     made = _buffer(outputs, channels, 3, 3)
     count = min(images, team(input.size * channels / 10))
     _convolve_weight(
