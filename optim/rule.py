@@ -192,15 +192,15 @@ class _Plan:
                 return False
         return self.seen == [buffer.tobytes() for buffer in self.scalars.values()]
 
-    def run(self, rule: Callable[..., Any], nanoseconds: float) -> None:
-        """Call ``rule(p, g, state, *scratch)`` on every block, in several threads where there is enough to do."""
+    def run(self, rule: Callable[..., Any], h: Values, nanoseconds: float) -> None:
+        """Call ``rule(np, h, p, g, state, *scratch)`` on every block, in several threads where there is enough to do."""
         for param, array, p, g in self.places:
             p[...] = array
             g[...] = param.grad.array  # type: ignore[union-attr]
         gradients = [reals(p.grad.array).reshape(-1) for p in self.alone]  # type: ignore[union-attr]
         gradients.append(self.gathered[1])
-        if not (self.size >= FEW and fast.ready() and self._compiled(rule, gradients)):
-            self._plainly(rule, gradients, nanoseconds)
+        if not (self.size >= FEW and fast.ready() and self._compiled(rule, h, gradients)):
+            self._plainly(functools.partial(rule, np, h), gradients, nanoseconds)
         for _, array, p, _ in self.places:
             array[...] = p
 
@@ -214,13 +214,13 @@ class _Plan:
 
         parallel_for(len(self.blocks), work, nanoseconds * self.size)
 
-    def _compiled(self, rule: Callable[..., Any], gradients: list[Array]) -> bool:
+    def _compiled(self, rule: Callable[..., Any], h: Values, gradients: list[Array]) -> bool:
         """Run the rule as one compiled loop; False if it can't be."""
         from autograd.fast import updates
 
         if self.pieces is None:
             self.pieces = updates.Pieces(self.blocks)
-        return updates.update(self.pieces, rule, gradients, self.scratch[0])
+        return updates.update(self.pieces, rule, h, gradients, self.scratch[0])
 
 
 def reals(array: Array) -> Array:
@@ -307,7 +307,7 @@ class RuleOptimizer(Optimizer):
                 h[name] = buffer.item(0)
             h["fresh"] = plan.fresh
             self.advance(h)
-            plan.run(functools.partial(self.rule, np, h), self._nanoseconds)
+            plan.run(self.rule, h, self._nanoseconds)
             for name, buffer in plan.scalars.items():
                 buffer.fill(h[name])
             plan.fresh = False

@@ -23,7 +23,7 @@ from numba.extending import intrinsic
 
 from .runtime import F, exp, helper, kernel, prange, sigmoid, tanh, team
 
-__all__ = ["Trace", "Untraceable", "fused", "share"]
+__all__ = ["Trace", "Untraceable", "fused", "run", "share"]
 
 _FUNCTIONS = {
     "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}", "negative": "-{}",
@@ -208,9 +208,13 @@ def share(trace: Trace, stores: list[tuple[int, Symbol]], table: Any, ends: Any)
         table: [pieces, arrays], the address of each array's piece.
         ends: [pieces], how many elements there are up to the end of each piece.
     """
-    loop = trace.loop(stores, table.shape[1] - trace.arrays)
-    work = int(ends[-1]) * (table.shape[1] + len(trace.lines)) * 0.1
-    _share(loop, table, ends, np.array(trace.numbers or [0], np.float32), team(work))
+    run(trace.loop(stores, table.shape[1] - trace.arrays), len(trace.lines), trace.numbers, table, ends)
+
+
+def run(loop: int, length: int, numbers: list[float], table: Any, ends: Any) -> None:
+    """Run a loop of so many lines with these numbers on pieces of arrays, as ``share`` describes them."""
+    work = int(ends[-1]) * (table.shape[1] + length) * 0.1
+    _share(loop, table, ends, np.array(numbers or [0], np.float32), team(work))
 
 
 def fused(formula: Callable[..., Any], *args: Any) -> Any:
