@@ -61,7 +61,7 @@ names: $(VENV)/.test
 bench: $(VENV)/.conformance
 	$(PIP) mygrad matplotlib
 	@mkdir -p out
-	$(BIN)/python -m benchmarks --vs torch,plain,compiled,mygrad,autograd,dezero --json out/benchmarks.json --chart out/benchmarks.png
+	$(BIN)/python -m benchmarks --vs torch,plain,mygrad,autograd,dezero --json out/benchmarks.json --chart out/benchmarks.png
 
 notebooks: $(VENV)/.dev
 	$(BIN)/python -m pytest -m 'notebooks or browser' tests/notebooks tests/visualize

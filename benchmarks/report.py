@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 LEAST_SPEEDUP = {"mygrad": 1.0, "autograd": 3.0, "dezero": 3.0}  # how many times faster than these peers we must be
-
 LEAST_COMPILED = 1.3  # how many times faster autograd.compile must make these
 COMPILED = ("mlp_128", "mnist_mlp", "mlp_512", "gru_cell", "tiny_ops")
 
@@ -67,6 +66,8 @@ def limits(rows: list[dict[str, Any]]) -> list[str]:
             broken.append(
                 f"{row['workload']}: compiled {ours['ms'] / row['compiled']['ms']:.2f} x faster, limit {LEAST_COMPILED}"
             )
+        if "compiled" in row["left_out"] and row["workload"] in COMPILED:
+            broken.append(f"{row['workload']}: not compiled: {row['left_out']['compiled']}")
         for peer, least in LEAST_SPEEDUP.items():
             if peer in row and row[peer]["ms"] / ours["ms"] < least:
                 broken.append(

@@ -112,10 +112,8 @@ class Program:
         if call.out is None:
             return f"    {function}({', '.join(args)})"
         if isinstance(call.out, Slot) and buffered(call):
-            if (
-                isinstance(call.function, np.ufunc) and call.function.signature is None
-            ):  # elementwise: it may be in place
-                self.give_back(call)
+            if isinstance(call.function, np.ufunc) and call.function.signature is None:
+                self.give_back(call)  # elementwise: it may be in place
             self.names[repr(call.out)] = self.buffer(call.out)
             self.own.add(repr(call.out))
             args.append(f"out={call.out!r}")
@@ -245,15 +243,6 @@ def target(out: Any) -> str:
     return "_" if out is None else repr(out)
 
 
-def target(out: Any) -> str:
-    """Where the results of a call go, as Python text."""
-    return (
-        f"({', '.join([target(value) for value in out])},)"
-        if type(out) is tuple and out
-        else repr(out or "_").strip("'")
-    )
-
-
 def buffered(call: Call) -> bool:
     """Whether the call can write its result into memory that is already there."""
     function = call.function
@@ -286,8 +275,7 @@ def aliases(calls: list[Call], result: Any) -> set[str]:
     for call in calls:
         if call.function is None or call.function == "grad" or (isinstance(call.out, Slot) and buffered(call)):
             continue
-        outs: list[Slot] = []
-        walk(call.out, lambda v: outs.append(v) if isinstance(v, Slot) else None)
+        outs = slots_of(call.out)
         if not outs or any(o.array.base is not None for o in outs):
             mark((call.args, call.kwargs))
     return found

@@ -78,7 +78,8 @@ class Recorder:
             first, last = byte_bounds(value)
             if not (array.flags.c_contiguous and low <= first and last <= high):
                 continue
-            whole, offset = self.known(array), value.ctypes.data - low
+            whole: Slot = self.known(array)
+            offset = value.ctypes.data - low
             if offset == 0 and all(getattr(value, a) == getattr(array, a) for a in ("shape", "strides", "dtype")):
                 return whole  # another object for the same
             slot = self.slot(value)
@@ -197,20 +198,8 @@ class Recorder:
                 continue
             if node.op.outputs != 1:
                 g = self.whole(node, g)
-            if type(node) is Part:  # one of several results: their node waits for all of them
-                whole, i = node.parents[0], node.params[0]
-                key = -whole.id  # type: ignore[union-attr]
-                if key not in pending:
-                    pending[key], waiting[key] = [None] * len(whole.shape), whole  # type: ignore[union-attr]
-                    heappush(heap, key)
-                pending[key][i] = g if pending[key][i] is None else self.call(np.add, (pending[key][i], g), {})
-                continue
             if node.saved is FREED:
                 raise freed_error(node)
-            if node.op.outputs != 1:  # type: ignore[union-attr]
-                g = tuple(
-                    [self.zeros(*like) if c is None else c for c, *like in zip(g, node.shape, node.dtype, strict=True)]
-                )
             self.pull(node, g, send, pending, waiting, heap)
             if not keep:
                 release(node)
@@ -232,12 +221,6 @@ class Recorder:
                 slots[i] = np.zeros(shape, dtype)
                 self.constant(slots[i])
         return tuple(slots)
-
-    def zeros(self, shape: Any, dtype: Any) -> Any:
-        """What arrives from a result that nobody used."""
-        made = np.zeros(shape, dtype)
-        self.constant(made)
-        return made
 
     def pull(self, node: Any, g: Any, send: Any, pending: Any, waiting: Any, heap: Any) -> None:
         """The cotangents that one node sends to its parents."""

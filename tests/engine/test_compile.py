@@ -153,7 +153,7 @@ class TestWholeTrainingSteps:
         assert self.train(self.mlp, lambda ps: getattr(optim, rule)(ps, lr=0.01)) == [None] * 6
 
     def test_momentum(self):
-        make = lambda ps: optim.SGD(ps, lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.01)  # noqa: E731
+        make = lambda ps: optim.SGD(ps, lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.01)
         assert self.train(self.mlp, make) == [None] * 6
 
     def test_a_scheduler_changes_the_learning_rate(self):
@@ -203,15 +203,15 @@ class TestWholeTrainingSteps:
         assert len(seen) == 12
 
     def test_dropout_draws_anew(self):
-        model = lambda: nn.Sequential(nn.Linear(8, 30), nn.Dropout(0.5), nn.Linear(30, 4))  # noqa: E731
+        model = lambda: nn.Sequential(nn.Linear(8, 30), nn.Dropout(0.5), nn.Linear(30, 4))
         assert all("random numbers" in reason for reason in self.train(model, optim.Adam))
 
     def test_dropout_in_eval_mode_is_replayed(self):
-        model = lambda: nn.Sequential(nn.Linear(8, 30), nn.Dropout(0.5), nn.Linear(30, 4)).eval()  # noqa: E731
+        model = lambda: nn.Sequential(nn.Linear(8, 30), nn.Dropout(0.5), nn.Linear(30, 4)).eval()
         assert self.train(model, optim.Adam) == [None] * 6
 
     def test_convolutions(self):
-        model = lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 4))  # noqa: E731
+        model = lambda: nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 4))
         assert self.train(model, optim.Adam, shape=(8, 1, 8, 8)) == [None] * 6
 
 
