@@ -269,23 +269,22 @@ def recurrence_backward(
     dh[...] = g_h
     dx = _empty(*x.shape) if into_input else _ABSENT
     count = _team(len(hx), len(x), w_ih, w_hh)
-    # Of each thread: the gates' cotangents of some steps, what the products took in there, and its share of the sums.
+    # Of each thread: the gates' cotangents of some steps, what the products took in there, and its share of the sums
+    # (the first thread's is what the others' are added to).
     room = min(len(x), max(_ROOM, -(-len(hx) // count)))
     d = empty(count, 2 if code == _GRU else 1, room, width)
     taken = empty(count, room, state + x.shape[1])
-    weights = empty(count, width, state + x.shape[1])
+    d_ih, d_hh = _empty(*w_ih.shape), _empty(*w_hh.shape)
+    shares_ih, shares_hh = empty(count - 1, *w_ih.shape), empty(count - 1, *w_hh.shape)
     biases = np.zeros((count, d.shape[1], width), F)
     projected = np.empty_like(out) if w_hr is not None else _ABSENT
     dy = np.empty((len(dh), width // _GATES[code]), F) if w_hr is not None else dh
     _backward(
         code, _c(g_out), w_ih, w_hh, wx, wh, form, _ABSENT if w_hr is None else _c(w_hr), x, _c(hx), dh if cx is None else _c(cx),
-        out, gates, cells, _times(sizes, backward_in_time), dh, dc, dy, d, taken, weights, biases, dx,
-        projected, count,
+        out, gates, cells, _times(sizes, backward_in_time), dh, dc, dy, d, taken, d_ih, d_hh,
+        shares_ih, shares_hh, biases, dx, projected, count,
     )  # fmt: skip
-    sums, d_hh, d_ih = biases[0], weights[0, :, :state], weights[0, :, state:]
-    if count > 1:
-        sums, d_hh, d_ih = biases.sum(0), _empty(*w_hh.shape), _empty(*w_ih.shape)
-        _gather(weights, d_ih, d_hh, count)
+    sums = biases[0] if count == 1 else biases.sum(0)
     return (
         dx if into_input else _NONE,
         dh,
@@ -301,8 +300,8 @@ def recurrence_backward(
 @kernel
 def _backward(
     code: int, g: Any, w_ih: Any, w_hh: Any, wx: Any, wh: Any, form: int, w_hr: Any, x: Any, hx: Any, cx: Any, out: Any, gates: Any, cells: Any,
-    times: Any, dh: Any, dc: Any, dy: Any, d: Any, taken: Any, weights: Any, biases: Any, dx: Any,
-    projected: Any, count: int,
+    times: Any, dh: Any, dc: Any, dy: Any, d: Any, taken: Any, d_ih: Any, d_hh: Any,
+    shares_ih: Any, shares_hh: Any, biases: Any, dx: Any, projected: Any, count: int,
 ) -> None:  # fmt: skip
     n = len(dh)
     if form == _IN_PANELS:
@@ -312,22 +311,26 @@ def _backward(
                 _into_panels(w_ih, wx, t, count)
     if count == 1:
         _back(
-            code, g, wx, wh, form, w_hr, x, hx, cx, out, gates, cells, times, dh, dc, dy, d[0], taken[0], weights[0],
+            code, g, wx, wh, form, w_hr, x, hx, cx, out, gates, cells, times, dh, dc, dy, d[0], taken[0], d_ih, d_hh,
             biases[0], dx, projected, 0, n,
         )  # fmt: skip
     else:
         for t in prange(count):
             _back(
-                code, g, wx, wh, form, w_hr, x, hx, cx, out, gates, cells, times, dh, dc, dy, d[t], taken[t], weights[t],
-                biases[t], dx, projected, n * t // count, n * (t + 1) // count,
+                code, g, wx, wh, form, w_hr, x, hx, cx, out, gates, cells, times, dh, dc, dy, d[t], taken[t],
+                d_ih if t == 0 else shares_ih[t - 1], d_hh if t == 0 else shares_hh[t - 1], biases[t], dx, projected,
+                n * t // count, n * (t + 1) // count,
             )  # fmt: skip
+        for t in prange(count):
+            _gather(shares_ih, d_ih, t, count)
+            _gather(shares_hh, d_hh, t, count)
 
 
 @helper
 def _back(
     code: int, g: Any, wx: Any, wh: Any, form: int, w_hr: Any, x: Any, hx: Any, cx: Any, out: Any, gates: Any, cells: Any,
-    times: Any, dh: Any, dc: Any, dy: Any, d: Any, taken: Any, weights: Any, biases: Any, dx: Any, projected: Any,
-    start: int, stop: int,
+    times: Any, dh: Any, dc: Any, dy: Any, d: Any, taken: Any, d_ih: Any, d_hh: Any, biases: Any, dx: Any,
+    projected: Any, start: int, stop: int,
 ) -> None:  # fmt: skip
     """Sequences ``start`` to ``stop`` from the last time to the first."""
     state, filled, flushed = out.shape[1], 0, 0.0
@@ -336,7 +339,7 @@ def _back(
         if b <= 0:
             continue
         if filled + b > len(taken):
-            _add_products(code, d, taken, filled, state, weights, flushed, biases)
+            _add_products(d, taken, filled, d_ih, d_hh, flushed, biases)
             filled, flushed = 0, 1.0
         for i in range(b):
             arriving, cotangent = g[top + i], dh[start + i]
@@ -365,42 +368,40 @@ def _back(
         if len(dx) > 0:
             _product(d[0], filled, wx, form, 0.0, dx, top, b)
         filled += b
-    _add_products(code, d, taken, filled, state, weights, flushed, biases)
+    _add_products(d, taken, filled, d_ih, d_hh, flushed, biases)
 
 
 _ROOM = 128  # rows; with them, the weights and their gradients in the second level cache, products run at full speed
 
 
 @helper
-def _add_products(code: int, d: Any, taken: Any, rows: int, state: int, weights: Any, beta: float, biases: Any) -> None:
+def _add_products(d: Any, taken: Any, rows: int, d_ih: Any, d_hh: Any, beta: float, biases: Any) -> None:
     """Add what the steps in ``d`` and ``taken`` give to ``beta`` times the gradients of the weights, and to the biases'."""
-    width, both = weights.shape
-    for k in range(len(d)):
-        left = state if code == _GRU and k == 0 else 0  # d[0] meets the input, d[1] the hidden state
-        right = state if code == _GRU and k == 1 else both
+    both, left = taken.shape[1], 0
+    for made, side in ((d_hh, d[len(d) - 1]), (d_ih, d[0])):
+        width, k = made.shape
         gemm(
-            True, False, width, right - left, rows, d[k].ctypes.data, width,
-            taken.ctypes.data + 4 * left, both, beta, weights.ctypes.data + 4 * left, both,
+            True, False, width, k, rows, side.ctypes.data, width, taken.ctypes.data + 4 * left, both,
+            beta, made.ctypes.data, k,
         )  # fmt: skip
+        left += k
+    for k in range(len(d)):
         total = biases[k]
         for i in range(rows):
             row = d[k, i]
-            for j in range(width):
+            for j in range(len(total)):
                 total[j] += row[j]
 
 
-@kernel
-def _gather(weights: Any, d_ih: Any, d_hh: Any, count: int) -> None:
-    """Add up the threads' shares."""
-    rows, state = d_hh.shape
-    for t in prange(count):
-        for i in range(rows * t // count, rows * (t + 1) // count):
-            d_hh[i] = weights[0, i, :state]
-            d_ih[i] = weights[0, i, state:]
-            for u in range(1, len(weights)):
-                for made, share in ((d_hh[i], weights[u, i, :state]), (d_ih[i], weights[u, i, state:])):
-                    for j in range(len(made)):
-                        made[j] += share[j]
+@helper
+def _gather(shares: Any, made: Any, t: int, count: int) -> None:
+    """Add the other threads' shares to some rows."""
+    for i in range(len(made) * t // count, len(made) * (t + 1) // count):
+        row = made[i]
+        for u in range(len(shares)):
+            share = shares[u, i]
+            for j in range(len(row)):
+                row[j] += share[j]
 
 
 @helper
