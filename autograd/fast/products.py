@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from ..threads import blas_core
 from .runtime import gemm, helper, kernel, prange, team
+from .tiles import LANES, ROWS, copy, multiply, transpose
 
 __all__ = ["affine", "matmul"]
 
@@ -16,21 +18,67 @@ _NO_BIAS = np.empty(0, np.float32)
 
 def matmul(a: Any, b: Any) -> Any:
     """``a @ b`` of two float32 matrices, each contiguous or the transpose of such a one."""
-    y = np.empty((a.shape[0], b.shape[1]), np.float32)
     ta, tb = not a.flags.c_contiguous, not b.flags.c_contiguous
-    _matmul(a.T if ta else a, b.T if tb else b, _NO_BIAS, y, ta, tb, team(y.size * a.shape[1] / 40))
-    return y
+    return _product(a.T if ta else a, b.T if tb else b, _NO_BIAS, ta, tb)
 
 
 def affine(rows: Any, weight: Any, bias: Any) -> Any:
     """``rows @ weight.T + bias`` of float32 matrices, as in ``matmul``; the bias may be None."""
-    y = np.empty((rows.shape[0], weight.shape[0]), np.float32)
     ta, tb = not rows.flags.c_contiguous, weight.flags.c_contiguous
-    count = team(y.size * rows.shape[1] / 40)
-    _matmul(
-        rows.T if ta else rows, weight if tb else weight.T, _NO_BIAS if bias is None else bias, y, ta, tb, count
-    )  # fmt: skip
+    bias = _NO_BIAS if bias is None else bias
+    return _product(rows.T if ta else rows, weight if tb else weight.T, bias, ta, tb)
+
+
+def _product(a: Any, b: Any, bias: Any, ta: bool, tb: bool) -> Any:
+    """``op(a) @ op(b) + bias`` of contiguous matrices."""
+    m, k = a.shape[::-1] if ta else a.shape
+    n = b.shape[0 if tb else 1]
+    y, count = np.empty((m, n), np.float32), team(m * n * k / 40)
+    if not ta and 48 <= m <= 256 and k * n >= 1 << 17:  # where BLAS spends much on copying what it uses little
+        panels, sums = np.empty((count, k * _WIDTH), np.float32), np.empty((count, (m + ROWS) * _WIDTH), np.float32)
+        _by_panels(a.reshape(-1), *_offsets(m, k), b.reshape(-1), tb, bias, y, panels, sums, count)
+    else:
+        _matmul(a, b, bias, y, ta, tb, count)
     return y
+
+
+_WIDTH = 2 * LANES
+"""Columns of a panel."""
+
+
+@functools.lru_cache(64)
+def _offsets(m: int, k: int) -> tuple[Any, Any]:
+    """Where the rows begin, the last one repeated to a whole tile, and where each step is within a row."""
+    return np.minimum(np.arange(-(-m // ROWS) * ROWS), m - 1) * k, np.arange(k)
+
+
+@kernel
+def _by_panels(
+    a: Any, rows: Any, steps: Any, b: Any, tb: bool, bias: Any, y: Any, panels: Any, sums: Any, count: int
+) -> None:
+    """As many columns at a time as a tile has: packed once, they are used for all rows out of the second level cache."""
+    m, n = y.shape
+    k, whole = len(steps), -(-n // _WIDTH)
+    for t in prange(count):
+        panel, made = panels[t], sums[t]
+        for p in range(whole * t // count, whole * (t + 1) // count):
+            left = p * _WIDTH
+            width = min(_WIDTH, n - left)
+            if tb:
+                transpose(b, left * k, k, width, k, panel, 0, _WIDTH)
+            else:
+                for i in range(k):
+                    copy(b.ctypes.data + 4 * (i * n + left), panel.ctypes.data + 4 * i * _WIDTH, width)
+            multiply(
+                a.ctypes.data, rows.ctypes.data, m, steps.ctypes.data, k, panel.ctypes.data, made.ctypes.data, 2, True
+            )  # fmt: skip
+            for i in range(m):
+                row, total = y[i], made[i * _WIDTH : (i + 1) * _WIDTH]
+                if len(bias):
+                    for j in range(width):
+                        row[left + j] = total[j] + bias[left + j]
+                else:
+                    copy(total.ctypes.data, row.ctypes.data + 4 * left, width)
 
 
 @kernel

@@ -130,12 +130,16 @@ RECORDS["products.matmul"] = [
     lambda: (floats(300, 3).T, floats(5, 300).T),
     lambda: (floats(140, 130), floats(130, 40)),
     lambda: (floats(9, 2000), floats(2000, 3)),
+    lambda: (floats(77, 500), floats(500, 301)),
+    lambda: (floats(77, 500), floats(301, 500).T),
 ]
 RECORDS["products.affine"] = [
     lambda: (floats(128, 70), floats(90, 70), floats(90)),
     lambda: (floats(17, 1000), floats(21, 1000), floats(21)),
     lambda: (floats(70, 33).T, floats(70, 5).T, floats(5)),
     lambda: (floats(128, 70), floats(90, 70), None),
+    lambda: (floats(77, 500), floats(301, 500), floats(301)),
+    lambda: (floats(48, 500), floats(288, 500), None),
 ]
 
 
