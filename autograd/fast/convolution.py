@@ -5,7 +5,7 @@ kernel: ``_Layout`` holds where places and steps are, as offsets in one image, p
 the image that it works on, in memory of its own). Convolution is one; its adjoint in the input is one for each
 remainder of the stride; its adjoint in the weight is the same table turned: a step for each place, a row for each tap.
 
-Where ``winograd.py`` suits, it needs fewer multiplications.
+Where ``winograd.py`` suits, it needs fewer multiplications; where each channel is a group, there is ``depthwise.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from . import winograd
+from . import depthwise, winograd
 from .runtime import helper, kernel, prange, team
 from .tiles import LANES, ROWS, copy, multiply, transpose
 
@@ -140,6 +140,8 @@ def _meeting(size: int, low: int, stride: int, dilation: int, kernel: int) -> li
 
 def convolution(input: Any, weight: Any, bias: Any, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Any:
     """The twin of ``ops.conv._convolution``."""
+    if len(weight) == groups == input.shape[1]:
+        return depthwise.convolution(input, weight, bias, stride, padding, dilation)
     if winograd.suits(input.shape, weight.shape, stride, padding, dilation, groups):
         return winograd.convolution(input, weight, bias, padding, turned=False)
     layout = _forward(input.shape[1:], weight.shape, stride, padding, dilation)
@@ -155,6 +157,8 @@ def convolution_input(
     input: Any, weight: Any, size: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int
 ) -> Any:
     """The twin of ``ops.conv._convolution_input``."""
+    if len(weight) == groups and weight.shape[1] == 1:
+        return depthwise.convolution_input(input, weight, tuple(size), stride, padding, dilation)
     rest = tuple([tuple([2 - p for p in pair]) for pair in padding])
     if winograd.suits(
         input.shape, (weight.shape[1], weight.shape[0], *weight.shape[2:]), stride, rest, dilation, groups
@@ -305,6 +309,8 @@ def convolution_weight(
     """The twin of ``ops.conv._convolution_weight``: ``input`` is the cotangent, ``other`` the image."""
     images, outputs = input.shape[:2]
     shape = (outputs, other.shape[1] // groups, *size)
+    if groups == outputs == other.shape[1]:
+        return depthwise.convolution_weight(input, other, tuple(size), stride, padding, dilation)
     if winograd.suits(other.shape, shape, stride, padding, dilation, groups):
         return winograd.convolution_weight(input, other, padding)
     layout = _forward(other.shape[1:], shape, stride, padding, dilation)

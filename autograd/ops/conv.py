@@ -168,8 +168,13 @@ def _results_last(p: _Plan, g: Any, dtype: Any) -> Some:
 
 
 def _pays(a: Any, b: Any, outputs: int, groups: int) -> bool:
-    """Whether a kernel takes the convolution of these arrays: it makes the outputs of a group in vectors."""
-    return a.dtype == b.dtype == np.float32 and a.size * b.size >= 1e5 and outputs >= 3 * groups and 2 < a.ndim <= 5
+    """Whether a kernel takes the convolution of these arrays: it makes the outputs of a group, or places, in vectors."""
+    return (
+        a.dtype == b.dtype == np.float32
+        and a.size * b.size >= 1e5
+        and (outputs >= 3 * groups or outputs == groups)
+        and 2 < a.ndim <= 5
+    )
 
 
 @twin("convolution.convolution", when=lambda *args: _pays(args[0], args[1], len(args[1]), args[6]))
