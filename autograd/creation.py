@@ -141,7 +141,7 @@ _PYTHON = {bool: 0, int: 1, float: 2, complex: 3}
 
 
 def from_sequence(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray[Any, Any]:
-    """The array of a Python number or of nested sequences of numbers, 0-d Tensors and arrays."""
+    """The array of a Python number or of nested sequences of numbers, one-element Tensors and arrays."""
     found: set[Any] = set()
     plain = _gather(data, found)
     inferred = _infer(found)
@@ -186,6 +186,8 @@ def _gather(data: Any, found: set[Any]) -> Any:
                 "only one element tensors can be converted to Python scalars: the list holds one of shape "
                 f"{list(array.shape)}. Use stack() or cat()"
             )
+        if isinstance(data, Tensor):
+            array = array.reshape(())  # a tensor of one element stands for its number, whatever its dimensions
         found.add(native(array).dtype)
         return array.tolist() if array.dtype.kind != "V" else array.astype(np.float32).tolist()
     if isinstance(data, str):

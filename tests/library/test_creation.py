@@ -101,3 +101,13 @@ def test_old_type_names():
         ag.FloatTensor(ag.ones(2, dtype=ag.float64))
     with pytest.raises(RuntimeError, match="CPU"):
         ag.cuda.FloatTensor(2)
+
+
+def test_a_tensor_of_one_element_in_a_list_is_a_number():
+    """As in PyTorch, where ``torch.tensor([action])`` of an action of shape (1,) has the shape (1,)."""
+    real = pytest.importorskip("torch")
+    for t in (ag, real):
+        one = t.tensor([2.0])
+        assert t.tensor([one, one.reshape(1, 1, 1), 3.0]).shape == (3,)
+        assert t.tensor([[one], [one]]).tolist() == [[2.0], [2.0]]
+        assert t.tensor([np.array([1.0])]).shape == (1, 1)  # an array is a sequence
