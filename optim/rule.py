@@ -194,13 +194,20 @@ class _Plan:
 
     def run(self, rule: Callable[..., Any], h: Values, nanoseconds: float) -> None:
         """Call ``rule(np, h, p, g, state, *scratch)`` on every block, in several threads where there is enough to do."""
+        gradients = self.gather()
+        if not (self.size >= FEW and fast.ready() and self._compiled(rule, h, gradients)):
+            self._plainly(functools.partial(rule, np, h), gradients, nanoseconds)
+        self.scatter()
+
+    def gather(self) -> list[Array]:
+        """The gradients that the blocks number; small parameters are brought together with theirs."""
         for param, array, p, g in self.places:
             p[...] = array
             g[...] = param.grad.array  # type: ignore[union-attr]
-        gradients = [reals(p.grad.array).reshape(-1) for p in self.alone]  # type: ignore[union-attr]
-        gradients.append(self.gathered[1])
-        if not (self.size >= FEW and fast.ready() and self._compiled(rule, h, gradients)):
-            self._plainly(functools.partial(rule, np, h), gradients, nanoseconds)
+        return [*[reals(p.grad.array).reshape(-1) for p in self.alone], self.gathered[1]]  # type: ignore[union-attr]
+
+    def scatter(self) -> None:
+        """Bring the small parameters back to their places."""
         for _, array, p, _ in self.places:
             array[...] = p
 
@@ -313,6 +320,12 @@ class RuleOptimizer(Optimizer):
             plan.fresh = False
             plan.remember()
             stamp_all(plan.arrays, f"{type(self).__name__}.step")
+
+    def replay(self, step: Callable[..., Any]) -> Callable[[], Any]:
+        """``step(self)`` for a compiled program, which calls it again and again."""
+        from .replay import Replay
+
+        return Replay(self, step) if type(self).step is RuleOptimizer.step else functools.partial(step, self)
 
     def _planned(self, number_: int, group: Values, active: list[Tensor]) -> list[_Plan]:
         """The plans of this group's last step if they still hold, else new ones."""

@@ -14,7 +14,7 @@ done as NumPy does it, in float32 and in the same order: the same bits, but for 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -211,7 +211,7 @@ def share(trace: Trace, stores: list[tuple[int, Symbol]], table: Any, ends: Any)
     run(trace.loop(stores, table.shape[1] - trace.arrays), len(trace.lines), trace.numbers, table, ends)
 
 
-def run(loop: int, length: int, numbers: list[float], table: Any, ends: Any) -> None:
+def run(loop: int, length: int, numbers: Sequence[float], table: Any, ends: Any) -> None:
     """Run a loop of so many lines with these numbers on pieces of arrays, as ``share`` describes them."""
     work = int(ends[-1]) * (table.shape[1] + length) * 0.1
     _share(loop, table, ends, np.array(numbers or [0], np.float32), team(work))

@@ -78,6 +78,12 @@ class Pieces:
         results = [(0, new), *((2 + i, state[name]) for i, name in enumerate(self.slots) if name in state)]
         return trace.loop([(i, value) for i, value in results if value.name != f"v{i}"], 0), len(trace.lines)
 
+    def run(self, loop: int, length: int, numbers: Any, gradients: list[Any]) -> None:
+        """Run a loop, given by its address and length, on all elements."""
+        starts = np.array([array.ctypes.data for array in gradients], np.uintp)
+        self.table[:, 1] = starts[self.owner] + self.offsets
+        run(loop, length, numbers, self.table, self.ends)
+
 
 def update(pieces: Pieces, rule: Callable[..., Any], h: Any, gradients: list[Any], scratch: int) -> bool:
     """Run what ``rule(np, h, p, g, state, *scratch)`` does on all elements.
@@ -93,8 +99,5 @@ def update(pieces: Pieces, rule: Callable[..., Any], h: Any, gradients: list[Any
             found = pieces.loops[key] = pieces.loop(rule, h, scratch)
     except Untraceable:
         return False
-    starts = np.array([array.ctypes.data for array in gradients], np.uintp)
-    pieces.table[:, 1] = starts[pieces.owner] + pieces.offsets
-    loop, length = found
-    run(loop, length, pieces.script.numbers, pieces.table, pieces.ends)
+    pieces.run(*found, pieces.script.numbers, gradients)
     return True
