@@ -61,14 +61,14 @@ def recurrence(
     # For many products it pays to rearrange the weights.
     form, empty = (_IN_PANELS, aligned) if len(sizes) >= _MANY else (_TRANSPOSED, _empty)
     wx, wh = [empty(w.size) if form == _IN_PANELS else _c(w).reshape(-1) for w in (w_ih, w_hh)]
-    gates, out = empty(rows, width), _empty(rows, hx.shape[1])
+    gates, out = empty(rows, width) if code <= _GRU else _ABSENT, _empty(rows, hx.shape[1])
     h = hx.copy()
     c = cx.copy() if code == _LSTM else h
     cells = empty(rows, hidden) if code <= _GRU else _ABSENT
     bias, inner = _biases(code, hidden, width, b_ih, b_hh)
     _forward(
         code, _c(input), _c(w_ih), _c(w_hh), wx, wh, form, _ABSENT if w_hr is None else _c(w_hr), bias, inner,
-        _times(sizes, backward_in_time), h, c, gates, out, cells,
+        _times(sizes, backward_in_time), h, c, gates, out, cells, empty(len(h), width),
         empty(len(h), hidden if code == _LSTM else width), _team(len(h), rows, w_ih, w_hh),
     )  # fmt: skip
     kept = (out, gates, cells) if code <= _GRU else (out,)
@@ -89,7 +89,7 @@ def _biases(code: int, hidden: int, width: int, b_ih: Any, b_hh: Any) -> tuple[A
 @kernel
 def _forward(
     code: int, x: Any, w_ih: Any, w_hh: Any, wx: Any, wh: Any, form: int, w_hr: Any, bias: Any, inner: Any,
-    times: Any, h: Any, c: Any, gates: Any, out: Any, cells: Any, spare: Any, count: int,
+    times: Any, h: Any, c: Any, gates: Any, out: Any, cells: Any, sums: Any, spare: Any, count: int,
 ) -> None:  # fmt: skip
     n = len(h)
     if form == _IN_PANELS:
@@ -97,11 +97,11 @@ def _forward(
             _turn_into_panels(w_ih, wx, t, count)
             _turn_into_panels(w_hh, wh, t, count)
     if count == 1:
-        _walk(code, x, wx, wh, form, w_hr, bias, inner, times, h, c, gates, out, cells, spare, 0, n)
+        _walk(code, x, wx, wh, form, w_hr, bias, inner, times, h, c, gates, out, cells, sums, spare, 0, n)
     else:
         for t in prange(count):
             _walk(
-                code, x, wx, wh, form, w_hr, bias, inner, times, h, c, gates, out, cells, spare,
+                code, x, wx, wh, form, w_hr, bias, inner, times, h, c, gates, out, cells, sums, spare,
                 n * t // count, n * (t + 1) // count,
             )  # fmt: skip
 
@@ -137,7 +137,7 @@ def _into_panels(w: Any, made: Any, t: int, count: int) -> None:
 @helper
 def _walk(
     code: int, x: Any, wx: Any, wh: Any, form: int, w_hr: Any, bias: Any, inner: Any, times: Any, h: Any, c: Any,
-    gates: Any, out: Any, cells: Any, spare: Any, start: int, stop: int,
+    gates: Any, out: Any, cells: Any, sums: Any, spare: Any, start: int, stop: int,
 ) -> None:  # fmt: skip
     """Sequences ``start`` to ``stop`` from the first time to the last."""
     projected = len(w_hr) > 0
@@ -145,20 +145,20 @@ def _walk(
         top, b = times[s, 0] + start, min(stop, times[s, 1]) - start
         if b <= 0:
             continue
-        _product(x, top, wx, form, 0.0, gates, top, b)
+        _product(x, top, wx, form, 0.0, sums, start, b)
         if code == _GRU:
             _product(h, start, wh, form, 0.0, spare, start, b)
         else:
-            _product(h, start, wh, form, 1.0, gates, top, b)
+            _product(h, start, wh, form, 1.0, sums, start, b)
         for i in range(b):
-            row, hidden = gates[top + i], h[start + i]
+            total, hidden = sums[start + i], h[start + i]
             if code == _LSTM:
                 made = spare[start + i] if projected else hidden
-                _lstm(row, bias, c[start + i], cells[top + i], made)
+                _lstm(total, bias, gates[top + i], c[start + i], cells[top + i], made)
             elif code == _GRU:
-                _gru(row, bias, spare[start + i], inner, cells[top + i], hidden)
+                _gru(total, bias, spare[start + i], inner, gates[top + i], cells[top + i], hidden)
             else:
-                _simple(code, row, bias, hidden)
+                _simple(code, total, bias, hidden)
         if projected:
             _product(spare, start, w_hr.reshape(-1), _TRANSPOSED, 0.0, h, start, b)
         for i in range(b):
@@ -193,16 +193,16 @@ def _product(a: Any, top: int, w: Any, form: int, beta: float, y: Any, to: int, 
 
 
 @helper
-def _lstm(gates: Any, bias: Any, cell: Any, kept: Any, made: Any) -> None:
+def _lstm(total: Any, bias: Any, gates: Any, cell: Any, kept: Any, made: Any) -> None:
     n = len(cell)
     i, f, new, o = gates[:n], gates[n : 2 * n], gates[2 * n : 3 * n], gates[3 * n :]
-    new_bias, o_bias = bias[2 * n : 3 * n], bias[3 * n :]
+    total_new, total_o, bias_new, bias_o = total[2 * n : 3 * n], total[3 * n :], bias[2 * n : 3 * n], bias[3 * n :]
     for j in range(2 * n):
-        gates[j] = sigmoid(gates[j] + bias[j])
+        gates[j] = sigmoid(total[j] + bias[j])
     for j in range(n):
-        new[j] = tanh(new[j] + new_bias[j])
+        new[j] = tanh(total_new[j] + bias_new[j])
     for j in range(n):
-        o[j] = sigmoid(o[j] + o_bias[j])
+        o[j] = sigmoid(total_o[j] + bias_o[j])
     for j in range(n):
         cell[j] = f[j] * cell[j] + i[j] * new[j]
     for j in range(n):
@@ -212,28 +212,28 @@ def _lstm(gates: Any, bias: Any, cell: Any, kept: Any, made: Any) -> None:
 
 
 @helper
-def _gru(gates: Any, bias: Any, product: Any, inner: Any, kept: Any, hidden: Any) -> None:
+def _gru(total: Any, bias: Any, product: Any, inner: Any, gates: Any, kept: Any, hidden: Any) -> None:
     n = len(hidden)
     r, z, new = gates[:n], gates[n : 2 * n], gates[2 * n :]
-    shift, hidden_side = bias[2 * n :], product[2 * n : 3 * n]
+    total_new, bias_new, hidden_side = total[2 * n :], bias[2 * n :], product[2 * n :]
     for j in range(2 * n):
-        gates[j] = sigmoid(gates[j] + product[j] + bias[j])
+        gates[j] = sigmoid(total[j] + product[j] + bias[j])
     for j in range(n):
         kept[j] = hidden_side[j] + inner[j]
     for j in range(n):
-        new[j] = tanh(new[j] + shift[j] + r[j] * kept[j])
+        new[j] = tanh(total_new[j] + bias_new[j] + r[j] * kept[j])
     for j in range(n):
         hidden[j] = new[j] + z[j] * (hidden[j] - new[j])
 
 
 @helper
-def _simple(code: int, gates: Any, bias: Any, hidden: Any) -> None:
+def _simple(code: int, total: Any, bias: Any, hidden: Any) -> None:
     if code == _TANH:
         for j in range(len(hidden)):
-            hidden[j] = tanh(gates[j] + bias[j])
+            hidden[j] = tanh(total[j] + bias[j])
     else:
         for j in range(len(hidden)):
-            v = gates[j] + bias[j]
+            v = total[j] + bias[j]
             hidden[j] = F(0) if v <= F(0) else v
 
 
