@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..threads import blas_core
-from .runtime import gemm, helper, kernel, prange, team
+from .runtime import aligned, gemm, helper, kernel, prange, team
 from .tiles import LANES, ROWS, copy, multiply, transpose
 
 __all__ = ["affine", "matmul"]
@@ -37,6 +37,8 @@ def _product(a: Any, b: Any, bias: Any, ta: bool, tb: bool) -> Any:
     if not ta and 48 <= m <= 256 and k * n >= 1 << 17:  # where BLAS spends much on copying what it uses little
         panels, sums = np.empty((count, k * _WIDTH), np.float32), np.empty((count, (m + ROWS) * _WIDTH), np.float32)
         _by_panels(a.reshape(-1), *_offsets(m, k), b.reshape(-1), tb, bias, y, panels, sums, count)
+    elif _SMALL and m >= 64 and (k if ta else m) > 128 and m * n * k <= 100_000_000:  # parts that stay in cache
+        _by_pieces(a, b.reshape(-1), bias, y, aligned(count, _PIECE * 64), ta, tb, count)
     else:
         _matmul(a, b, bias, y, ta, tb, count)
     return y
@@ -79,6 +81,44 @@ def _by_panels(
                         row[left + j] = total[j] + bias[left + j]
                 else:
                     copy(total.ctypes.data, row.ctypes.data + 4 * left, width)
+
+
+_PIECE = 128
+"""Rows of the right matrix that are packed at a time, 64 columns of them: half of the first level cache."""
+
+
+@kernel
+def _by_pieces(a: Any, b: Any, bias: Any, y: Any, pieces: Any, ta: bool, tb: bool, count: int) -> None:
+    """OpenBLAS's small products, which copy nothing, at their best: the right side packed, at cache lines."""
+    for t in prange(count):
+        _rows_by_pieces(a, b, bias, y, pieces[t], ta, tb, _cut(len(y), t, count), _cut(len(y), t + 1, count))
+
+
+@helper
+def _rows_by_pieces(a: Any, b: Any, bias: Any, y: Any, piece: Any, ta: bool, tb: bool, top: int, bottom: int) -> None:
+    n, lda = y.shape[1], a.shape[1]
+    k = a.shape[0] if ta else lda
+    for left in range(0, n, 64):
+        width = min(64, n - left)
+        for first in range(0, k, _PIECE):
+            depth = min(_PIECE, k - first)
+            if tb:
+                transpose(b, left * k + first, k, width, depth, piece, 0, width)
+            else:
+                for i in range(depth):
+                    copy(b.ctypes.data + 4 * ((first + i) * n + left), piece.ctypes.data + 4 * i * width, width)
+            for i in range(top, bottom, 64):
+                gemm(
+                    ta, False, min(64, bottom - i), width, depth,
+                    a.ctypes.data + 4 * (first * lda + i if ta else i * lda + first), lda,
+                    piece.ctypes.data, width, 0.0 if first == 0 else 1.0, y.ctypes.data + 4 * (i * n + left), n,
+                )  # fmt: skip
+        if len(bias):
+            added = bias[left : left + width]
+            for i in range(top, bottom):
+                row = y[i, left : left + width]
+                for j in range(width):
+                    row[j] += added[j]
 
 
 @kernel

@@ -136,7 +136,13 @@ RECORDS["products.matmul"] = [
     lambda: (floats(77, 500), floats(500, 301)),
     lambda: (floats(77, 500), floats(301, 500).T),
 ]
+RECORDS["products.matmul"] += [  # in pieces
+    lambda: (floats(150, 140), floats(140, 70)),
+    lambda: (floats(300, 70).T, floats(300, 90)),
+    lambda: (floats(150, 70).T, floats(66, 150).T),
+]
 RECORDS["products.affine"] = [
+    lambda: (floats(200, 300), floats(100, 300), floats(100)),
     lambda: (floats(128, 70), floats(90, 70), floats(90)),
     lambda: (floats(17, 1000), floats(21, 1000), floats(21)),
     lambda: (floats(70, 33).T, floats(70, 5).T, floats(5)),
