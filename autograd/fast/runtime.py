@@ -97,10 +97,8 @@ def start() -> None:
     """Make numba's threads and BLAS ready. Raises Unfit if this can't be done here."""
     if numba.config.THREADING_LAYER == "default":  # type: ignore[attr-defined]
         numba.config.THREADING_LAYER = "omp"  # type: ignore[attr-defined]
-    address = threads.blas_address("cblas_sgemm")
-    if address is None:
+    if _SGEMM is None:
         raise Unfit("NumPy's BLAS is not the OpenBLAS of its wheels, which the kernels call")
-    llvmlite.binding.add_symbol("pullback_sgemm", address)
     try:
         _wake(np.zeros(2, F), 2)
         layer = numba.threading_layer()  # type: ignore[attr-defined]
@@ -139,6 +137,9 @@ def _wake(x: Any, count: int) -> None:
 
 # --- matrix products -----------------------------------------------------------------------------------------------
 
+_SGEMM = threads.blas_address("cblas_sgemm")
+if _SGEMM is not None:
+    llvmlite.binding.add_symbol("pullback_sgemm", _SGEMM)
 _INT, _ADDRESS = types.int64, types.uintp
 _pointer_to: Any = types.CPointer
 _FLOATS = _pointer_to(types.float32)
