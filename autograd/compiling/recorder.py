@@ -171,6 +171,7 @@ class Recorder:
         pending: dict[int, Any] = {}
         waiting: dict[int, Any] = {}
         heap: list[int] = []
+        owned: set[int] = set()  # what is pending there is an array of its own, and may be added into
 
         def send(parent: Any, c: Any) -> None:
             if c is None:
@@ -182,6 +183,7 @@ class Recorder:
             key = -parent.id
             if key in pending:
                 pending[key] = self.call(np.add, (pending[key], c), {})
+                owned.add(key)
             else:
                 pending[key], waiting[key] = c, parent
                 heappush(heap, key)
@@ -204,7 +206,7 @@ class Recorder:
                 g = self.whole(node, g)
             if node.saved is FREED:
                 raise freed_error(node)
-            self.pull(node, g, send, pending, waiting, heap)
+            self.pull(node, g, send, pending, waiting, heap, owned)
             if not keep:
                 release(node)
 
@@ -226,7 +228,9 @@ class Recorder:
                 self.constant(slots[i])
         return tuple(slots)
 
-    def pull(self, node: Any, g: Any, send: Any, pending: Any, waiting: Any, heap: Any) -> None:
+    def pull(
+        self, node: Any, g: Any, send: Any, pending: Any, waiting: Any, heap: Any, owned: set[int]
+    ) -> None:
         """The cotangents that one node sends to its parents."""
         op = node.op
         if op.joint is not None:
@@ -239,12 +243,13 @@ class Recorder:
                 continue
             if op.into is not None and op.into[i] is not None:
                 key = -parent.id
-                if key in pending:
-                    pending[key] = self.call(np.array, (pending[key],), {})
-                else:
+                if key not in pending:
                     waiting[key] = parent
                     heappush(heap, key)
                     pending[key] = self.call(np.zeros, (parent.shape, parent.dtype), {})
+                elif key not in owned:
+                    pending[key] = self.call(np.array, (pending[key],), {})
+                owned.add(key)
                 self.add_into(op.into[i], pending[key], g, node)
             elif name in op.plain_formulas:
                 send(parent, self.formula(op, name, op.plain_formulas[name], node, g))
