@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import fast
 from ..graph import Leaf
 from ..passes import add_to_grad
 from ..tensor import wrap
@@ -31,7 +32,8 @@ class Program:
         self.reached = [(t, t.array, t.node) for _, t in recorder.reached]
         self.reach = recorder.reach
         self.result = walk(result, recorder.returned)
-        calls = recorder.calls
+        self.kernels = recorder.kernels
+        calls = needed(recorder.calls, self.result)
         self.names: dict[str, Any] = {"set_grad": set_grad}
         self.handed: list[
             tuple[str, int]
@@ -64,7 +66,7 @@ class Program:
         for tensor, array, node in self.reached:
             if tensor.array is not array or tensor.node is not node:
                 return False
-        if self.reach.changed():
+        if self.reach.changed() or (self.kernels and not fast.ready()):
             return False
         names = self.names
         for name, holders in self.handed:
@@ -248,6 +250,18 @@ def buffered(call: Call) -> bool:
     function = call.function
     plain = isinstance(function, np.ufunc) or isinstance(getattr(function, "__self__", None), np.ufunc)
     return plain and "out" not in call.kwargs and call.out.array.flags.c_contiguous
+
+
+def needed(calls: list[Call], result: Any) -> list[Call]:
+    """The calls without those whose results nobody reads."""
+    read = set(slots_of(result))
+    found: list[Call] = []
+    for call in reversed(calls):
+        made = slots_of(call.out)
+        if not made or call.out is None or not read.isdisjoint(made):
+            found.append(call)
+            read.update(slots_of((call.args, call.kwargs)))
+    return found[::-1]
 
 
 def readers(calls: list[Call], result: Any) -> dict[Any, set[int]]:

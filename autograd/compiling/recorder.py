@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
-from .. import passes
+from .. import fast, passes
 from ..arguments import call_function
 from ..graph import FREED, Leaf, Node, Part, mode
 from ..operation import Op, adapter, names_of
@@ -38,6 +38,7 @@ class Recorder:
         self.reach = Reach(function)
         self.quietly = mode.quietly
         self.paused = False
+        self.kernels = False  # whether a compiled kernel is called directly
         self.failed: str | None = None
         self.finished: set[Node] = set()  # nodes that backward has been through
 
@@ -89,14 +90,31 @@ class Recorder:
 
     def call(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a function of arrays and write the call down; NumPy scalars come back as 0-d arrays."""
-        result = walk(function(*args, **kwargs), lambda v: np.asarray(v) if isinstance(v, np.generic) else v)
+        result, kernels = fast.heard(function, *args, **kwargs)
+        result = walk(result, lambda v: np.asarray(v) if isinstance(v, np.generic) else v)
         if self.failed is None and not any(result is a for a in args):  # what is handed through is no call
             try:
                 call = Call(function, walk(args, self.known), walk(kwargs, self.known), self.name(result))
-                self.calls += expanded(self, call)  # now, while the arguments still hold these values
+                direct = self.kernel(result, kernels)
+                self.calls += [direct] if direct else expanded(self, call)  # now, while the arguments hold these values
             except CannotReplay as why:
                 self.refuse(str(why))
         return result
+
+    def kernel(self, result: Any, kernels: list[Any]) -> Call | None:
+        """The one kernel that a function called, if its results are the kernel's and its arguments are known."""
+        if len(kernels) != 1:
+            return None
+        run, args, made = kernels[0]
+        theirs = {id(array) for array in arrays_of(made)}
+        if not all(id(array) in theirs for array in arrays_of(result)):
+            return None
+        try:
+            call = Call(run, walk(args, self.known), {}, self.name(made))
+        except CannotReplay:
+            return None
+        self.kernels = True
+        return call
 
     def name(self, result: Any) -> Any:
         """New slots for results. One that was handed through keeps the slot it has."""
@@ -228,9 +246,7 @@ class Recorder:
                 self.constant(slots[i])
         return tuple(slots)
 
-    def pull(
-        self, node: Any, g: Any, send: Any, pending: Any, waiting: Any, heap: Any, owned: set[int]
-    ) -> None:
+    def pull(self, node: Any, g: Any, send: Any, pending: Any, waiting: Any, heap: Any, owned: set[int]) -> None:
         """The cotangents that one node sends to its parents."""
         op = node.op
         if op.joint is not None:
@@ -276,6 +292,13 @@ class Recorder:
         if self.failed is None:
             self.calls.append(Call("grad", (node if at is None else at, self.known(g)), {}, None))
         add_to_grad(node, np.array(g), False)
+
+
+def arrays_of(value: Any) -> list[Any]:
+    """The arrays somewhere inside."""
+    found: list[Any] = []
+    walk(value, lambda v: found.append(v) if type(v) is ndarray else None)
+    return found
 
 
 def unfollowed(roots: Any) -> str | None:

@@ -25,7 +25,7 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["TWINS", "enable", "reason", "twin"]
+__all__ = ["TWINS", "enable", "heard", "reason", "twin"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 TWINS: list[Any] = []
@@ -37,6 +37,7 @@ class _State:
 
     on: bool | None = None if os.environ.get("PULLBACK_FAST") != "0" else False
     reason = "" if on is None else "PULLBACK_FAST=0 is set"
+    heard: list[Any] | None = None  # while a step is compiled: the kernels that ran, their arguments and results
 
 
 def twin(kernel: str, when: Callable[..., bool]) -> Callable[[Function], Function]:
@@ -58,7 +59,10 @@ def twin(kernel: str, when: Callable[..., bool]) -> Callable[[Function], Functio
                 return plain(*args)
             if compiled is None:
                 compiled = getattr(importlib.import_module(f"{__name__}.{module}"), name)
-            return compiled(*args)
+            result = compiled(*args)
+            if _State.heard is not None:
+                _State.heard.append((compiled, args, result))
+            return result
 
         call.plain, call.when, call.kernel = plain, when, kernel  # type: ignore[attr-defined]
         TWINS.append(call)
@@ -86,6 +90,16 @@ def enable(on: bool) -> bool:
     """Use kernels where they can run (True), or plain NumPy everywhere; returns whether they will run."""
     _State.on, _State.reason = (None, "") if on else (False, "switched off by autograd.fast.enable(False)")
     return ready()
+
+
+def heard(function: Callable[..., Any], *args: Any, **kwargs: Any) -> tuple[Any, list[Any]]:
+    """Call a function; its result, and the kernels that ran in it, with their arguments and results."""
+    calls: list[Any] = []
+    before, _State.heard = _State.heard, calls
+    try:
+        return function(*args, **kwargs), calls
+    finally:
+        _State.heard = before
 
 
 def reason() -> str:

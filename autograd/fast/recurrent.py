@@ -265,8 +265,8 @@ def recurrence_backward(
     form, empty = (_IN_PANELS, aligned) if len(sizes) >= _MANY else (_AS_IT_LIES, _empty)
     wh = empty(w_hh.size) if form == _IN_PANELS else w_hh.reshape(-1)
     wx = empty(w_ih.size) if form == _IN_PANELS and into_input else w_ih.reshape(-1)
-    dh, dc = empty(*g_h.shape), np.array(g_c) if code == _LSTM else _ABSENT
-    dh[...] = g_h
+    dh, dc = empty(*hx.shape), np.array(g_c) if code == _LSTM else _ABSENT
+    dh[...] = 0 if g_h is None else g_h
     dx = _empty(*x.shape) if into_input else _ABSENT
     count = _team(len(hx), len(x), w_ih, w_hh)
     # Of each thread: the gates' cotangents of some steps, what the products took in there, and its share of the sums

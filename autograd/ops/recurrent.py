@@ -192,14 +192,15 @@ def _recurrence_backward(
 ) -> Any:
     """The cotangents of input, hx, cx, w_ih, w_hh, b_ih, b_hh, w_hr (empty arrays for those that are None).
 
-    That of the input is empty as well unless ``into_input``: the first layer of a network need not know it.
+    That of the input is empty as well unless ``into_input``: the first layer of a network need not know it. ``g_h`` and
+    ``g_c`` may be None for zeros where there is no cell.
     """
     out, *rest = kept
     steps = _steps(sizes, backward_in_time)
     before = _before(hx, out, steps)
     cells_before = _before(cx, rest[1], steps) if kind == "LSTM" else None
     steps.reverse()
-    dh, dc = np.array(g_h), np.array(g_c)
+    dh, dc = np.zeros(hx.shape, hx.dtype) if g_h is None else np.array(g_h), np.array(g_c)
     d_hr = None
     with one_blas_thread():
         if kind == "LSTM":
@@ -419,8 +420,10 @@ def _step(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any, b_hh: Any, kind:
 def _step_cotangents(g: Any, needs: Any, r: Any, input: Any, hx: Any, *weights: Any) -> Any:
     *weights_and_biases, kind = weights
     inputs = (input, hx, None, *weights_and_biases, None)
-    nothing = np.zeros(*like(g))
-    found = _cotangents((g, nothing, nothing[:0]), needs, inputs, r, kind, (len(input),), False)
+    nothing = np.zeros(*like(g)) if isinstance(g, Tensor) else None
+    found = _cotangents(
+        (g, nothing, None if nothing is None else nothing[:0]), needs, inputs, r, kind, (len(input),), False
+    )
     return (*found[:2], *found[3:7])
 
 

@@ -384,3 +384,41 @@ class TestFallsBack:
     def test_unknown_options_are_errors(self):
         with pytest.raises(TypeError, match="speed"):
             torch.compile(lambda x: x, speed="high")
+
+
+class TestFlat:
+    def test_calls_whose_results_nobody_reads_are_left_out(self):
+        def f(x):
+            (x * 3).exp()
+            return x + 1
+
+        compiled = torch.compile(f)
+        compiled(numbers(3))
+        assert compiled.source.count("(t0") == 1
+
+    def test_buffers_are_used_again(self):
+        def f(x):
+            for _ in range(50):
+                x = x * 1.5 + x
+            return x
+
+        compiled = torch.compile(f)
+        for seed in range(3):
+            x = numbers(1000, seed=seed)
+            assert f(x).array.tobytes() == compiled(x).array.tobytes()
+        program = next(iter(compiled.programs.values()))
+        buffers = {id(value) for name, value in program.names.items() if name[0] == "t"}
+        assert len(buffers) <= 4
+
+    def test_a_view_made_unseen_is_a_view_in_the_program(self):
+        w = numbers(4, 6)
+
+        def f(x):
+            return x * w.detach().T[1:3] + x[:, None][:, 0]
+
+        compiled = torch.compile(f)
+        for seed in range(3):
+            x = numbers(2, 4, seed=seed)
+            assert f(x).tolist() == compiled(x).tolist()
+            assert compiled.reason is None
+            w.add_(1.0)

@@ -1,0 +1,50 @@
+"""A compiled step calls kernels directly, with the same bits, and only while kernels run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytest.importorskip("numba", reason="compiled kernels need the extra 'fast'")
+
+import autograd
+import nn.functional as F
+from autograd import fast
+
+from .records import floats
+
+
+@pytest.fixture
+def kernels() -> Any:
+    if not fast.enable(True):
+        pytest.skip(fast.reason())
+    yield
+    fast.enable(False)
+
+
+def test_a_call_of_a_kernel_is_one_call(kernels: Any) -> None:
+    w = autograd.tensor(floats(256, 256), requires_grad=True)
+
+    def step(x: Any) -> Any:
+        w.grad = None
+        loss = (F.linear(x, w) ** 2).sum()
+        loss.backward()
+        return loss
+
+    def both_agree() -> None:
+        for _ in range(3):
+            x = autograd.tensor(floats(64, 256))
+            expected = step(x).item(), w.grad.array.tobytes()
+            assert (compiled(x).item(), w.grad.array.tobytes()) == expected
+            assert compiled.reason is None
+
+    compiled = autograd.compile(step)
+    both_agree()
+    (program,) = compiled.programs.values()
+    assert program.kernels
+    assert {"affine", "matmul"} <= {getattr(value, "__name__", "") for value in program.names.values()}
+    fast.enable(False)  # NumPy makes other bits: the step is recorded anew
+    both_agree()
+    (program,) = compiled.programs.values()
+    assert not program.kernels
