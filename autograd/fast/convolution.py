@@ -142,7 +142,7 @@ def convolution(input: Any, weight: Any, bias: Any, stride: Ints, padding: Pairs
     """The twin of ``ops.conv._convolution``."""
     if len(weight) == groups == input.shape[1]:
         return depthwise.convolution(input, weight, bias, stride, padding, dilation)
-    if winograd.suits(input.shape, weight.shape, stride, padding, dilation, groups):
+    if len(input) >= team() and winograd.suits(input.shape, weight.shape, stride, padding, dilation, groups):
         return winograd.convolution(input, weight, bias, padding, turned=False)
     layout = _forward(input.shape[1:], weight.shape, stride, padding, dilation)
     spans = [d * (k - 1) + 1 for d, k in zip(dilation, weight.shape[2:], strict=True)]
@@ -160,9 +160,8 @@ def convolution_input(
     if len(weight) == groups and weight.shape[1] == 1:
         return depthwise.convolution_input(input, weight, tuple(size), stride, padding, dilation)
     rest = tuple([tuple([2 - p for p in pair]) for pair in padding])
-    if winograd.suits(
-        input.shape, (weight.shape[1], weight.shape[0], *weight.shape[2:]), stride, rest, dilation, groups
-    ):
+    swapped = (weight.shape[1], weight.shape[0], *weight.shape[2:])
+    if len(input) >= team() and winograd.suits(input.shape, swapped, stride, rest, dilation, groups):
         return winograd.convolution(input, weight, None, rest, turned=True)
     layout = _backward(input.shape[1:], weight.shape, tuple(size), stride, padding, dilation, groups)
     made = np.empty((len(input), weight.shape[1] * groups, *size), np.float32)

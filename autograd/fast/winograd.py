@@ -53,7 +53,7 @@ _cotangents, _sums = sandwich(_A.T), sandwich(_G.T)
 
 @functools.lru_cache(512)
 def suits(x: Any, w: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> bool:
-    """Whether this way is the quicker one, for an input and a weight of these shapes."""
+    """Whether this way is the quicker one, for an input and a weight of these shapes, and images for all threads."""
     if tuple(w[2:]) != (3, 3) or groups != 1 or (*stride, *dilation) != (1, 1, 1, 1):
         return False
     high, wide = (n + sum(p) - 2 for n, p in zip(x[2:], padding, strict=True))
