@@ -51,6 +51,7 @@ from .arguments import (
     shape_error,
     unsupported,
 )  # fmt: skip
+from .fast import LARGE
 from .graph import Node, mode
 from .operation import LIFTED, Op, parts, record
 from .tensor import Tensor, new, wrap
@@ -176,7 +177,7 @@ def view(function: Callable[..., Any], **spec: Any) -> Callable[..., Any]:
 
 
 def _unary(op: Op) -> Callable[..., Any]:
-    function, to_float = op.function, op.promote == "float"
+    function, large, to_float = op.function, op.large_function, op.promote == "float"
     keep_x, keep_y = op.saves
     keeps, constant, refuses = bool(keep_x or keep_y), not op.records, op.refuses
 
@@ -190,7 +191,7 @@ def _unary(op: Op) -> Callable[..., Any]:
             x = x.astype(dtypes.default_float())
         now = mode.now
         try:
-            y = now.quietly(function, x)
+            y = now.quietly(function if x.size < LARGE else large, x)
         except TypeError as error:
             raise dtype_error(op, error, x) from None
         if type(y) is not ndarray:
@@ -213,17 +214,19 @@ _fast_scalar = {float: "fc", int: "fciu", bool: "fciu"}  # the kinds of array th
 
 
 def _binary(op: Op) -> Callable[..., Any]:
-    function, to_float = op.function, op.promote == "float"
-    keep_a, keep_b, keep_y = op.saves
-    keeps, constant, refuses, tensors = bool(keep_a or keep_b or keep_y), not op.records, op.refuses, op.tensors
+    function, large, to_float = op.function, op.large_function, op.promote == "float"
+    keeps, constant, refuses, tensors = any(op.saves), not op.records, op.refuses, op.tensors
+    kept = [[bool(saver & mask) for saver in op.saves] for mask in (1, 2, 3)]  # by which of the two requires grad
     fast = {k: v for k, v in _fast_scalar.items() if k is not bool} if "b" in refuses else _fast_scalar
 
     def call(input: Any, other: Any, *, out: Any = None) -> Any:
         if isinstance(input, Tensor):
             a = input.array
+            wide: Any = a
             m = input.node if input.lineage is None else current(input)
         else:
             a, m = input, None
+            wide = None
             if tensors and not isinstance(a, (ndarray, np.generic)):
                 raise not_tensor(op, 1, a)
         if isinstance(other, Tensor):
@@ -231,10 +234,13 @@ def _binary(op: Op) -> Callable[..., Any]:
             n = other.node if other.lineage is None else current(other)
             if a is input or a.dtype is not b.dtype or (to_float and a.dtype.kind in "biu"):
                 a, b = meet(op, a, b)
+                if wide is None:
+                    wide = b
         else:
             b, n = other, None
             if a is input:
                 a, b = as_array(op, a), as_array(op, b)
+                wide = np.asarray(a)
                 if not isinstance(a, (ndarray, np.generic)) and not isinstance(b, (ndarray, np.generic)):
                     raise not_tensor(op, 1, a)
                 if out is None:
@@ -247,7 +253,7 @@ def _binary(op: Op) -> Callable[..., Any]:
                     a, b = meet(op, a, b)
         now = mode.now
         try:
-            y = now.quietly(function, a, b)
+            y = now.quietly(function if wide.size < LARGE else large, a, b)
         except ValueError as error:
             raise shape_error(op, a, b, error) from None
         except TypeError as error:
@@ -263,12 +269,8 @@ def _binary(op: Op) -> Callable[..., Any]:
             made.node = None
         else:
             if keeps:
-                mask = (m is not None) + 2 * (n is not None)
-                saved = (
-                    a if mask & keep_a else None,
-                    b if mask & keep_b else None,
-                    y if mask & keep_y else None,
-                )
+                keep_a, keep_b, keep_y = kept[0 if n is None else 1 if m is None else 2]
+                saved = (a if keep_a else None, b if keep_b else None, y if keep_y else None)
             else:
                 saved = ()  # type: ignore[assignment]
             made.node = Node(op, (m, n), saved, (), y.shape, y.dtype)

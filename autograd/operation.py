@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from .fast import fused
 from .graph import Node, Part
 from .tensor import Tensor, wrap
 
@@ -38,6 +39,8 @@ class Operation:
     names: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
     formulas: tuple[Any, ...] = ()
+    large: tuple[Any, ...] = ()
+    over: tuple[Any, ...] = ()
     joint: Any = None
     into: Any = None
     residual: Any = None
@@ -88,6 +91,12 @@ class Op(Operation):
         self.call: Any = None  # the lifted function, set by lift()
         self.needed: list[set[str]] = []  # for each array argument, the names that its formula reads
         self.formulas: tuple[Any, ...] = tuple(self._adapter(name, formulas.get(name)) for name in self.arrays)
+        fuses = kind == "elementwise" and joint is None
+        self.large = tuple([self._fused(name) for name in self.arrays]) if fuses else self.formulas  # for many elements
+        self.over = (
+            tuple([self._fused(name, 0) for name in self.arrays]) if fuses else self.formulas
+        )  # may write over g
+        self.large_function = fused(function) if fuses else function
         self.joint = self._adapter("joint", joint) if joint is not None else None
         self.residual = self._adapter("joint", residual) if residual is not None else None
         self.saves = self._who_saves()
@@ -122,11 +131,19 @@ class Op(Operation):
         if formula is None:
             self.needed.append(set())
             return None
-        names = names_of(formula)
         if argument != "joint":
-            self.needed.append(set(names))
-        spelled = ", ".join(self._where(name, argument) for name in names)
-        return adapter(spelled)(formula)  # type: ignore[no-any-return]
+            self.needed.append(set(names_of(formula)))
+        return adapter(self._spelled(argument, formula))(formula)  # type: ignore[no-any-return]
+
+    def _fused(self, argument: str, into: int = -1) -> Callable[[Any, Any], Any] | None:
+        """The same for large arrays."""
+        formula = self.plain_formulas.get(argument)
+        if formula is None:
+            return None
+        return adapter(self._spelled(argument, formula))(fused(formula, into))  # type: ignore[no-any-return]
+
+    def _spelled(self, argument: str, formula: Formula) -> str:
+        return ", ".join(self._where(name, argument) for name in names_of(formula))
 
     def _where(self, name: str, argument: str) -> str:
         """Where in a node the value called ``name`` is."""

@@ -7,6 +7,7 @@ reverse pass - no recursion, no counting, no marking - and sorting the ids makes
 from __future__ import annotations
 
 import math
+import operator
 import sys
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
@@ -15,11 +16,14 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from .fast import LARGE, fused
 from .graph import FREED, Leaf, Node, Part, enable_grad, mode, no_grad
 from .tensor import Tensor, wrap
 from .views import check_saved, latest, stamp
 
 ndarray = np.ndarray
+_add_into: Any = operator.iadd
+_add_large, _add_into_large = fused(operator.add), fused(_add_into, into=0)
 _COMPLEX64, _COMPLEX128 = np.dtype(np.complex64), np.dtype(np.complex128)
 
 
@@ -181,13 +185,17 @@ def reverse(
                 if parent is not None and c is not None and (between is None or parent.id in between):
                     send(parent, c)
         else:
+            formulas = op.formulas
+            if not record and op.outputs == 1 and g.size >= LARGE:
+                c = raw = None  # they may hold this array
+                formulas = _for_many(node, op, g)
             for i, parent in enumerate(node.parents):
                 if parent is None or (between is not None and parent.id not in between):
                     continue
                 if op.into is not None and not record and op.into[i] is not None:
                     arrivals.send_into(parent, op.into[i], g.conj() if conjugate else g, node)
                     continue
-                formula = op.formulas[i]
+                formula = formulas[i]
                 c = formula(g, seen) if formula is not None else None
                 if c is None:
                     continue
@@ -202,14 +210,24 @@ def reverse(
                     pending[key] = c
                     waiting[key] = parent
                     heappush(heap, key)
-                elif record or key not in owned:
+                elif record:
                     pending[key] = pending[key] + c
+                elif key not in owned:
+                    pending[key] = pending[key] + c if c.size < LARGE else _add_large(pending[key], c)
                     owned.add(key)
                 else:
-                    pending[key] += c
+                    pending[key] = (_add_into if c.size < LARGE else _add_into_large)(pending[key], c)
         if not keep:
             release(node)
     return found
+
+
+def _for_many(node: Node, op: Any, g: Any) -> Any:
+    """The formulas for a large cotangent. The last one writes over it, if nobody else holds it."""
+    if type(g) is not ndarray or g.base is not None or sys.getrefcount(g) > _SOLE or not g.flags.carray:
+        return op.large
+    last = max([i for i, parent in enumerate(node.parents) if parent is not None])
+    return (*op.large[:last], op.over[last], *op.large[last + 1 :])
 
 
 def _pull(node: Node, op: Any, g: Any, seen: Any, conjugate: Any, record: bool) -> Any:

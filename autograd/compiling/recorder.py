@@ -137,7 +137,7 @@ class Recorder:
             function, names, values, op = args
             n = len(names) - len(op.keyword_only)
             args, kwargs = tuple(values[:n]), dict(zip(names[n:], values[n:], strict=True))
-        return self.quietly(self.call, function, args, kwargs)
+        return self.quietly(self.call, getattr(function, "unfused", function), args, kwargs)
 
     def constant(self, array: Any) -> None:
         """A tensor was made from nothing but its shape: the same in every run."""

@@ -25,7 +25,7 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["TWINS", "enable", "heard", "reason", "twin"]
+__all__ = ["LARGE", "TWINS", "enable", "fused", "heard", "reason", "twin"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 TWINS: list[Any] = []
@@ -69,6 +69,32 @@ def twin(kernel: str, when: Callable[..., bool]) -> Callable[[Function], Functio
         return call  # type: ignore[return-value]
 
     return decorate
+
+
+LARGE = 65536
+"""Elementwise functions of this many elements are worth a loop of their own."""
+
+
+def fused(formula: Function, into: int = -1) -> Function:
+    """A function that works element by element, for large arrays: one compiled loop where that can be made.
+
+    Its definition stays the only one: it is called with symbols and what it does is compiled (``elementwise.py``).
+
+    Args:
+        into: which of its arguments the function writes its result over; -1: none.
+    """
+
+    @functools.wraps(formula)
+    def call(*args: Any) -> Any:
+        if _State.on is False or not (_State.on or ready()):
+            return formula(*args)
+        from .elementwise import fused
+
+        made = fused(formula, args, into)
+        return formula(*args) if made is None else made
+
+    call.unfused = formula  # type: ignore[attr-defined]
+    return call  # type: ignore[return-value]
 
 
 def ready() -> bool:

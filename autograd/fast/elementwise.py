@@ -14,6 +14,7 @@ done as NumPy does it, in float32 and in the same order: the same bits, but for 
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -23,7 +24,7 @@ from numba.extending import intrinsic
 
 from .runtime import F, exp, helper, kernel, prange, sigmoid, tanh, team
 
-__all__ = ["Trace", "Untraceable", "fused", "run", "share"]
+__all__ = ["Trace", "Untraceable", "fused", "run"]
 
 _FUNCTIONS = {
     "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}", "negative": "-{}",
@@ -94,7 +95,7 @@ def _method(name: str, reflected: bool = False) -> Any:
 
 
 class Symbol:
-    """One element of an array, or what a formula makes of it."""
+    """One element of an array, or what a formula makes of it. Written over (``out=``), it becomes another result."""
 
     ndim, size, dtype = 1, 1, _FLOAT32
     __hash__ = None  # type: ignore[assignment]
@@ -126,7 +127,14 @@ class Symbol:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
         if method != "__call__" or options:
             raise Untraceable(f"{ufunc.__name__}.{method}")
-        return self.trace.emit(ufunc.__name__, *inputs)
+        made = self.trace.emit(ufunc.__name__, *inputs)
+        target = None if out is None else out[0]
+        if target is None:
+            return made
+        if type(target) is not type(made):
+            raise Untraceable("out")
+        target.name = made.name
+        return target
 
     def __array_function__(self, function: Any, kinds: Any, args: Any, options: Any) -> Any:
         if function is np.clip:
@@ -200,53 +208,72 @@ def _share(loop: int, table: Any, ends: Any, numbers: Any, count: int) -> None:
             _part(loop, table, ends, numbers, ends[-1] * t // count // 16 * 16, stop)
 
 
-def share(trace: Trace, stores: list[tuple[int, Symbol]], table: Any, ends: Any) -> None:
-    """Run a traced formula on pieces of arrays.
+def run(loop: int, length: int, numbers: Sequence[float], table: Any, ends: Any) -> None:
+    """Run a loop of so many lines with these numbers on pieces of arrays.
 
     Args:
-        stores: which array each result goes to, and the result.
         table: [pieces, arrays], the address of each array's piece.
         ends: [pieces], how many elements there are up to the end of each piece.
     """
-    run(trace.loop(stores, table.shape[1] - trace.arrays), len(trace.lines), trace.numbers, table, ends)
-
-
-def run(loop: int, length: int, numbers: Sequence[float], table: Any, ends: Any) -> None:
-    """Run a loop of so many lines with these numbers on pieces of arrays, as ``share`` describes them."""
     work = int(ends[-1]) * (table.shape[1] + length) * 0.1
     _share(loop, table, ends, np.array(numbers or [0], np.float32), team(work))
 
 
-def fused(formula: Callable[..., Any], *args: Any) -> Any:
-    """``formula(*args)`` of arrays and numbers, in one loop if it can be; None if not."""
-    whole = max((a for a in args if isinstance(a, np.ndarray)), key=lambda a: a.size)
-    trace, values, arrays = Trace(), [], []
-    for a in args:
-        if not isinstance(a, np.ndarray) or (a.ndim == 0 and a.dtype is _FLOAT32):
-            values.append(a)
-        elif a.dtype is _FLOAT32 and a.flags.c_contiguous and a.shape == whole.shape[whole.ndim - a.ndim :]:
-            values.append(trace.array())
-            arrays.append(a)
-        else:
-            return None
+_ARRAY = object()
+
+
+@functools.lru_cache(1024, typed=True)
+def _traced(formula: Callable[..., Any], into: int, *values: Any) -> tuple[int, int, list[float]] | None:
+    """The loop (what ``run`` wants to know of it) of a formula of arrays (``_ARRAY``) and numbers; None if it is more than arithmetic of elements."""
+    trace = Trace()
+    symbols = [trace.array() if value is _ARRAY else value for value in values]
     try:
-        result = formula(*values)
+        result = formula(*symbols)
     except Exception:  # what is wrong with it, the formula itself will say when it is called with its arrays
         return None
     if type(result) is not Symbol:
         return None
-    y = np.empty(whole.shape, np.float32)
-    arrays.append(y)
-    width = min(a.size for a in arrays)
-    if width < 64:
+    loop = trace.loop([(into, result)], 0) if into >= 0 else trace.loop([(trace.arrays, result)], 1)
+    return loop, len(trace.lines), trace.numbers
+
+
+def fused(formula: Callable[..., Any], args: tuple[Any, ...], into: int = -1) -> Any:
+    """``formula(*args)`` of arrays and numbers as one loop, if it can be; None if not.
+
+    Args:
+        formula: works element by element.
+        args: contiguous float32 arrays of one shape (or of its last dimensions), and numbers.
+        into: which of the arrays takes the result; -1: a new one.
+    """
+    arrays = [a for a in args if isinstance(a, np.ndarray)]
+    whole = max(arrays, key=_size)
+    shape, few = whole.shape, whole.size
+    for a in arrays:
+        if a.dtype is not _FLOAT32 or not a.flags.c_contiguous:
+            return None
+        if a.shape != shape:
+            if a.shape != shape[len(shape) - a.ndim :] or a.size < 64:
+                return None
+            few = min(few, a.size)
+    loop = _traced(formula, into, *[_ARRAY if isinstance(a, np.ndarray) else a for a in args])
+    if loop is None:
         return None
-    starts = np.arange(0, 4 * whole.size, 4 * width, dtype=np.uintp)
+    y = arrays[into] if into >= 0 else np.empty(shape, np.float32)
+    if into < 0:
+        arrays.append(y)
+    if few == whole.size:
+        run(*loop, np.array([[a.ctypes.data for a in arrays]], np.uintp), np.array([few]))
+        return y
+    starts = np.arange(0, 4 * whole.size, 4 * few, dtype=np.uintp)
     table = np.empty((len(starts), len(arrays)), np.uintp)
     for i, a in enumerate(arrays):
+        if a.size not in (few, whole.size):
+            return None
         table[:, i] = a.ctypes.data
         if a.size == whole.size:
             table[:, i] += starts
-        elif a.size != width:
-            return None
-    share(trace, [(trace.arrays, result)], table, starts // 4 + width)
+    run(*loop, table, np.arange(few, whole.size + 1, few))
     return y
+
+
+_size = operator.attrgetter("size")

@@ -43,7 +43,7 @@ def _affine(rows: Any, weight: Any, bias: Any) -> Any:
     if 16 <= n <= 48 and n % 4 == 0 and n * weight.size > 1_000_000 and weight.ndim == 2 and rows.dtype.itemsize > 2:
         y = (rows.reshape(n // 4, 4, -1) @ weight.T).reshape(n, -1)
     else:
-        y = _matmul(rows, weight.T)
+        y = rows @ weight.T if rows.dtype.itemsize > 2 else _matmul(rows, weight.T)
     if bias is not None:
         y += bias
     return y

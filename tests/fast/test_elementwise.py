@@ -1,0 +1,101 @@
+"""Elementwise operations on large arrays: one compiled loop for each formula, and what NumPy makes of the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba", reason="compiled kernels need the extra 'fast'")
+
+import autograd
+from autograd import fast
+
+from .records import floats
+
+ROWS, COLUMNS = 700, 100
+
+
+@pytest.fixture(autouse=True)
+def kernels() -> Any:
+    assert fast.enable(True), fast.reason()
+    yield
+    fast.enable(False)
+
+
+FUNCTIONS: dict[str, Any] = {
+    "arithmetic": lambda x, y, row: (x * 2 + 1) * (x - y) / (y * y + 1) - 3 / (2 + x * x),
+    "rows": lambda x, y, row: (x + row) * (y / (row * row + 1)) * (row - x),
+    "functions": lambda x, y, row: x.exp() * y.tanh() + (x * x + 1).sqrt() * y.sigmoid() + x.abs() * y.square(),
+    "selection": lambda x, y, row: x.relu() + autograd.maximum(x, y) * autograd.minimum(x, y) + x.clamp(-1, 1),
+    "powers": lambda x, y, row: x**2 + y**3 + (-x) + (x * x + 1) ** 0.5 + (x * x + 1).rsqrt() + y.reciprocal(),
+    "in other kinds": lambda x, y, row: (x.double() * y).float() + (x > 0) * y + x * 2**0.5,
+    "one row twice": lambda x, y, row: x[0] * x + x[:, :1] * x + x.T.contiguous().T * y.T.T,
+}
+
+
+def values(function: Any, on: bool) -> list[Any]:
+    """The result, its gradients, and gradients of those."""
+    fast.enable(on)
+    leaves = [floats(ROWS, COLUMNS), floats(ROWS, COLUMNS, seed=1), floats(COLUMNS, seed=2)]
+    leaves = [autograd.tensor(leaf, requires_grad=True) for leaf in leaves]
+    weight = autograd.tensor(floats(ROWS, COLUMNS, seed=3))
+    result = function(*leaves)
+    first = autograd.grad(result, leaves, weight, create_graph=True, allow_unused=True)
+    found = [g for g in first if g is not None]
+    (function(*leaves) * weight).sum().backward()
+    second = autograd.grad([g.square().sum() for g in found], leaves, allow_unused=True)
+    return [t.detach().numpy() for t in (result, *found, *second, *[leaf.grad for leaf in leaves]) if t is not None]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_large_arrays_agree_with_plain_numpy(name: str) -> None:
+    for found, expected in zip(values(FUNCTIONS[name], True), values(FUNCTIONS[name], False), strict=True):
+        scale = float(np.abs(expected).max())
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=2e-6 * scale)
+
+
+def test_arithmetic_makes_the_same_bits_and_so_do_infinities_and_nan() -> None:
+    x, y = floats(ROWS * COLUMNS), floats(ROWS * COLUMNS, seed=1)
+    x[:6], y[:6] = [np.inf, -np.inf, np.nan, 0, -0.0, 1e38], [0, np.nan, 1, 0, 0, 1e38]
+    x[6:10], y[6:10] = [np.nan, 1, np.inf, -0.0], [np.nan, np.nan, np.inf, 0]
+    with np.errstate(all="ignore"):
+        for function in (np.multiply, np.divide, np.subtract, np.maximum, np.minimum):
+            name = {"multiply": "mul", "divide": "div", "subtract": "sub"}.get(function.__name__, function.__name__)
+            found = getattr(autograd, name)(autograd.tensor(x), autograd.tensor(y)).numpy()
+            np.testing.assert_array_equal(found, function(x, y), name)
+        for name, plain in (("sqrt", np.sqrt), ("abs", np.abs), ("neg", np.negative), ("square", np.square)):
+            np.testing.assert_array_equal(getattr(autograd, name)(autograd.tensor(x)).numpy(), plain(x), name)
+        for name, plain in (("exp", np.exp), ("tanh", np.tanh)):
+            np.testing.assert_allclose(
+                getattr(autograd, name)(autograd.tensor(x)).numpy(), plain(x), rtol=1e-6, err_msg=name
+            )
+
+
+def test_a_cotangent_is_written_over_only_where_nobody_else_holds_it() -> None:
+    n = fast.LARGE
+    x = autograd.tensor(floats(n), requires_grad=True)
+    given = autograd.tensor(floats(n, seed=1))
+    before = given.numpy().copy()
+    seen = []
+    y = x * 2
+    y.register_hook(seen.append)
+    z = y * 3
+    z.retain_grad()
+    (z + z * y).backward(given)
+    np.testing.assert_array_equal(given.numpy(), before)
+    np.testing.assert_allclose(z.grad.numpy(), before * (1 + y.detach().numpy()), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(seen[0].numpy(), before * (3 + 6 * y.detach().numpy()), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(x.grad.numpy(), 2 * seen[0].numpy(), rtol=1e-6, atol=1e-6)
+
+
+def test_the_loops_of_a_program_are_compiled_once() -> None:
+    from autograd.fast import elementwise
+
+    x = autograd.tensor(floats(fast.LARGE))
+    x * 2
+    compiled = elementwise._compiled.cache_info().misses
+    for factor in (3, 4.5, 5):
+        np.testing.assert_array_equal((x * factor).numpy(), x.numpy() * factor)
+    assert elementwise._compiled.cache_info().misses == compiled
