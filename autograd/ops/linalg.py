@@ -40,10 +40,8 @@ def large_product(input: Any, other: Any) -> bool:
 _FLOAT32 = np.dtype(np.float32)
 
 
-@twin("products.matmul", when=large_product)
-def multiply(input: Any, other: Any) -> Any:
-    """``input @ other`` of arrays."""
-    return input @ other
+multiply = twin("products.matmul", when=large_product)(operator.matmul)
+"""``input @ other`` of arrays."""
 
 
 def product(input: Any, other: Any) -> Any:
