@@ -111,3 +111,11 @@ def test_a_tensor_of_one_element_in_a_list_is_a_number():
         assert t.tensor([one, one.reshape(1, 1, 1), 3.0]).shape == (3,)
         assert t.tensor([[one], [one]]).tolist() == [[2.0], [2.0]]
         assert t.tensor([np.array([1.0])]).shape == (1, 1)  # an array is a sequence
+
+
+def test_the_old_way_to_a_sparse_matrix():
+    """``torch.sparse.FloatTensor``: graph networks load their adjacency with it."""
+    with pytest.warns(UserWarning, match="dense"):
+        made = ag.sparse.FloatTensor(ag.tensor([[0, 1], [2, 0]]), ag.tensor([3.0, 4.0]), ag.Size([2, 3]))
+    assert made.tolist() == [[0, 0, 3], [4, 0, 0]] and made.dtype == ag.float32
+    assert ag.sparse.mm(made, ag.ones(3, 1)).tolist() == [[3], [4]]
