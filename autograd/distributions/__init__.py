@@ -5,7 +5,7 @@ Source: https://docs.pytorch.org/docs/stable/distributions.html
 
 from __future__ import annotations
 
-from . import constraints, kl, transforms
+from . import constraints, kl, transforms, utils
 from .continuous import *
 from .discrete import *
 from .distribution import Distribution

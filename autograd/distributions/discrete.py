@@ -13,7 +13,16 @@ from ..tensor import Size, Tensor, wrap
 from . import constraints
 from .distribution import Distribution, Elementwise, f, logits_to_probs, probs_to_logits, softplus, tiny
 
-__all__ = ["Bernoulli", "Binomial", "Categorical", "Geometric", "Multinomial", "OneHotCategorical", "Poisson"]
+__all__ = [
+    "Bernoulli",
+    "Binomial",
+    "Categorical",
+    "Geometric",
+    "Multinomial",
+    "OneHotCategorical",
+    "OneHotCategoricalStraightThrough",
+    "Poisson",
+]
 
 
 class _Binary(Elementwise):
@@ -358,6 +367,20 @@ class OneHotCategorical(Distribution):
 
     def enumerate_support(self, expand: bool = True) -> Any:
         return self._one_hot(self._categorical.enumerate_support(expand))
+
+
+class OneHotCategoricalStraightThrough(OneHotCategorical):
+    """A category as a vector, whose draws hand their gradient on to the probabilities as they are.
+
+    Source: Bengio et al., https://arxiv.org/abs/1308.3432
+    """
+
+    has_rsample = True
+
+    def rsample(self, sample_shape: Any = ()) -> Any:
+        """A draw, plus the probabilities minus themselves: zero in value, the identity in gradient."""
+        drawn, probs = self.sample(sample_shape), self.probs
+        return drawn + (probs - probs.detach())
 
 
 class Multinomial(Distribution):

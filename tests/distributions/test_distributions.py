@@ -277,3 +277,46 @@ def test_what_pytorch_refuses_is_refused(make):
 
 def test_unchecked_if_asked():
     assert D.Normal(0.0, -1.0, validate_args=False).scale.item() == -1.0
+
+
+def test_straight_through_draws():
+    logits = RNG.standard_normal((2, 4))
+    found = []
+    for t, kinds in ((autograd, D), (torch, T)):
+        given = t.tensor(logits, requires_grad=True)
+        t.manual_seed(0)
+        drawn = kinds.OneHotCategoricalStraightThrough(logits=given).rsample((3,))
+        (drawn * t.arange(4.0)).pow(2).sum().backward()
+        found.append((drawn.detach().numpy(), given.grad.numpy()))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_the_tools_for_distributions_of_your_own():
+    from autograd.distributions import utils
+
+    theirs = T.utils
+    for diag, length in ((0, 6), (-1, 3), (1, 8)):
+        values = RNG.standard_normal((2, length))
+        close(
+            utils.vec_to_tril_matrix(autograd.tensor(values), diag),
+            theirs.vec_to_tril_matrix(torch.tensor(values), diag),
+        )
+        square = RNG.standard_normal((2, 3, 3))
+        close(
+            utils.tril_matrix_to_vec(autograd.tensor(square), diag),
+            theirs.tril_matrix_to_vec(torch.tensor(square), diag),
+        )
+    for lib, tools in ((autograd, utils), (torch, theirs)):
+        lib.manual_seed(0)
+        assert tools._standard_normal((2, 3), lib.float64, lib.device("cpu")).shape == (2, 3)
+    counted = []
+
+    class Thing:
+        @utils.lazy_property
+        def value(self):
+            counted.append(1)
+            return 3
+
+    thing = Thing()
+    assert thing.value == thing.value == 3 and counted == [1]
