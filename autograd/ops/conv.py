@@ -11,7 +11,8 @@ How they run: a few images at a time, so that what is worked on stays in cache, 
 by side into a buffer that is used again and again ("columns"), and one matrix product does the rest. There are two
 arrangements of the columns. *Planes* keeps the channels outside, as the input has them: runs of a whole output row are
 copied, which is best for wide images and few channels. *Pixels* puts the channels inside: runs of k * C, best for small
-images with many channels, and indifferent to the stride. ``_Plan`` chooses; threads share the images.
+images with many channels, and indifferent to the stride. ``_Plan`` chooses; threads share the images. With numba, float32
+runs without columns, in ``fast/convolution.py``.
 """
 
 from __future__ import annotations
