@@ -372,7 +372,8 @@ _ARRAYS = ("input", "hx", "cx", "w_ih", "w_hh", "b_ih", "b_hh", "w_hr")
 def _cotangents(g: Any, needs: Any, inputs: tuple[Any, ...], r: Any, *rest: Any) -> Any:
     recorded_too = isinstance(g[0], Tensor)
     into_input = needs[0] or recorded_too
-    found = (recurrence_backward if recorded_too else _recurrence_backward)(*g, *inputs, r, *rest, into_input)
+    backward: Any = recurrence_backward if recorded_too else _recurrence_backward
+    found = backward(*g, *inputs, r, *rest, into_input)
     absent = [a is None for a in inputs]
     absent[0] = not into_input
     return tuple([None if none else c for none, c in zip(absent, found, strict=True)])
