@@ -1,4 +1,4 @@
-"""What is worked out row by row: softmax and its relatives."""
+"""What is worked out row by row: softmax and its relatives, gradients of tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from .runtime import F, exp_below, helper, inline, kernel, largest, prange, team
 
-__all__ = ["cross_entropy", "log_softmax", "softmax"]
+__all__ = ["cross_entropy", "embedding_back", "log_softmax", "softmax"]
 
 
 def softmax(input: Any, dim: int) -> Any:
@@ -87,3 +87,27 @@ def _cross_entropy_rows(x: Any, target: Any, y: Any, losses: Any, start: int, st
         total = F(1) / total
         for j in range(len(row)):
             made[j] *= total
+
+
+def embedding_back(input: Any, index: Any, rows: int, padding: int) -> Any:
+    """The twin of ``ops.arrange._embedding_back``."""
+    width = input.shape[-1] if input.ndim > index.ndim else 1
+    made = np.zeros((rows, width), F)
+    _embedding_back(input.reshape(-1, width), index.reshape(-1), padding, made, min(team(input.size / 5), width))
+    return made
+
+
+@kernel
+def _embedding_back(g: Any, index: Any, padding: int, made: Any, count: int) -> None:
+    width = made.shape[1]
+    for t in prange(count):  # each thread has columns of its own
+        _embedding_columns(g, index, padding, made, width * t // count, width * (t + 1) // count)
+
+
+@helper
+def _embedding_columns(g: Any, index: Any, padding: int, made: Any, left: int, right: int) -> None:
+    for i in range(len(index)):
+        if index[i] != padding:
+            total, row = made[index[i], left:right], g[i, left:right]
+            for j in range(len(row)):
+                total[j] += row[j]

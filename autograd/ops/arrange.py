@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..fast import twin
 from ..lift import general, linear
 
 __all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]  # fmt: skip
@@ -85,6 +86,12 @@ unframe = linear(_unframe, name="pad_backward", input=lambda g, widths, kind: fr
 # --- rows of a table -----------------------------------------------------------------------------------------------
 
 
+def _large_table(input: Any, index: Any, rows: int, padding: int) -> bool:
+    large = input.size >= 8192 and input.dtype == np.float32 and index.dtype == np.int64
+    return large and input.flags.c_contiguous and index.flags.c_contiguous  # type: ignore[no-any-return]
+
+
+@twin("rows.embedding_back", when=_large_table)
 def _embedding_back(input: Any, index: Any, rows: int, padding: int) -> Any:
     """The sum of the rows of ``input`` for each row of a table of ``rows``; those of ``padding`` are left out."""
     width = input.shape[-1] if input.ndim > index.ndim else 1

@@ -45,6 +45,11 @@ RECORDS["rows.cross_entropy"] = [
     lambda: (floats(7, 33, scale=30), np.arange(7)),
     lambda: (special(5, 17), np.arange(5)),
 ]
+RECORDS["rows.embedding_back"] = [
+    lambda: (floats(90, 100), np.arange(90) * 7 % 20, 20, -1),
+    lambda: (floats(30, 4, 9), np.arange(120).reshape(30, 4) % 5, 8, 3),
+    lambda: (floats(30), np.arange(30) % 7, 7, -1),
+]
 RECORDS["activation.gelu"] = RECORDS["activation.tanh_gelu"] = [
     lambda: (floats(100, 90),),
     lambda: (floats(37, scale=30),),
