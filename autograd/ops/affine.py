@@ -8,7 +8,7 @@ import numpy as np
 
 from ..fast import twin
 from ..lift import bilinear, lift
-from .linalg import large_product, multiply, product
+from .linalg import large_product, product
 
 __all__ = []  # fmt: skip
 
@@ -53,7 +53,7 @@ def _matmul(a: Any, b: Any) -> Any:
     """``a @ b``; numbers of two bytes, for which there is no BLAS, are summed in float32."""
     if a.dtype.itemsize == 2 and a.dtype == b.dtype:
         return (a.astype(np.float32) @ b.astype(np.float32)).astype(a.dtype)
-    return multiply(a, b)
+    return product(a, b)
 
 
 def _misfit(input: Any, weight: Any, bias: Any) -> RuntimeError:

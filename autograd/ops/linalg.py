@@ -27,7 +27,8 @@ __all__ = [
 def large_product(input: Any, other: Any) -> bool:
     """Whether these are float32 matrices that a compiled kernel multiplies, and large enough for it."""
     return (
-        input.size >= 2048
+        type(input) is np.ndarray  # formulas call this with Tensors too, whose own product then records
+        and input.size >= 2048
         and input.ndim == other.ndim == 2
         and input.size * other.shape[1] >= 400_000
         and input.dtype is other.dtype is _FLOAT32
@@ -40,17 +41,12 @@ def large_product(input: Any, other: Any) -> bool:
 _FLOAT32 = np.dtype(np.float32)
 
 
-multiply = twin("products.matmul", when=large_product)(operator.matmul)
-"""``input @ other`` of arrays."""
-
-
-def product(input: Any, other: Any) -> Any:
-    """``input @ other`` in a formula: of arrays, or of Tensors, which record it."""
-    return multiply(input, other) if type(input) is np.ndarray else input @ other
+product = twin("products.matmul", when=large_product)(operator.matmul)
+"""``input @ other`` of arrays, or in a formula of Tensors, which record it."""
 
 
 matrix_product: Any = bilinear(
-    multiply, name="matmul", input=lambda g, other: product(g, other.mT), other=lambda g, input: product(input.mT, g)
+    product, name="matmul", input=lambda g, other: product(g, other.mT), other=lambda g, input: product(input.mT, g)
 )
 dot_product: Any = bilinear(
     operator.matmul, name="dot", input=lambda g, other: g * other, other=lambda g, input: g * input
