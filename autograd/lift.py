@@ -182,7 +182,7 @@ def _unary(op: Op) -> Callable[..., Any]:
     keeps, constant, refuses = bool(keep_x or keep_y), not op.records, op.refuses
 
     def call(input: Any, *, out: Any = None) -> Any:
-        if not isinstance(input, Tensor):
+        if type(input) is not Tensor and not isinstance(input, Tensor):
             return function(as_array(op, input))
         x = input.array
         if refuses and x.dtype.kind in refuses:
@@ -220,22 +220,23 @@ def _binary(op: Op) -> Callable[..., Any]:
     fast = {k: v for k, v in _fast_scalar.items() if k is not bool} if "b" in refuses else _fast_scalar
 
     def call(input: Any, other: Any, *, out: Any = None) -> Any:
-        if isinstance(input, Tensor):
+        if type(input) is Tensor or isinstance(input, Tensor):  # the first question is quicker, and usual
             a = input.array
             wide: Any = a
             m = input.node if input.lineage is None else current(input)
         else:
             a, m = input, None
-            wide = None
             if tensors and not isinstance(a, (ndarray, np.generic)):
                 raise not_tensor(op, 1, a)
-        if isinstance(other, Tensor):
+        if type(other) is Tensor or isinstance(other, Tensor):
             b = other.array
             n = other.node if other.lineage is None else current(other)
-            if a is input or a.dtype is not b.dtype or (to_float and a.dtype.kind in "biu"):
+            if a is input:
+                wide, kind = b, b.dtype.kind
+                if kind not in fast.get(type(a), "") or (to_float and kind in "biu"):
+                    a, b = meet(op, a, b)
+            elif a.dtype is not b.dtype or (to_float and a.dtype.kind in "biu"):
                 a, b = meet(op, a, b)
-                if wide is None:
-                    wide = b
         else:
             b, n = other, None
             if a is input:

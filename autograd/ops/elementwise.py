@@ -325,7 +325,13 @@ acos = elementwise(np.arccos, promote="float", input=lambda g, input: -g / np.sq
 atan = elementwise(np.arctan, promote="float", input=lambda g, input: g / (1 + input * input))
 sinh = elementwise(np.sinh, promote="float", input=lambda g, input: g * np.cosh(input))
 cosh = elementwise(np.cosh, promote="float", input=lambda g, input: g * np.sinh(input))
-tanh = elementwise(np.tanh, promote="float", input=lambda g, y: g * (1 - y * y))
+tanh = elementwise(np.tanh, promote="float", input=lambda g, y: tanh_backward(g, y))  # type: ignore[has-type]
+tanh_backward = elementwise(  # one operation, since double backward records it
+    lambda input, other: input * (1 - other * other),
+    name="tanh_backward",
+    input=lambda g, other: tanh_backward(g, other),  # type: ignore[has-type]
+    other=lambda g, input, other: g * input * other * -2,
+)
 asinh = elementwise(np.arcsinh, promote="float", input=lambda g, input: g / np.sqrt(1 + input * input))
 acosh = elementwise(np.arccosh, promote="float", input=lambda g, input: g / (np.sqrt(input - 1) * np.sqrt(input + 1)))
 atanh = elementwise(np.arctanh, promote="float", input=lambda g, input: g / (1 - input * input))
@@ -476,7 +482,18 @@ def _sigmoid(input: Any) -> Any:
     return np.divide(1, made, out=made)
 
 
-sigmoid = elementwise(_sigmoid, name="sigmoid", promote="float", input=lambda g, y: g * (y * (1 - y)))
+sigmoid = elementwise(
+    _sigmoid,
+    name="sigmoid",
+    promote="float",
+    input=lambda g, y: sigmoid_backward(g, y),  # type: ignore[has-type]
+)
+sigmoid_backward = elementwise(
+    lambda input, other: input * (other * (1 - other)),
+    name="sigmoid_backward",
+    input=lambda g, other: sigmoid_backward(g, other),  # type: ignore[has-type]
+    other=lambda g, input, other: g * input * (1 - 2 * other),
+)
 
 
 def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:

@@ -92,6 +92,7 @@ TRIGONOMETRIC = [
     Record(e.sinh, unary() + complexes, np.sinh),
     Record(e.cosh, unary() + complexes, np.cosh),
     Record(e.tanh, unary() + complexes, np.tanh),
+    Record(e.tanh_backward, [*binary(), *complex_pairs], lambda g, y: g * (1 - y * y)),
     Record(e.asinh, unary() + complexes, np.arcsinh),
     Record(e.acosh, unary(between(1.2, 3)) + complexes, np.arccosh),
     Record(e.atanh, unary(between(-0.9, 0.9)) + complexes, np.arctanh),
@@ -121,6 +122,7 @@ SIGNS = [
     Record(e.nextafter, binary(nonzero), each(math.nextafter), float32=False),
     Record(e.relu, unary(nonzero), each(lambda x: max(x, 0.0))),
     Record(e.sigmoid, unary() + complexes, lambda x: 1 / (1 + np.exp(-x))),
+    Record(e.sigmoid_backward, [*binary(), *complex_pairs], lambda g, y: g * y * (1 - y)),
     Record(e.log_odds, unary(between(0.1, 0.9)), each(lambda x: math.log(x / (1 - x)))),
 ]
 
