@@ -92,7 +92,7 @@ def converted(self: Tensor, wanted: np.dtype[Any], copy: bool = False, memory_fo
         ):
             return self.clone() if copy else self  # type: ignore[attr-defined, no-any-return]
         return lay_out(self, memory_format)  # type: ignore[no-any-return]
-    if dtypes.is_float(wanted) and mode.enabled and current(self) is not None:
+    if dtypes.is_float(wanted) and mode.now.enabled and current(self) is not None:
         from .ops.shape import cast
 
         made = cast(self, wanted)

@@ -35,8 +35,8 @@ def finish(array: Any, requires_grad: bool = False, device: Any = None, layout: 
     if layout is not None:
         check_layout(layout)
     made = wrap(array)
-    if mode.recorder is not None:
-        mode.recorder.constant(made.array)
+    if mode.now.recorder is not None:
+        mode.now.recorder.constant(made.array)
     if out is not None:
         from .lift import write_out
 
@@ -95,8 +95,8 @@ def tensor(
         array = convert(array, wanted or array.dtype, copy=True)
     else:
         array = from_sequence(data, wanted)
-    if mode.recorder is not None:
-        mode.recorder.refuse("tensor() makes a tensor from Python data. Make it outside, and pass it")
+    if mode.now.recorder is not None:
+        mode.now.recorder.refuse("tensor() makes a tensor from Python data. Make it outside, and pass it")
     return finish(array, requires_grad, device)
 
 

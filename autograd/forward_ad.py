@@ -49,8 +49,8 @@ _levels = _Levels()
 
 def enter_dual_level() -> int:
     """Begin a level of forward mode; returns its number. Prefer the context manager ``dual_level``."""
-    _levels.stack.append(_Level(mode.enabled))
-    mode.enabled = True
+    _levels.stack.append(_Level(mode.now.enabled))
+    mode.now.enabled = True
     return len(_levels.stack) - 1
 
 
@@ -62,7 +62,7 @@ def exit_dual_level(*, level: int | None = None) -> None:
         raise RuntimeError(
             f"Trying to exit level {level}, but the innermost is {len(_levels.stack) - 1}: they end in reverse order"
         )
-    mode.enabled = _levels.stack.pop().before
+    mode.now.enabled = _levels.stack.pop().before
 
 
 class dual_level:
@@ -116,7 +116,7 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
         return UnpackedDualTensor(tensor, None)
     differentiable = here.outer or any(t.requires_grad for _, t in here.duals)
     with enable_grad():
-        mode.enabled = differentiable
+        mode.now.enabled = differentiable
         (tangent,) = passes.forward([tensor], [d for d, _ in here.duals], [t for _, t in here.duals])
     if differentiable:
         return UnpackedDualTensor(tensor, tangent)

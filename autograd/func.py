@@ -109,7 +109,7 @@ def grad_and_value(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = F
     """The function that returns ``(gradient, value)``; with ``has_aux`` the value is ``(value, aux)``."""
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        outer = mode.enabled
+        outer = mode.now.enabled
         with enable_grad():
             chosen, copies = _tracked(_pick(argnums, args), "grad")
             output, aux = _split(func(*_put(argnums, args, chosen), **kwargs), has_aux)
@@ -161,7 +161,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     >>> value, pull(autograd.tensor([1.0, 10.0]))
     (tensor([1., 4.]), (tensor([ 2., 40.]),))
     """
-    outer = mode.enabled
+    outer = mode.now.enabled
     with enable_grad():
         chosen, copies = _tracked(primals, "vjp")
         output, aux = _split(func(*chosen), has_aux)
@@ -179,7 +179,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
             raise RuntimeError(
                 f"Expected pytree structure of cotangents to be the same as of the outputs: {out_spec}, got {spec}"
             )
-        outside = mode.enabled if create_graph is None else create_graph
+        outside = mode.now.enabled if create_graph is None else create_graph
         again = outside and (reaches_outside(leaves, copies) or any(g.requires_grad for g in given))
         live = [(leaf, g) for leaf, g in zip(leaves, given, strict=True) if current(leaf) is not None]
         if not live:
@@ -214,7 +214,7 @@ def jacrev(
     """
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        outer = mode.enabled
+        outer = mode.now.enabled
         with enable_grad():
             chosen, copies = _tracked(_pick(argnums, args), "jacrev")
             output, aux = _split(func(*_put(argnums, args, chosen), **kwargs), has_aux)
@@ -253,12 +253,12 @@ def jacrev(
 def _pushed(leaves: list[Any], copies: list[Tensor], tangents: list[Tensor], again: bool) -> list[Tensor]:
     """The tangents of ``leaves``; zeros where nothing arrives."""
     with enable_grad() if again else contextlib.nullcontext():
-        before = mode.enabled
-        mode.enabled = again
+        before = mode.now.enabled
+        mode.now.enabled = again
         try:
             found = passes.forward(leaves, copies, tangents)
         finally:
-            mode.enabled = before
+            mode.now.enabled = before
     return [wrap(np.zeros_like(leaf.array)) if t is None else t for leaf, t in zip(leaves, found, strict=True)]
 
 
@@ -271,7 +271,7 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
     """
     if not isinstance(primals, tuple) or not isinstance(tangents, tuple):
         raise RuntimeError("jvp(f, primals, tangents): Expected primals and tangents to be tuples")
-    outer = mode.enabled
+    outer = mode.now.enabled
     given, spec = tree_flatten(tangents)
     with enable_grad():
         chosen, copies = _tracked(primals, "jvp")
@@ -297,7 +297,7 @@ def _check_tangents(copies: list[Tensor], given: list[Any]) -> None:
 
 def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
     """``func(*primals)`` and its derivative there as a function of tangents, which runs ``func`` no more."""
-    outer = mode.enabled
+    outer = mode.now.enabled
     with enable_grad():
         chosen, copies = _tracked(primals, "linearize")
         output = func(*chosen)
@@ -306,7 +306,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
     def push(*tangents: Any) -> Any:
         given = tree_leaves(tangents)
         _check_tangents(copies, given)
-        again = mode.enabled and (reaches_outside(leaves, copies) or any(t.requires_grad for t in given))
+        again = mode.now.enabled and (reaches_outside(leaves, copies) or any(t.requires_grad for t in given))
         return tree_unflatten([_settled(t, copies, again) for t in _pushed(leaves, copies, given, again)], out_spec)
 
     return _settled(output, copies, outer), push
@@ -318,7 +318,7 @@ def jacfwd(
     """The Jacobian by forward mode, column by column: shape ``output.shape + input.shape``."""
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        outer = mode.enabled
+        outer = mode.now.enabled
         with enable_grad():
             chosen, copies = _tracked(_pick(argnums, args), "jacfwd")
             output, aux = _split(func(*_put(argnums, args, chosen), **kwargs), has_aux)

@@ -241,7 +241,7 @@ class Function:
         ctx = type(f"{cls.__name__}Backward", (FunctionCtx,), {})()
         tensors = [(i, a) for i, a in enumerate(args) if isinstance(a, Tensor)]
         parents = tuple(current(a) for _, a in tensors)
-        recorded = mode.enabled and any(p is not None for p in parents)
+        recorded = mode.now.enabled and any(p is not None for p in parents)
         ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         with no_grad():
             if cls.setup_context is not Function.setup_context:
@@ -349,7 +349,7 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
         with no_grad():
             outputs = fn(ctx, *args)
         given = [a for a in args if isinstance(a, Tensor) and a.requires_grad]
-        if not mode.enabled or not given:
+        if not mode.now.enabled or not given:
             return outputs
         parents = tuple(current(a) for a in given)
         op: Any = _Refusal()

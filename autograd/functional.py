@@ -117,12 +117,12 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
         tangents = _vector(v, tracked, "input")
         if strict:
             _pulled(outputs, tracked, [wrap(np.zeros_like(o.array)) for o in outputs], True, True)
-        before = mode.enabled
-        mode.enabled = create_graph
+        before = mode.now.enabled
+        mode.now.enabled = create_graph
         try:
             pushed = passes.forward(outputs, tracked, tangents)
         finally:
-            mode.enabled = before
+            mode.now.enabled = before
     found = [wrap(np.zeros_like(o.array)) if t is None else t for o, t in zip(outputs, pushed, strict=True)]
     return _shown(outputs, many, create_graph), _shown(found, many, create_graph)
 

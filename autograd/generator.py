@@ -484,8 +484,8 @@ def use(generator: Generator) -> Iterator[None]:
 
 def chosen(generator: Generator | None) -> Generator:
     """The generator that was passed, or the default one of this thread."""
-    if mode.recorder is not None:
-        mode.recorder.refuse("random numbers are drawn. Draw them outside, and pass them")
+    if mode.now.recorder is not None:
+        mode.now.recorder.refuse("random numbers are drawn. Draw them outside, and pass them")
     if generator is None:
         return _own.generator or default_generator
     if not isinstance(generator, Generator):

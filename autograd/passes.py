@@ -510,7 +510,7 @@ def backward(
         for t, node in zip(_listed(inputs), wanted, strict=True):
             if type(node) is not Leaf:
                 t.retain_grad()
-    run = reverse if mode.recorder is None else mode.recorder.reverse
+    run = reverse if mode.now.recorder is None else mode.now.recorder.reverse
     with _recording(create_graph), np.errstate(all="ignore"):
         run(nodes, starts, keep=keep, record=create_graph, wanted=wanted)
 
@@ -577,8 +577,8 @@ def grad(
     starts = _starts(outs, [None] * len(outs) if grad_outputs is None else _listed(grad_outputs), create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     wanted = [_node_of(t, "inputs") for t in ins]
-    if mode.recorder is not None:
-        mode.recorder.refuse("grad() is called")
+    if mode.now.recorder is not None:
+        mode.now.recorder.refuse("grad() is called")
     with _recording(create_graph), np.errstate(all="ignore"):
         found = reverse(nodes, starts, keep=keep, record=create_graph, wanted=wanted, accumulate=False)
     results: list[Any] = []
@@ -702,7 +702,7 @@ def _push_by_transposing(op: Any, node: Node, seen: Any, tangents: list[Any]) ->
     several = op.outputs != 1
     shapes = node.shape if several else (node.shape,)
     kinds = node.dtype if several else (node.dtype,)
-    recording = mode.enabled
+    recording = mode.now.enabled
     with enable_grad():
         dummies = [
             wrap(np.zeros(s, d)).requires_grad_() if dtypes.is_float(d) else wrap(np.zeros(s, d))

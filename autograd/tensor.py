@@ -437,8 +437,8 @@ class Tensor(Methods):
 
 def looked() -> None:
     """Python looks at values: what follows may depend on them, so a step that is being compiled can't be replayed."""
-    if mode.recorder is not None:
-        mode.recorder.refuse(
+    if mode.now.recorder is not None:
+        mode.now.recorder.refuse(
             "the step looks at a value (item(), numpy(), bool() ...). Return the tensor and look at it outside"
         )
 

@@ -64,8 +64,8 @@ def owner(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 def stamp(array: np.ndarray[Any, Any], by: str) -> None:
     """Say that the memory of ``array`` has just been written by the operation called ``by``."""
-    if mode.recorder is not None:
-        mode.recorder.refuse(f"{by} writes in place")
+    if mode.now.recorder is not None:
+        mode.now.recorder.refuse(f"{by} writes in place")
     _stamp(owner(array), by, _users_line())
 
 
@@ -193,7 +193,7 @@ def _derived(tensor: Tensor, lineage: Lineage) -> Node | None:
     if node is lineage.seen or node is None:
         return tensor.node
     if lineage.limit is not None:
-        if not mode.enabled:
+        if not mode.now.enabled:
             return tensor.node  # nothing will be recorded
         raise RuntimeError(
             limit_message(lineage.limit, "its base or another view of its base has been modified inplace")

@@ -91,7 +91,7 @@ class Module(Hooked):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         run = self._forward_with_hooks if self._hooked or EVERYWHERE.hooked else self.forward
-        if not mode.enabled:
+        if not mode.now.enabled:
             try:
                 return run(*args, **kwargs)
             except Exception as error:
@@ -113,9 +113,10 @@ class Module(Hooked):
 
     def __getattr__(self, name: str) -> Any:
         known = self.__dict__
-        for kind in ("_parameters", "_buffers", "_modules"):
-            if kind in known and name in known[kind]:
-                return known[kind][name]
+        if "_parameters" in known:  # else Module.__init__() has not run
+            for members in (known["_parameters"], known["_modules"], known["_buffers"]):
+                if name in members:
+                    return members[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -46,11 +46,11 @@ class Compiled:
         self.source: str | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if mode.recorder is not None:  # inside another compiled step: one of its calls
+        if mode.now.recorder is not None:  # inside another compiled step: one of its calls
             return self.function(*args, **kwargs)
         tensors: list[Tensor] = []
         try:
-            key = (signature(args, tensors), signature(kwargs, tensors) if kwargs else None, mode.enabled)
+            key = (signature(args, tensors), signature(kwargs, tensors) if kwargs else None, mode.now.enabled)
             program = self.programs.get(key)
         except TypeError:
             self.reason = "an argument can't be compared (it is not hashable)"
@@ -68,12 +68,12 @@ class Compiled:
     def record(self, key: Any, args: Any, kwargs: Any) -> Any:
         """Run the step and make a program of it; where that can't be, run it as it is."""
         recorder = Recorder(self.function, args, kwargs)
-        before = mode.quietly
-        mode.quietly, mode.recorder = recorder.forward, recorder  # type: ignore[assignment]
+        before = mode.now.quietly
+        mode.now.quietly, mode.now.recorder = recorder.forward, recorder  # type: ignore[assignment]
         try:
             result = self.function(*args, **kwargs)
         finally:
-            mode.quietly, mode.recorder = before, None
+            mode.now.quietly, mode.now.recorder = before, None
         try:
             if recorder.failed is not None:
                 raise CannotReplay(recorder.failed)

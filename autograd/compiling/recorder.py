@@ -36,7 +36,7 @@ class Recorder:
         walk((args, kwargs), lambda v: self.arguments.append(v) if isinstance(v, Tensor) else None)
         self.inputs = [self.slot(t.array) for t in self.arguments]
         self.reach = Reach(function)
-        self.quietly = mode.quietly
+        self.quietly = mode.now.quietly
         self.paused = False
         self.kernels = False  # whether a compiled kernel is called directly
         self.failed: str | None = None
@@ -130,7 +130,7 @@ class Recorder:
             self.failed = why
 
     def forward(self, function: Any, *args: Any, **kwargs: Any) -> Any:
-        """Stands in for ``mode.quietly``: every operation's function comes by here."""
+        """Stands in for ``mode.now.quietly``: every operation's function comes by here."""
         if self.paused or self.failed is not None:
             return self.quietly(function, *args, **kwargs)
         if function is call_function:

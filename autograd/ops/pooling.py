@@ -341,7 +341,7 @@ def _max_pool(
     batch, single = _batched(n, input, f"max_pool{n}d")
     w = _geometry(n, f"max_pool{n}d", input.shape, kernel_size, stride, padding, dilation, ceil_mode)
     x = batch.array
-    if not return_indices and not (mode.enabled and current(batch) is not None):
+    if not return_indices and not (mode.now.enabled and current(batch) is not None):
         made = wrap(_largest(x, w))
         return made[0] if single else made
     found, taps = _largest_and_tap(x, w)

@@ -50,7 +50,7 @@ def checkpoint(
                 f"Unexpected keyword arguments: {','.join(kwargs)}: with use_reentrant=True only positional ones"
             )
         return _Reentrant.apply(function, preserve_rng_state, *args)
-    if not mode.enabled:
+    if not mode.now.enabled:
         return function(*args, **kwargs)
     return _recomputing(function, args, kwargs, preserve_rng_state, context_fn, determinism_check)
 
