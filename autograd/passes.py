@@ -272,13 +272,17 @@ def _between(roots: Sequence[Node], wanted: Sequence[Node]) -> set[int]:
     stack = [root for root in roots if root.id >= oldest]
     while stack:
         node = stack.pop()
-        if node.id not in reachable:
-            reachable[node.id] = node
-            stack.extend([p for p in node.parents if p is not None and p.id >= oldest and p.id not in reachable])
+        reachable[node.id] = node
+        for parent in node.parents:
+            if parent is not None and parent.id >= oldest and parent.id not in reachable:
+                stack.append(parent)
     marked = {node.id for node in wanted}
     for id in sorted(reachable):
-        if id not in marked and any([p is not None and p.id in marked for p in reachable[id].parents]):
-            marked.add(id)
+        if id not in marked:
+            for parent in reachable[id].parents:
+                if parent is not None and parent.id in marked:
+                    marked.add(id)
+                    break
     return marked
 
 

@@ -33,7 +33,8 @@ def _product(a: Any, b: Any, bias: Any, ta: bool, tb: bool) -> Any:
     """``op(a) @ op(b) + bias`` of contiguous matrices."""
     m, k = a.shape[::-1] if ta else a.shape
     n = b.shape[0 if tb else 1]
-    y, count = np.empty((m, n), np.float32), team(m * n * k / 40)
+    # below 1.2 million multiplications what two threads gain is lost by who reads the result: half is in the other's cache
+    y, count = np.empty((m, n), np.float32), team(m * n * k / 120)
     if not ta and 48 <= m <= 256 and k * n >= 1 << 17:  # where BLAS spends much on copying what it uses little
         panels, sums = np.empty((count, k * _WIDTH), np.float32), np.empty((count, (m + ROWS) * _WIDTH), np.float32)
         _by_panels(a.reshape(-1), *_offsets(m, k), b.reshape(-1), tb, bias, y, panels, sums, count)
