@@ -71,7 +71,7 @@ def twin(kernel: str, when: Callable[..., bool]) -> Callable[[Function], Functio
     return decorate
 
 
-LARGE = 65536
+LARGE = 80_000
 """Elementwise functions of this many elements are worth a loop of their own."""
 
 
