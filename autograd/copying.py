@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .memory import order_of
 from .tensor import Tensor, new
 from .views import UNTRACKED, current
 
@@ -52,7 +53,7 @@ def _copied_memory(array: np.ndarray[Any, Any], memo: dict[int, Any]) -> np.ndar
     """A copy; tensors that shared memory share the copy, as long as one deepcopy call makes both."""
     key = id(array)
     if key not in memo:
-        memo[key] = array.copy(order="K")
+        memo[key] = array.copy(order=order_of(array))
         memo.setdefault(id(memo), []).append(array)  # keeps the id taken
     copied: np.ndarray[Any, Any] = memo[key]
     return copied

@@ -17,6 +17,7 @@ from . import dtypes
 from .devices import check_device
 from .graph import mode
 from .layouts import check_layout, empty_in, strided
+from .memory import order_of
 from .tensor import Tensor, wrap
 
 __all__ = [
@@ -120,7 +121,7 @@ def native(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 def convert(array: np.ndarray[Any, Any], dtype: np.dtype[Any], copy: bool = False) -> np.ndarray[Any, Any]:
     """``astype`` as PyTorch converts: complex to real drops the imaginary part, and nothing warns."""
     if array.dtype == dtype:
-        return array.copy(order="K") if copy else array
+        return array.copy(order=order_of(array)) if copy else array
     if array.dtype.kind == "c" and dtype.kind not in "cb":
         array = array.real
     if array.dtype.kind in "fV" and dtype.kind in "iu":
@@ -128,7 +129,7 @@ def convert(array: np.ndarray[Any, Any], dtype: np.dtype[Any], copy: bool = Fals
             array = truncate(array, np.dtype(np.int64 if dtype.itemsize >= 4 else np.int32))
         else:
             return truncate(array, dtype)
-    return array.astype(dtype)
+    return array.astype(dtype, order_of(array))
 
 
 def truncate(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .memory import order_of
+
 __all__ = [
     "channels_last", "channels_last_3d", "contiguous_format", "jagged", "layout", "memory_format", "preserve_format",
     "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc", "sparse_csr", "strided",
@@ -63,7 +65,7 @@ def empty_in(shape: tuple[int, ...], dtype: Any, wanted: Any, like: Any = None) 
     (24, 1, 8, 2)
     """
     if wanted is None or wanted is preserve_format:
-        return np.empty(shape, dtype) if like is None else np.empty_like(like, dtype, order="K", subok=False)
+        return np.empty(shape, dtype) if like is None else np.empty_like(like, dtype, order=order_of(like), subok=False)
     if wanted is contiguous_format:
         return np.empty(shape, dtype)
     if wanted is channels_last or wanted is channels_last_3d:

@@ -49,10 +49,28 @@ def layout(array: Any) -> tuple[int, ...] | None:
     return None if order == tuple(range(array.ndim)) else order
 
 
+def in_order(array: Any) -> Any:
+    """The array if its elements lie in memory in the ordinary order, else such a copy.
+
+    NumPy's results follow the strides of their arguments; PyTorch's do only where the operation goes element by element. A
+    program sees that: ``view`` needs the ordinary order, and random numbers are drawn in the order of the memory.
+    """
+    return array if array.flags.c_contiguous else array.copy()
+
+
+def order_of(array: Any) -> Any:
+    """NumPy's order for a copy with the same strides; a stretched array has none to keep, and gets the ordinary order.
+
+    >>> order_of(np.ones((2, 3)).T), order_of(np.broadcast_to(np.ones(3), (2, 3)))
+    ('K', 'C')
+    """
+    return "K" if array.flags.c_contiguous or 0 not in array.strides else "C"
+
+
 def laid_out(array: Any, order: Any) -> Any:
     """A copy: "C" in the ordinary order, "last" with the channels last, a permutation in that one, None as it is."""
     if order is None:
-        return np.array(array, order="K")
+        return np.array(array, order=order_of(array))
     if order == "C":
         return np.array(array, order="C")
     if order == "last":

@@ -23,6 +23,7 @@ from .creation import blank_like, finish, float_or, number, size_of
 from .generator import Generator, as_kind, chosen, default_generator
 from .inplace import assign
 from .layouts import strided
+from .memory import in_order, order_of
 from .tensor import Tensor, wrap
 
 __all__ = [
@@ -282,7 +283,7 @@ def bernoulli(input: Tensor, p: Any = None, *, generator: Generator | None = Non
         return finish(_coins(input.array, p, generator), out=out)
     if not dtypes.is_float(input.array.dtype):
         raise RuntimeError(f"bernoulli needs probabilities in a floating point dtype, not {input.dtype}")
-    return finish(_coins(input.array, input.array, generator), out=out)
+    return finish(_coins(in_order(input.array), in_order(input.array), generator), out=out)
 
 
 def _coins(like: np.ndarray[Any, Any], p: Any, generator: Generator | None) -> np.ndarray[Any, Any]:
@@ -292,7 +293,7 @@ def _coins(like: np.ndarray[Any, Any], p: Any, generator: Generator | None) -> n
         raise RuntimeError(f"Expected p_in >= 0 && p_in <= 1 to be true, but got p={odds}")
     wide = not isinstance(odds, np.ndarray) or odds.dtype == np.float64
     drawn = chosen(generator).uniform(like.size, np.float64 if wide else np.float32)
-    made = np.empty_like(like, order="C" if 0 in like.strides else "K", subok=False)  # C for an expanded tensor
+    made = np.empty_like(like, order=order_of(like), subok=False)
     order = sorted(range(like.ndim), key=lambda i: -made.strides[i])
     if isinstance(odds, np.ndarray):
         odds = np.broadcast_to(odds, like.shape).transpose(order)

@@ -52,6 +52,8 @@ class Traced(np.lib.mixins.NDArrayOperatorsMixin):
         return self.tape.call(function, args, kwargs, None)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "flags":
+            return self.array.flags
         if name in ("T", "mT"):
             return self.tape.call(transposed if name == "T" else matrix_transposed, (self,), {}, None)
         if name in ("sum", "max"):

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..fast import twin
 from ..lift import elementwise, general
+from ..memory import in_order
 from ..tensor import normal_dim
 from ..threads import in_blocks
 from .elementwise import sigmoid
@@ -400,7 +401,7 @@ def _by_rows(input: Any, dim: int) -> bool:
 def _softmax(input: Any, dim: int) -> Any:
     if input.ndim == 0:
         return np.ones_like(input)
-    y, total, _ = exponentials(input, dim)
+    y, total, _ = exponentials(in_order(input), dim)
     y /= total
     return y
 
@@ -409,7 +410,7 @@ def _softmax(input: Any, dim: int) -> Any:
 def _log_softmax(input: Any, dim: int) -> Any:
     if input.ndim == 0:
         return np.zeros_like(input)
-    y, total, top = exponentials(input, dim)
+    y, total, top = exponentials(in_order(input), dim)
     np.subtract(input, top, out=y)
     y -= np.log(total)
     return y

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..lift import linear, write_out
+from ..memory import in_order
 from ..tensor import Tensor, normal_dim, wrap
 from .shape import (
     as_strided,
@@ -68,17 +69,21 @@ flip_over: Any = linear(
     input=lambda g, dims: flip_over(g, dims),
 )
 roll_by: Any = linear(
-    lambda input, shifts, dims: np.roll(input, shifts, dims),
+    lambda input, shifts, dims: in_order(np.roll(input, shifts, dims)),
     name="roll",
     input=lambda g, shifts, dims: roll_by(
         g, tuple([-s for s in shifts]) if isinstance(shifts, tuple) else -shifts, dims
     ),
 )
 tril: Any = linear(
-    lambda input, diagonal=0: np.tril(_matrix(input, "tril"), diagonal), input=lambda g, diagonal: tril(g, diagonal)
+    lambda input, diagonal=0: in_order(np.tril(_matrix(input, "tril"), diagonal)),
+    name="tril",
+    input=lambda g, diagonal: tril(g, diagonal),
 )
 triu: Any = linear(
-    lambda input, diagonal=0: np.triu(_matrix(input, "triu"), diagonal), input=lambda g, diagonal: triu(g, diagonal)
+    lambda input, diagonal=0: in_order(np.triu(_matrix(input, "triu"), diagonal)),
+    name="triu",
+    input=lambda g, diagonal: triu(g, diagonal),
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dtypes, return_types
 from ..lift import general, lift, linear
+from ..memory import in_order
 from ..tensor import Tensor, normal_dim, wrap
 from .indexing import getitem
 
@@ -81,7 +82,7 @@ def _running(ufunc: Any, input: Any, dim: int, dtype: Any) -> Any:
         input = np.asarray(input, dtypes.as_numpy(dtype))
     wanted = np.dtype(np.int64) if input.dtype.kind in "biu" and dtype is None else input.dtype
     at = normal_dim(dim, input.ndim)
-    return ufunc.accumulate(input, axis=at, dtype=wanted) if input.ndim else input.astype(wanted)
+    return in_order(ufunc.accumulate(input, axis=at, dtype=wanted)) if input.ndim else input.astype(wanted)
 
 
 def backwards(g: Any, dim: int) -> Any:
@@ -156,7 +157,7 @@ def _logcumsumexp(input: Any, dim: int) -> Any:
     if input.dtype.kind == "c":
         top = input.real.max(axis=at, keepdims=True)
         return np.log(np.cumsum(np.exp(input - top), axis=at)) + top
-    return np.logaddexp.accumulate(input, axis=at)
+    return in_order(np.logaddexp.accumulate(input, axis=at))
 
 
 def _logcumsumexp_back(g: Any, input: Any, y: Any, dim: int) -> Any:
@@ -176,7 +177,7 @@ logcumsumexp = general(
 
 
 def _gather(input: Any, index: Any, dim: int) -> Any:
-    return np.take_along_axis(input, index, dim)
+    return in_order(np.take_along_axis(input, index, dim))
 
 
 def _gather_back(input: Any, index: Any, dim: int, shape: tuple[int, ...]) -> Any:

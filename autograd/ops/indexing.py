@@ -21,7 +21,7 @@ import numpy as np
 from .. import dtypes
 from ..graph import Node, mode
 from ..lift import attach, lift, view
-from ..memory import laid_out
+from ..memory import in_order, laid_out
 from ..tensor import Tensor, new, wrap
 from ..views import current
 
@@ -232,6 +232,10 @@ def _scatter(input: Any, index: Any, shape: Any) -> Any:
     return made
 
 
+def _taken(input: Any, index: Any) -> Any:
+    return in_order(input[index])
+
+
 take_view: Any = view(
     lambda input, index: input[index],
     name="slice",
@@ -239,7 +243,7 @@ take_view: Any = view(
     input=lambda g, index, like: spread_out(g, index, like.shape),
 )
 take_at: Any = lift(
-    lambda input, index: input[index],
+    _taken,
     kind="linear",
     name="index",
     constants=("index",),
@@ -300,7 +304,7 @@ def _getitem_slowly(input: Any, index: Any) -> Any:
         if at is None:
             return input
     try:
-        y = mode.now.quietly(operator.getitem, input.array, at)
+        y = mode.now.quietly(_taken, input.array, at)
     except IndexError as error:
         raise index_error(at, input.array.shape, error) from None
     parent = input.node if input.lineage is None else current(input)

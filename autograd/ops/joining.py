@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..lift import linear, write_out
+from ..memory import in_order
 from ..tensor import Tensor, normal_dim, wrap
 from ..views import UNTRACKED
 from .indexing import getitem, overwrite
@@ -37,12 +38,12 @@ def pieces(g: Any, dim: int, sizes: tuple[int, ...]) -> list[Any]:
 
 
 concatenate_along: Any = linear(
-    lambda *tensors, dim, sizes: np.concatenate(tensors, axis=dim),
+    lambda *tensors, dim, sizes: in_order(np.concatenate(tensors, axis=dim)),
     name="cat",
     joint=lambda g, dim, sizes: pieces(g, dim, sizes),
 )
 stack_along: Any = linear(
-    lambda *tensors, dim: np.stack(tensors, axis=dim), name="stack", joint=lambda g, dim: slices(g, dim)
+    lambda *tensors, dim: in_order(np.stack(tensors, axis=dim)), name="stack", joint=lambda g, dim: slices(g, dim)
 )
 
 

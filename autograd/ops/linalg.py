@@ -465,6 +465,8 @@ def einsum(*args: Any) -> Any:
     while len(terms) > 1:
         i, j = _next_pair(terms, sizes)
         a, b = terms[i], terms[j]
+        if _comes_first(b[1], a[1], result):
+            a, b = b, a  # the product has the order of the result, and needs no transposition
         rest = [t for k, t in enumerate(terms) if k not in (i, j)]
         needed = {*result, *[n for _, names in rest for n in names]}
         terms = [*rest, _pair(a, b, needed, sizes)]
@@ -615,6 +617,13 @@ def _pair(
     second = reshape_to(arranged(y, ys, [*batch, *inner, *columns]), (*head, k, q))
     made = first * second if k == 1 else matrix_product(first, second)
     return reshape_to(made, head + r + c), [*batch, *rows, *columns]
+
+
+def _comes_first(names: list[Any], others: list[Any], result: list[Any]) -> bool:
+    """Whether what only ``names`` has comes before what only ``others`` has, in the result."""
+    mine = [i for i, n in enumerate(result) if n in names and n not in others]
+    theirs = [i for i, n in enumerate(result) if n in others and n not in names]
+    return bool(mine and theirs) and mine[0] < theirs[0]
 
 
 def _sum_out(tensor: Any, names: list[Any], gone: list[Any]) -> tuple[Any, list[Any]]:

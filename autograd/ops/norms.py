@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..lift import lift, write_out
+from ..memory import in_order
 from ..tensor import Tensor, normal_dim
 from .elementwise import sgn
 from .reduction import dims_of
@@ -25,7 +26,7 @@ def _vector_norm(input: Any, ord: float, dims: Any, keepdim: Any) -> Any:
     kind = input.dtype
     x = input.astype(np.float32) if kind == np.float16 else input
     if ord == 2 and x.dtype.kind == "f":
-        y = np.sqrt(np.add.reduce(x * x, axis=dims, keepdims=keepdim))
+        y = in_order(np.sqrt(np.add.reduce(x * x, axis=dims, keepdims=keepdim)))
     else:
         size = np.abs(x)
         if ord == inf:
@@ -241,7 +242,7 @@ def _distances(x1: Any, x2: Any) -> Any:
         square = (x1 * x1).sum(-1)[..., :, None] + (x2 * x2).sum(-1)[..., None, :] - 2 * (x1 @ x2.mT)
         return np.sqrt(np.maximum(square, 0))
     difference = x1[..., :, None, :] - x2[..., None, :, :]
-    return np.sqrt(np.einsum("...k,...k->...", difference, difference))
+    return in_order(np.sqrt(np.einsum("...k,...k->...", difference, difference)))
 
 
 def _share(g: Any, y: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 
 from .. import dtypes, return_types
 from ..lift import general, lift, linear
+from ..memory import in_order
 from ..tensor import Tensor, normal_dim, wrap
 from .elementwise import maximum, minimum, select_where
 from .shape import cast, reshape_to, sum_to
@@ -80,7 +81,8 @@ def add_up(array: Any, dim: Any, keepdim: bool) -> Any:
         return _add(array, axis=dims_of(dim, array.ndim), dtype=np.float32, keepdims=keepdim).astype(np.float16)
     if array.dtype.kind == "b":
         return np.any(array, axis=dims_of(dim, array.ndim), keepdims=keepdim)
-    return _add(array, axis=dims_of(dim, array.ndim), dtype=array.dtype, keepdims=keepdim)
+    y = _add(array, axis=dims_of(dim, array.ndim), dtype=array.dtype, keepdims=keepdim)
+    return y if y.ndim < 2 else in_order(y)
 
 
 def _summed_in(input: Any, dtype: Any) -> Any:

@@ -479,7 +479,7 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
 
 def _masked_fill(input: Any, mask: Any, value: Any) -> Any:
     shape = np.broadcast_shapes(input.shape, mask.shape)
-    made = np.array(input if shape == input.shape else np.broadcast_to(input, shape))
+    made = np.array(input if shape == input.shape else np.broadcast_to(input, shape), order="C")
     np.copyto(made, value, where=mask, casting="unsafe")
     return made
 

@@ -15,7 +15,7 @@ import numpy as np
 from .. import dtypes
 from ..lift import linear
 from ..lift import view as lift_view
-from ..memory import is_contiguous_as, laid_out, strided
+from ..memory import is_contiguous_as, laid_out, order_of, strided
 from ..passes import sum_to_shape
 from ..tensor import Size, Tensor, normal_dim, wrap
 from ..views import UNTRACKED
@@ -56,7 +56,7 @@ def to_dtype(array: Any, dtype: Any) -> Any:
     """``astype``, where complex to real takes the real part without a warning."""
     if array.dtype.kind == "c" and dtype.kind not in "cb":
         array = array.real
-    return array.astype(dtype)
+    return array.astype(dtype, order_of(array))
 
 
 # --- views ---------------------------------------------------------------------------------------------------------
