@@ -1,15 +1,17 @@
-"""Probability distributions: what ``torch.distributions`` is to PyTorch. Seeded draws are PyTorch's, but for gammas.
+"""Probability distributions: what ``torch.distributions`` is to PyTorch. Seeded draws are PyTorch's.
 
 Source: https://docs.pytorch.org/docs/stable/distributions.html
 """
 
 from __future__ import annotations
 
-from . import constraints, kl, transforms, utils
+from . import constraint_registry, constraints, kl, transforms, utils
+from .constraint_registry import biject_to, transform_to
 from .continuous import *
 from .discrete import *
-from .distribution import Distribution
+from .distribution import Distribution, ExponentialFamily
 from .joint import *
 from .kl import kl_divergence, register_kl
+from .multivariate import *
 from .transformed import *
 from .transforms import *

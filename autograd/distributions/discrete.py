@@ -11,7 +11,20 @@ from ..graph import no_grad
 from ..random import bernoulli, multinomial, poisson
 from ..tensor import Size, Tensor, wrap
 from . import constraints
-from .distribution import Distribution, Elementwise, f, logits_to_probs, probs_to_logits, softplus, tiny
+from .continuous import Gamma
+from .distribution import (
+    Distribution,
+    Elementwise,
+    ExponentialFamily,
+    OfTrials,
+    either,
+    f,
+    lazy_property,
+    logits_to_probs,
+    probs_to_logits,
+    softplus,
+    tiny,
+)
 
 __all__ = [
     "Bernoulli",
@@ -19,40 +32,11 @@ __all__ = [
     "Categorical",
     "Geometric",
     "Multinomial",
+    "NegativeBinomial",
     "OneHotCategorical",
     "OneHotCategoricalStraightThrough",
     "Poisson",
 ]
-
-
-class _Binary(Elementwise):
-    """Given by ``probs`` or ``logits``; the other is worked out."""
-
-    arg_constraints: ClassVar = {"probs": constraints.unit_interval, "logits": constraints.real}
-    _names: ClassVar[tuple[str, ...]] = ("probs", "logits")
-    _either = True
-    probs: Any
-    logits: Any
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "logits" and "probs" in self.__dict__:
-            self.logits = probs_to_logits(self.probs, is_binary=True)
-            return self.logits
-        if name == "probs" and "logits" in self.__dict__:
-            self.probs = logits_to_probs(self.logits, is_binary=True)
-            return self.probs
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    @property
-    def param_shape(self) -> Size:
-        """The shape of the parameters."""
-        return getattr(self, self._given[-1]).shape  # type: ignore[no-any-return]
-
-    def __repr__(self) -> str:
-        value = getattr(self, self._given[-1])
-        return (
-            f"{type(self).__name__}({self._given[-1]}: {value.detach().item() if value.numel() == 1 else value.shape})"
-        )
 
 
 def binary_cross_entropy(logits: Any, value: Any) -> Any:
@@ -60,7 +44,13 @@ def binary_cross_entropy(logits: Any, value: Any) -> Any:
     return softplus(logits) - logits * value
 
 
-class Bernoulli(_Binary):
+def counted(n: int, batch_shape: Any, expand: bool, dtype: Any) -> Tensor:
+    """0, 1 ... n - 1 along a new first dimension, for every member of a batch or (without ``expand``) once."""
+    values = np.arange(n, dtype=dtype).reshape(-1, *[1] * len(batch_shape))
+    return wrap(np.ascontiguousarray(np.broadcast_to(values, (n, *batch_shape))) if expand else values)
+
+
+class Bernoulli(OfTrials, ExponentialFamily):
     """1 with probability ``probs``, else 0.
 
     >>> import autograd
@@ -71,17 +61,14 @@ class Bernoulli(_Binary):
     support = constraints.boolean
     has_enumerate_support = True
 
-    def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        super().__init__(probs, logits, validate_args=validate_args)
-
     @property
     def mean(self) -> Any:
         return self.probs
 
     @property
     def mode(self) -> Any:
-        mode = (self.probs.detach().array >= 0.5).astype(self.probs.array.dtype)
-        return wrap(np.where(self.probs.detach().array == 0.5, np.nan, mode).astype(self.probs.array.dtype))
+        probs = self.probs.detach().array
+        return wrap(np.where(probs == 0.5, np.nan, probs >= 0.5).astype(probs.dtype))
 
     @property
     def variance(self) -> Any:
@@ -98,11 +85,10 @@ class Bernoulli(_Binary):
         return binary_cross_entropy(self.logits, self.probs)
 
     def enumerate_support(self, expand: bool = True) -> Any:
-        values = np.arange(2, dtype=self.probs.array.dtype).reshape(-1, *[1] * len(self._batch_shape))
-        return wrap(np.ascontiguousarray(np.broadcast_to(values, (2, *self._batch_shape))) if expand else values)
+        return counted(2, self._batch_shape, expand, self.probs.array.dtype)
 
 
-class Geometric(_Binary):
+class Geometric(OfTrials):
     """Failures before the first success of probability ``probs``."""
 
     support = constraints.nonnegative_integer
@@ -141,19 +127,21 @@ class Geometric(_Binary):
         return binary_cross_entropy(self.logits, self.probs) / self.probs
 
 
-class Binomial(_Binary):
-    """Successes in ``total_count`` trials of probability ``probs``."""
+class _Counted(OfTrials):
+    """A number of trials with ``total_count`` of something, of which ``probs`` or ``logits`` tell the odds."""
 
-    arg_constraints: ClassVar = {"total_count": constraints.nonnegative_integer, **_Binary.arg_constraints}
-    _names = ("total_count", "probs", "logits")
-    has_enumerate_support = True
+    arg_constraints: ClassVar = {"total_count": constraints.nonnegative_integer, **OfTrials.arg_constraints}
 
     def __init__(
         self, total_count: Any = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
-        super().__init__(total_count, probs, logits, validate_args=validate_args)
+        Elementwise.__init__(self, validate_args, total_count=total_count, **either(probs=probs, logits=logits))
 
-    total_count: Any
+
+class Binomial(_Counted):
+    """Successes in ``total_count`` trials of probability ``probs``."""
+
+    has_enumerate_support = True
 
     @constraints.dependent_property(is_discrete=True)
     def support(self) -> Any:
@@ -189,29 +177,57 @@ class Binomial(_Binary):
         most = int(self.total_count.max().item())
         if not bool((self.total_count == most).all()):
             raise NotImplementedError("Inhomogeneous total count not supported by `enumerate_support`.")
-        values = np.arange(1 + most, dtype=self.probs.array.dtype).reshape(-1, *[1] * len(self._batch_shape))
-        return wrap(np.ascontiguousarray(np.broadcast_to(values, (most + 1, *self._batch_shape))) if expand else values)
+        return counted(most + 1, self._batch_shape, expand, self.probs.array.dtype)
 
     def entropy(self) -> Any:
         values = self.enumerate_support(False)
         log_prob = self.log_prob(values)
         return -(f.exp(log_prob) * log_prob).sum(0)
 
-    def __repr__(self) -> str:
-        return Distribution.__repr__(self)
+
+class NegativeBinomial(_Counted):
+    """Successes of probability ``probs`` before ``total_count`` failures."""
+
+    arg_constraints: ClassVar = {**_Counted.arg_constraints, "total_count": constraints.greater_than_eq(0)}
+    support = constraints.nonnegative_integer
+
+    def __init__(
+        self, total_count: Any, probs: Any = None, logits: Any = None, validate_args: bool | None = None
+    ) -> None:
+        super().__init__(total_count, probs, logits, validate_args)
+
+    @property
+    def mean(self) -> Any:
+        return self.total_count * f.exp(self.logits)
+
+    @property
+    def mode(self) -> Any:
+        return f.clamp(f.floor((self.total_count - 1) * f.exp(self.logits)), min=0.0)
+
+    @property
+    def variance(self) -> Any:
+        return self.mean / f.sigmoid(-self.logits)
+
+    def sample(self, sample_shape: Any = ()) -> Any:
+        rates = Gamma(self.total_count.detach(), f.exp(-self.logits.detach()), validate_args=False).sample(sample_shape)
+        return poisson(rates)
+
+    def log_prob(self, value: Any) -> Any:
+        self._validate_sample(value)
+        n = self.total_count
+        odds = -n * softplus(self.logits) - value * softplus(-self.logits)
+        ways = f.lgamma(n + value) - f.lgamma(1.0 + value) - f.lgamma(n)
+        return odds + f.where(n + value == 0.0, 0.0, ways)
 
 
-class Poisson(Elementwise):
+class Poisson(Elementwise, ExponentialFamily):
     """Events at this ``rate``."""
 
     arg_constraints: ClassVar = {"rate": constraints.nonnegative}
     support = constraints.nonnegative_integer
-    _names = ("rate",)
 
     def __init__(self, rate: Any, validate_args: bool | None = None) -> None:
-        super().__init__(rate, validate_args=validate_args)
-
-    rate: Any
+        super().__init__(validate_args, rate=rate)
 
     @property
     def mean(self) -> Any:
@@ -245,27 +261,25 @@ class Categorical(Distribution):
     has_enumerate_support = True
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
-        if (probs is None) == (logits is None):
-            raise ValueError("Either `probs` or `logits` must be specified, but not both.")
-        given = probs if logits is None else logits
+        ((self._given, given),) = either(probs=probs, logits=logits).items()
         if given.ndim < 1:
-            raise ValueError(f"`{'probs' if logits is None else 'logits'}` parameter must be at least one-dimensional.")
+            raise ValueError(f"`{self._given}` parameter must be at least one-dimensional.")
         if logits is None:
             self.probs = probs / probs.sum(-1, keepdim=True)
         else:
             self.logits = logits - f.logsumexp(logits, -1, keepdim=True)
-        self._given = "probs" if logits is None else "logits"
         self._num_events = given.shape[-1]
         super().__init__(given.shape[:-1], validate_args=validate_args)
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "logits" and "probs" in self.__dict__:
-            self.logits = probs_to_logits(self.probs)
-            return self.logits
-        if name == "probs" and "logits" in self.__dict__:
-            self.probs = logits_to_probs(self.logits)
-            return self.probs
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    @lazy_property
+    def logits(self) -> Any:
+        """The logarithms of the probabilities."""
+        return probs_to_logits(self.probs)
+
+    @lazy_property
+    def probs(self) -> Any:
+        """The probability of each category."""
+        return logits_to_probs(self.logits)
 
     @constraints.dependent_property(is_discrete=True)
     def support(self) -> Any:
@@ -290,7 +304,7 @@ class Categorical(Distribution):
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         wide = getattr(self, self._given).expand((*batch_shape, self._num_events))
-        return type(self)(**{self._given: wide}, validate_args=False)
+        return self._widened(batch_shape, {self._given: wide}, _instance)
 
     def sample(self, sample_shape: Any = ()) -> Any:
         rows = self.probs.detach().array.reshape(-1, self._num_events)
@@ -310,25 +324,22 @@ class Categorical(Distribution):
         return -(logits * self.probs).sum(-1)
 
     def enumerate_support(self, expand: bool = True) -> Any:
-        n = self._num_events
-        values = np.arange(n).reshape(-1, *[1] * len(self._batch_shape))
-        return wrap(np.ascontiguousarray(np.broadcast_to(values, (n, *self._batch_shape))) if expand else values)
+        return counted(self._num_events, self._batch_shape, expand, np.int64)
 
     def __repr__(self) -> str:
         value = getattr(self, self._given)
         return f"{type(self).__name__}({self._given}: {value.shape})"
 
 
-class OneHotCategorical(Distribution):
-    """A category as a vector with a 1 in its place."""
+class _OfCategories(Distribution):
+    """Made of a Categorical, whose last dimension is the event."""
 
     arg_constraints: ClassVar = {"probs": constraints.simplex, "logits": constraints.real_vector}
-    support = constraints.one_hot
-    has_enumerate_support = True
 
     def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
         self._categorical = Categorical(probs, logits, validate_args)
         super().__init__(self._categorical.batch_shape, self._categorical.param_shape[-1:], validate_args=False)
+        self._validate_args = self._categorical._validate_args
 
     @property
     def probs(self) -> Any:
@@ -339,6 +350,21 @@ class OneHotCategorical(Distribution):
     def logits(self) -> Any:
         """Their logarithms."""
         return self._categorical.logits
+
+    @property
+    def param_shape(self) -> Size:
+        """The shape of the parameters."""
+        return self._categorical.param_shape
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+        return self._widened(batch_shape, {"_categorical": self._categorical.expand(batch_shape)}, _instance)
+
+
+class OneHotCategorical(_OfCategories):
+    """A category as a vector with a 1 in its place."""
+
+    support = constraints.one_hot
+    has_enumerate_support = True
 
     @property
     def mean(self) -> Any:
@@ -383,10 +409,8 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
         return drawn + (probs - probs.detach())
 
 
-class Multinomial(Distribution):
+class Multinomial(_OfCategories):
     """How often each category came in ``total_count`` draws."""
-
-    arg_constraints: ClassVar = {"probs": constraints.simplex, "logits": constraints.real_vector}
 
     def __init__(
         self, total_count: int = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None
@@ -394,23 +418,11 @@ class Multinomial(Distribution):
         if not isinstance(total_count, int):
             raise NotImplementedError("inhomogeneous total_count is not supported")
         self.total_count = total_count
-        self._categorical = Categorical(probs, logits, validate_args)
-        super().__init__(self._categorical.batch_shape, self._categorical.param_shape[-1:], validate_args=False)
-        self._validate_args = self._categorical._validate_args
+        super().__init__(probs, logits, validate_args)
 
     @constraints.dependent_property(is_discrete=True, event_dim=1)
     def support(self) -> Any:
         return constraints.multinomial(self.total_count)
-
-    @property
-    def probs(self) -> Any:
-        """The probability of each category."""
-        return self._categorical.probs
-
-    @property
-    def logits(self) -> Any:
-        """Their logarithms."""
-        return self._categorical.logits
 
     @property
     def mean(self) -> Any:

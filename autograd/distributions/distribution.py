@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import copy
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from .. import dtypes
-from ..graph import no_grad
+from ..graph import enable_grad, no_grad
 from ..ops import FUNCTIONS
+from ..passes import grad
 from ..tensor import Size, Tensor, wrap
 from . import constraints
 
-__all__ = ["Distribution", "Elementwise", "broadcast_all", "logits_to_probs", "probs_to_logits", "tiny"]
+__all__ = ["Distribution", "Elementwise", "ExponentialFamily", "broadcast_all", "logits_to_probs", "probs_to_logits"]
 
 f: Any = type("functions", (), {name: staticmethod(function) for name, function in FUNCTIONS.items()})
 """The operations of ``autograd`` by name."""
@@ -58,6 +62,31 @@ def softplus(x: Any) -> Any:
     return f.logaddexp(x, wrap(np.zeros((), x.array.dtype)))
 
 
+class lazy_property:
+    """A property that is worked out when first asked for and kept as an attribute from then on."""
+
+    def __init__(self, wrapped: Callable[[Any], Any]) -> None:
+        self.wrapped = wrapped
+        functools.update_wrapper(self, wrapped)  # type: ignore[arg-type]
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        if instance is None:
+            return self
+        with enable_grad():
+            value = self.wrapped(instance)
+        setattr(instance, self.wrapped.__name__, value)
+        return value
+
+
+def either(**given: Any) -> dict[str, Any]:
+    """The one that is not None of two parameters, of which one says what the other would. Raises ValueError."""
+    found = {name: value for name, value in given.items() if value is not None}
+    if len(found) != 1:
+        names = " or ".join(f"`{name}`" for name in given)
+        raise ValueError(f"Either {names} must be specified, but not both.")
+    return found
+
+
 class Distribution:
     """Base class of distributions.
 
@@ -91,7 +120,7 @@ class Distribution:
                 if constraints.is_dependent(constraint) or not shown:
                     continue  # or a parameter given in another form: probs as logits
                 value = getattr(self, name)
-                if isinstance(value, Tensor) and not bool(constraint.allowed(value.detach().array).all()):
+                if isinstance(value, Tensor) and not bool(constraint.check(value).array.all()):
                     raise ValueError(
                         f"Expected parameter {name} ({type(value).__name__} of shape {tuple(value.shape)}) of "
                         f"distribution {self!r} to satisfy the constraint {constraint!r}, but found invalid "
@@ -169,6 +198,27 @@ class Distribution:
         """The same distribution for a larger batch."""
         raise NotImplementedError(f"{type(self).__name__} has no expand")
 
+    def _widened(self, batch_shape: Any, parameters: Any, _instance: Any = None) -> Any:
+        """A copy with other parameters, for a larger batch; ``_instance`` is one that a derived class has begun."""
+        new = copy.copy(self)
+        for name in self.arg_constraints:
+            new.__dict__.pop(name, None)  # what was worked out of others has not the new shape
+        new.__dict__.update(parameters)
+        new._batch_shape = Size(batch_shape)
+        if _instance is None:
+            return new
+        _instance.__dict__.update({**new.__dict__, **_instance.__dict__})
+        return _instance
+
+    def _get_checked_instance(self, cls: type, _instance: Any = None) -> Any:
+        """Where ``expand`` of a class of your own begins: an instance without attributes, or the one it was given."""
+        if _instance is None and type(self).__init__ != cls.__init__:  # type: ignore[misc]
+            raise NotImplementedError(
+                f"Subclass {type(self).__name__} of {cls.__name__} that defines a custom __init__ method "
+                "must also define a custom .expand() method."
+            )
+        return type(self).__new__(type(self)) if _instance is None else _instance
+
     def _extended_shape(self, sample_shape: Any = ()) -> Size:
         return Size((*sample_shape, *self._batch_shape, *self._event_shape))
 
@@ -187,7 +237,7 @@ class Distribution:
             if i != 1 and j not in (1, i):
                 raise ValueError(f"Value is not broadcastable with batch_shape+event_shape: {given} vs {own}.")
         support = self.support
-        if support is not None and not bool(support.allowed(value.detach().array).all()):
+        if support is not None and not bool(support.check(value).array.all()):
             raise ValueError(
                 f"Expected value argument ({type(value).__name__} of shape {given}) to be within the support "
                 f"({support!r}) of the distribution {self!r}, but found invalid values:\n{value}"
@@ -202,29 +252,107 @@ class Distribution:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-class Elementwise(Distribution):
-    """A distribution of single numbers; its parameters, named by ``_names``, are broadcast together.
+class ExponentialFamily(Distribution):
+    """Densities ``exp(parameters . statistics - normalizer(parameters) + carrier)``.
 
-    ``_either`` names two parameters, of which one is to be given: ``probs`` or ``logits``.
+    A class of your own that defines ``_natural_params`` (a tuple), ``_log_normalizer`` of them and
+    ``_mean_carrier_measure`` has entropy and divergence by differentiating the normalizer, whose gradient is the mean
+    of the statistics.
+
+    Source: Nielsen and Nock, https://www.lix.polytechnique.fr/~nielsen/EntropyEF-ICIP2010.pdf
     """
 
-    _names: ClassVar[tuple[str, ...]] = ()
-    _either: ClassVar[bool] = False
+    @property
+    def _natural_params(self) -> tuple[Any, ...]:
+        raise NotImplementedError(f"{type(self).__name__} doesn't say its _natural_params")
 
-    def __init__(self, *values: Any, validate_args: bool | None = None) -> None:
-        names = self._names
-        if self._either:
-            *others, probs, logits = values
-            if (probs is None) == (logits is None):
-                raise ValueError("Either `probs` or `logits` must be specified, but not both.")
-            names = (*names[:-2], names[-2] if logits is None else names[-1])
-            values = (*others, probs if logits is None else logits)
-        for name, value in zip(names, broadcast_all(*values), strict=True):
-            setattr(self, name, value)
-        self._given = names
-        super().__init__(getattr(self, names[-1]).shape, validate_args=validate_args)
+    def _log_normalizer(self, *natural_params: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no _log_normalizer")
 
-    def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+    @property
+    def _mean_carrier_measure(self) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} has no entropy: it doesn't say its _mean_carrier_measure")
+
+    def _normalized(self) -> tuple[list[Any], Any, Any]:
+        """The natural parameters, their normalizer, and its gradients."""
+        carrier = self._mean_carrier_measure
+        parameters = [p.detach().requires_grad_() for p in self._natural_params]
+        normalizer = self._log_normalizer(*parameters)
+        return parameters, normalizer - carrier, grad(normalizer.sum(), parameters, create_graph=True)
+
+    def entropy(self) -> Any:
+        """The expected ``-log_prob``."""
+        parameters, result, means = self._normalized()
+        for parameter, mean in zip(parameters, means, strict=True):
+            result = result - (parameter * mean).reshape((*self._batch_shape, -1)).sum(-1)
+        return result
+
+
+class Elementwise(Distribution):
+    """A distribution of single numbers, whose parameters are broadcast together.
+
+    A class hands its parameters on by name, ``super().__init__(validate_args, loc=loc, scale=scale)``, and finds them
+    as attributes of the shape of the batch. What else it keeps, it makes of them in ``_prepare``.
+    """
+
+    def __init__(self, validate_args: bool | None, /, **parameters: Any) -> None:
+        self.__dict__.update(zip(parameters, broadcast_all(*parameters.values()), strict=True))
+        self._given = tuple(parameters)
+        self._prepare()
+        super().__init__(getattr(self, self._given[-1]).shape, validate_args=validate_args)
+
+    def _prepare(self) -> None:
+        """Make what the methods need of the parameters: here nothing."""
+
+    def expand(self, batch_shape: Any, _instance: Any = None) -> Self:
         """The same distribution for a larger batch."""
-        values = {name: getattr(self, name).expand(tuple(batch_shape)) for name in self._given}
-        return type(self)(**values, validate_args=False)
+        wide = {name: getattr(self, name).expand(tuple(batch_shape)) for name in self._given}
+        new: Self = self._widened(batch_shape, wide, _instance)
+        new._prepare()
+        return new
+
+    if TYPE_CHECKING:  # the parameters, which __init__ sets by name
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
+class LocationScale(Elementwise):
+    """The family of ``loc + scale * z``, for draws z of a standard distribution: a class says what that one's is."""
+
+    arg_constraints: ClassVar = {"loc": constraints.real, "scale": constraints.positive}
+    support: Any = constraints.real
+    has_rsample = True
+
+    def __init__(self, loc: Any, scale: Any, validate_args: bool | None = None) -> None:
+        super().__init__(validate_args, loc=loc, scale=scale)
+
+    def _standardized(self, value: Any) -> Any:
+        return (value - self.loc) / self.scale
+
+    @property
+    def mode(self) -> Any:
+        return self.loc
+
+
+class OfTrials(Elementwise):
+    """Given by ``probs`` or by ``logits``, their log-odds; the other is worked out."""
+
+    arg_constraints: ClassVar = {"probs": constraints.unit_interval, "logits": constraints.real}
+
+    def __init__(self, probs: Any = None, logits: Any = None, validate_args: bool | None = None) -> None:
+        super().__init__(validate_args, **either(probs=probs, logits=logits))
+
+    @lazy_property
+    def logits(self) -> Any:
+        """The log-odds of success."""
+        return probs_to_logits(self.probs, is_binary=True)
+
+    @lazy_property
+    def probs(self) -> Any:
+        """The probability of success."""
+        return logits_to_probs(self.logits, is_binary=True)
+
+    @property
+    def param_shape(self) -> Size:
+        """The shape of the parameters."""
+        return getattr(self, self._given[-1]).shape  # type: ignore[no-any-return]

@@ -5,16 +5,13 @@ Source: https://docs.pytorch.org/docs/stable/_modules/torch/distributions/utils.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .. import creation, random
-from ..graph import enable_grad
 from ..tensor import Tensor, wrap
-from .distribution import broadcast_all, clamp_probs, logits_to_probs, probs_to_logits
+from .distribution import broadcast_all, clamp_probs, lazy_property, logits_to_probs, probs_to_logits
 
 __all__ = [
     "broadcast_all", "clamp_probs", "euler_constant", "lazy_property", "logits_to_probs", "probs_to_logits",
@@ -22,22 +19,6 @@ __all__ = [
 ]  # fmt: skip
 
 euler_constant = 0.57721566490153286060
-
-
-class lazy_property:
-    """A property that is worked out when first asked for and kept as an attribute from then on."""
-
-    def __init__(self, wrapped: Callable[[Any], Any]) -> None:
-        self.wrapped = wrapped
-        functools.update_wrapper(self, wrapped)  # type: ignore[arg-type]
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        if instance is None:
-            return self
-        with enable_grad():
-            value = self.wrapped(instance)
-        setattr(instance, self.wrapped.__name__, value)
-        return value
 
 
 def _standard_normal(shape: Any, dtype: Any, device: Any) -> Tensor:

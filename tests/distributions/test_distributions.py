@@ -49,6 +49,21 @@ CASES = [
     ("Weibull", {"scale": pos(3), "concentration": pos(3)}),
     ("Pareto", {"scale": pos(3), "alpha": 2 + pos(3)}),
     ("NegativeBinomial", {"total_count": np.array([2.0, 5.0, 3.5]), "probs": prob(3)}),
+    ("FisherSnedecor", {"df1": 2 + pos(3), "df2": 4 + pos(3)}),
+    ("GeneralizedPareto", {"loc": pos(3), "scale": pos(3), "concentration": np.array([-0.4, 0.0, 0.3])}),
+    ("ContinuousBernoulli", {"probs": np.array([0.2, 0.4995, 0.9])}),
+    ("ContinuousBernoulli", {"logits": RNG.standard_normal(3)}),
+    ("VonMises", {"loc": RNG.standard_normal(3), "concentration": pos(3)}),
+    ("Kumaraswamy", {"concentration1": 1 + pos(3), "concentration0": 1 + pos(3)}),
+    ("InverseGamma", {"concentration": 2 + pos(3), "rate": pos(3)}),
+    ("LogisticNormal", {"loc": RNG.standard_normal((2, 3)), "scale": pos(3)}),
+    (
+        "LowRankMultivariateNormal",
+        {"loc": RNG.standard_normal((2, 5)), "cov_factor": RNG.standard_normal((5, 2)), "cov_diag": pos(5)},
+    ),
+    ("Wishart", {"df": np.array([4.5, 6.0]), "covariance_matrix": SPD}),
+    ("Wishart", {"df": np.array(5.0), "precision_matrix": SPD}),
+    ("LKJCholesky", {"dim": 3, "concentration": pos(2)}),
     ("RelaxedBernoulli", {"temperature": np.array(0.7), "probs": prob(3)}),
     ("RelaxedOneHotCategorical", {"temperature": np.array(0.7), "logits": RNG.standard_normal((2, 4))}),
     ("Bernoulli", {"probs": prob(2, 3)}),
@@ -66,7 +81,7 @@ CASES = [
     ("MultivariateNormal", {"loc": RNG.standard_normal((2, 3)), "precision_matrix": SPD}),
     ("MultivariateNormal", {"loc": RNG.standard_normal(3), "scale_tril": np.linalg.cholesky(SPD)}),
 ]
-OTHER_STREAM = {"NegativeBinomial", "Gamma", "Chi2", "StudentT", "Beta", "Dirichlet", "Binomial"}
+RTOL = {"VonMises": 2e-5}  # PyTorch's Bessel functions are polynomials of six digits
 ids = [f"{name}({', '.join(kw)})" for name, kw in CASES]
 
 
@@ -97,7 +112,7 @@ def test_like_pytorch(name, kw):
             continue
         if expected.dtype == torch.bool:
             continue
-        close(getattr(ours, moment), expected)
+        close(getattr(ours, moment), expected, rtol=RTOL.get(name, 1e-9))
     try:
         expected = theirs.entropy()
     except NotImplementedError:
@@ -106,52 +121,47 @@ def test_like_pytorch(name, kw):
         close(ours.entropy(), expected, rtol=1e-7)
     torch.manual_seed(3)
     value = theirs.sample((4,))
+    if name == "GeneralizedPareto":  # PyTorch's log_prob compares with a float32 number, and takes no float64
+        return
     a, b = ours.log_prob(autograd.tensor(value.numpy())), theirs.log_prob(value)
-    close(a, b, rtol=1e-7)
+    close(a, b, rtol=RTOL.get(name, 1e-7))
     a.sum().backward()
     b.sum().backward()
     for k, v in other.items():
         if isinstance(v, torch.Tensor) and v.grad is not None:
-            close(mine[k].grad, v.grad, rtol=1e-6, atol=1e-9)
+            close(mine[k].grad, v.grad, rtol=RTOL.get(name, 1e-6), atol=RTOL.get(name, 1e-9))
     wide = (2, *ours.batch_shape)
-    if name not in ("OneHotCategorical", "Multinomial"):
-        close(
-            ours.expand(wide).log_prob(autograd.tensor(value[:2].numpy())),
-            theirs.expand(wide).log_prob(value[:2]),
-            rtol=1e-7,
-        )
+    few = value[:2]
+    close(
+        ours.expand(wide).log_prob(autograd.tensor(few.numpy())),
+        theirs.expand(wide).log_prob(few),
+        rtol=RTOL.get(name, 1e-7),
+    )
+    for function, at in (("cdf", value), ("icdf", torch.sigmoid(value.log()))):
+        try:
+            expected = getattr(theirs, function)(at)
+        except (NotImplementedError, AttributeError):
+            continue
+        close(getattr(ours, function)(autograd.tensor(at.numpy())), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(
-    "name,kw",
-    [c for c in CASES if c[0] not in OTHER_STREAM],
-    ids=[i for i, c in zip(ids, CASES, strict=True) if c[0] not in OTHER_STREAM],
-)
+@pytest.mark.parametrize("name,kw", CASES, ids=ids)
+@pytest.mark.filterwarnings("ignore:Singular sample detected")
 def test_same_draws_for_the_same_seed(name, kw, dtype):
     ours, _ = build(autograd, name, kw, dtype=dtype)
     theirs, _ = build(torch, name, kw, dtype=dtype)
+    tolerance = (
+        {"rtol": 2e-5, "atol": 1e-6}
+        if dtype == np.float64 or name not in ("Wishart", "LKJCholesky")
+        else {"rtol": 1e-3}
+    )
     for shape in ((), (5,), (20, 3)):
         autograd.manual_seed(1)
         torch.manual_seed(1)
-        close(ours.sample(shape), theirs.sample(shape), rtol=2e-5, atol=1e-6)
+        close(ours.sample(shape), theirs.sample(shape), **tolerance)
         if theirs.has_rsample:
-            close(ours.rsample(shape), theirs.rsample(shape), rtol=2e-5, atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "name,kw",
-    [c for c in CASES if c[0] in OTHER_STREAM],
-    ids=[i for i, c in zip(ids, CASES, strict=True) if c[0] in OTHER_STREAM],
-)
-def test_other_draws_have_the_right_moments(name, kw):
-    autograd.manual_seed(0)
-    ours, _ = build(autograd, name, kw)
-    draws = ours.sample((20_000,)).numpy()
-    sigma = np.sqrt(ours.variance.numpy())
-    assert (np.abs(draws.mean(0) - ours.mean.numpy()) < 5 * sigma / np.sqrt(20_000) + 1e-9).all()
-    if name != "StudentT":
-        np.testing.assert_allclose(draws.var(0), ours.variance.numpy(), rtol=0.15)
+            close(ours.rsample(shape), theirs.rsample(shape), **tolerance)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +205,106 @@ def test_kl_divergence(pair):
     ours = D.kl_divergence(build(autograd, pair[0], p)[0], build(autograd, pair[1], q)[0])
     theirs = T.kl_divergence(build(torch, pair[0], p)[0], build(torch, pair[1], q)[0])
     close(ours, theirs, rtol=1e-7)
+
+
+FAMILIES = {
+    "Beta": {"concentration1": pos(3), "concentration0": pos(3)},
+    "ContinuousBernoulli": {"probs": np.array([0.2, 0.4995, 0.9])},
+    "Exponential": {"rate": pos(3)},
+    "Gamma": {"concentration": pos(3), "rate": pos(3)},
+    "Gumbel": {"loc": pos(3), "scale": pos(3)},
+    "Laplace": {"loc": pos(3), "scale": pos(3)},
+    "Normal": {"loc": pos(3), "scale": pos(3)},
+    "Pareto": {"scale": pos(3), "alpha": np.array([0.5, 1.5, 3.0])},
+    "Uniform": {"low": np.array([0.1, -1.0, 0.3]), "high": np.array([0.9, 0.4, 2.0])},
+    "Bernoulli": {"probs": prob(3)},
+    "Poisson": {"rate": pos(3)},
+    "Binomial": {"total_count": np.array([5.0, 9.0, 5.0]), "probs": prob(3)},
+    "Cauchy": {"loc": pos(3), "scale": pos(3)},
+    "HalfNormal": {"scale": pos(3)},
+    "LowRankMultivariateNormal": {"loc": pos(2, 3), "cov_factor": RNG.standard_normal((3, 1)), "cov_diag": pos(3)},
+    "MultivariateNormal": {"loc": pos(2, 3), "covariance_matrix": SPD},
+    "Wishart": {"df": np.array(4.5), "covariance_matrix": SPD[0]},  # of batches PyTorch's is wrong: negative
+}
+KNOWN = [
+    (p.__name__, q.__name__) for p, q in T.kl._KL_REGISTRY if p.__name__ in FAMILIES and q.__name__ in FAMILIES
+] + [("HalfNormal", "HalfNormal"), ("Wishart", "Wishart")]
+
+
+@pytest.mark.parametrize("pair", KNOWN, ids=str)
+def test_kl_divergence_of_all_pairs(pair):
+    """Values and gradients, where PyTorch has a formula."""
+    found = []
+    for lib, kinds in ((autograd, D), (torch, T)):
+        (p, first), (q, second) = (build(lib, name, FAMILIES[name], grad=True) for name in pair)
+        if pair[0] == pair[1]:
+            wider = {
+                k: v * (1.1 if v.ndim < 2 or k == "covariance_matrix" else 0.9) for k, v in FAMILIES[pair[0]].items()
+            }
+            if "total_count" in wider or "high" in wider:
+                wider = {
+                    **FAMILIES[pair[0]],
+                    "probs" if "total_count" in wider else "low": FAMILIES[pair[0]].get(
+                        "probs", np.array([0.0, -2, 0.4])
+                    )
+                    * 0.9,
+                }
+            q, second = build(lib, pair[1], wider, grad=True)
+        try:
+            value = kinds.kl_divergence(p, q)
+        except NotImplementedError:
+            assert lib is torch
+            return
+        finite = lib.where(lib.isfinite(value), value, lib.zeros((), dtype=lib.float64))
+        if finite.requires_grad:
+            finite.sum().backward()
+        found.append((value, {**first, **{"q." + k: v for k, v in second.items()}}))
+    (ours, mine), (theirs, other) = found
+    if pair in (("ContinuousBernoulli", "Uniform"), ("Uniform", "ContinuousBernoulli")):
+        return  # PyTorch says infinite where they touch or where either, not both, end inside
+    close(ours, theirs, rtol=1e-7, atol=1e-9)
+    for name, value in other.items():
+        if isinstance(value, torch.Tensor) and value.grad is not None and bool(torch.isfinite(theirs).all()):
+            assert mine[name].grad is not None or not value.grad.any()
+            if mine[name].grad is not None:
+                close(mine[name].grad, value.grad, rtol=1e-6, atol=1e-8)
+
+
+def test_generalized_pareto_in_float32():
+    kw = {"loc": pos(3), "scale": pos(3), "concentration": np.array([-0.4, 0.0, 0.3])}
+    (ours, mine), (theirs, other) = (build(lib, "GeneralizedPareto", kw, True, np.float32) for lib in (autograd, torch))
+    value = theirs.sample((5,))
+    for function in ("log_prob", "log_survival_function", "log_cdf", "cdf"):
+        a, b = getattr(ours, function)(autograd.tensor(value.numpy())), getattr(theirs, function)(value)
+        close(a, b, rtol=1e-4, atol=1e-5)
+    a.sum().backward()
+    b.sum().backward()
+    close(mine["scale"].grad, other["scale"].grad, rtol=1e-4)
+
+
+def test_entropy_of_an_exponential_family_of_your_own():
+    found = []
+    for lib, kinds in ((autograd, D), (torch, T)):
+
+        class Waiting(kinds.ExponentialFamily):
+            _mean_carrier_measure = 0
+
+            def __init__(self, rate):
+                self.rate = rate
+                super().__init__(rate.shape, validate_args=False)
+
+            @property
+            def _natural_params(self):
+                return (-self.rate,)
+
+            def _log_normalizer(self, x, lib=lib):
+                return -lib.log(-x)
+
+        p, q = Waiting(lib.tensor([0.5, 2.0])), Waiting(lib.tensor([1.5, 1.0]))
+        found.append([p.entropy(), kinds.kl_divergence(p, q)])
+        close(p.entropy(), kinds.Exponential(p.rate).entropy(), rtol=1e-6)
+    for ours, theirs in zip(*found, strict=True):
+        close(ours, theirs, rtol=1e-6)
 
 
 def test_transformed():
