@@ -270,7 +270,7 @@ def _images(
                     multiply(
                         address + g // panels * group, places.ctypes.data + 8 * (first + p), n,
                         steps.ctypes.data + 8 * step, deep, packed.ctypes.data + 4 * (g * depth + step) * width,
-                        sums.ctypes.data, vectors, fresh,
+                        sums.ctypes.data, width, vectors, fresh,
                     )  # fmt: skip
                     if len(classes) == 1:
                         transpose(sums, 0, width, n, wanted, result, left * length + p, length)
@@ -369,5 +369,5 @@ def _weight_images(
                 )
                 multiply(
                     address + k * group, taps.ctypes.data, depth, places.ctypes.data, length,
-                    turned.ctypes.data + 4 * p * length * width, sums[k, p].ctypes.data, width // LANES, False,
+                    turned.ctypes.data + 4 * p * length * width, sums[k, p].ctypes.data, width, width // LANES, False,
                 )  # fmt: skip

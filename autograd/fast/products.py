@@ -1,4 +1,8 @@
-"""Matrix products shared among threads: each multiplies its part of the result with BLAS, in blocks that suit it."""
+"""Matrix products: each thread lays out its part of the right matrix in panels, and runs the left one's rows over them.
+
+The order of work is BLAS's own (Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008), with
+one difference: rows of the left matrix are not copied. Of a batch beside a layer's weight there are too few to pay for it.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,20 @@ from typing import Any
 
 import numpy as np
 
-from ..threads import blas_core
-from .runtime import aligned, gemm, helper, kernel, prange, team
+from ..threads import get_num_threads
+from .runtime import helper, kernel, prange, scratch
 from .tiles import LANES, ROWS, copy, multiply, transpose
 
 __all__ = ["affine", "matmul"]
 
 _NO_BIAS = np.empty(0, np.float32)
+_WIDTH = 2 * LANES
+"""Columns of a panel, as of a tile."""
+_BLOCK = 8 * ROWS
+"""Rows that use one panel after the other."""
+_DEPTH = 1024
+_PACKED = 1 << 17
+"""Steps, and numbers, that a thread lays out at a time: a quarter of the second-level cache."""
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -33,148 +44,129 @@ def _product(a: Any, b: Any, bias: Any, ta: bool, tb: bool) -> Any:
     """``op(a) @ op(b) + bias`` of contiguous matrices."""
     m, k = a.shape[::-1] if ta else a.shape
     n = b.shape[0 if tb else 1]
-    # below 1.2 million multiplications what two threads gain is lost by who reads the result: half is in the other's cache
-    y, count = np.empty((m, n), np.float32), team(m * n * k / 120)
-    if not ta and 48 <= m <= 256 and k * n >= 1 << 17:  # where BLAS spends much on copying what it uses little
-        panels, sums = np.empty((count, k * _WIDTH), np.float32), np.empty((count, (m + ROWS) * _WIDTH), np.float32)
-        _by_panels(a.reshape(-1), *_offsets(m, k), b.reshape(-1), tb, bias, y, panels, sums, count)
-    elif _SMALL and m >= 64 and (k if ta else m) > 128 and m * n * k <= 100_000_000:  # parts that stay in cache
-        _by_pieces(a, b.reshape(-1), bias, y, aligned(count, _PIECE * 64), ta, tb, count)
-    else:
-        _matmul(a, b, bias, y, ta, tb, count)
+    room, *plan = _plan(m, n, k, ta, tb, get_num_threads())
+    y, (count, turned, *_) = np.empty((m, n), np.float32), plan
+    if turned:
+        a, b, ta, tb = b, a, not tb, not ta
+    _multiplied(a.reshape(-1), ta, b.reshape(-1), tb, bias, y, scratch(count, room), *plan)
     return y
 
 
-_WIDTH = 2 * LANES
-"""Columns of a panel."""
-
-
-@functools.lru_cache(64)
-def _offsets(m: int, k: int) -> tuple[Any, Any]:
-    """Where the rows begin, the last one repeated to a whole tile, and where each step is within a row."""
-    return np.minimum(np.arange(-(-m // ROWS) * ROWS), m - 1) * k, np.arange(k)
-
-
-@kernel
-def _by_panels(
-    a: Any, rows: Any, steps: Any, b: Any, tb: bool, bias: Any, y: Any, panels: Any, sums: Any, count: int
-) -> None:
-    """As many columns at a time as a tile has: packed once, they are used for all rows out of the second level cache."""
-    m, n = y.shape
-    k, whole = len(steps), -(-n // _WIDTH)
-    for t in prange(count):
-        panel, made = panels[t], sums[t]
-        for p in range(whole * t // count, whole * (t + 1) // count):
-            left = p * _WIDTH
-            width = min(_WIDTH, n - left)
-            if tb:
-                transpose(b, left * k, k, width, k, panel, 0, _WIDTH)
-            else:
-                for i in range(k):
-                    copy(b.ctypes.data + 4 * (i * n + left), panel.ctypes.data + 4 * i * _WIDTH, width)
-            multiply(
-                a.ctypes.data, rows.ctypes.data, m, steps.ctypes.data, k, panel.ctypes.data, made.ctypes.data, 2, True
-            )  # fmt: skip
-            for i in range(m):
-                row, total = y[i], made[i * _WIDTH : (i + 1) * _WIDTH]
-                if len(bias):
-                    for j in range(width):
-                        row[left + j] = total[j] + bias[left + j]
-                else:
-                    copy(total.ctypes.data, row.ctypes.data + 4 * left, width)
-
-
-_PIECE = 128
-"""Rows of the right matrix that are packed at a time, 64 columns of them: half of the first level cache."""
+@functools.lru_cache(256)
+def _plan(m: int, n: int, k: int, ta: bool, tb: bool, threads: int) -> tuple[Any, ...]:
+    """The memory that each thread needs, and the last arguments of ``_multiplied``."""
+    # below 1.2 million multiplications what two threads gain is lost by who reads the result: half is in the other's cache
+    count = threads if m * n * k > 1_200_000 else 1
+    # of a weight that few rows use, only reading it matters: it becomes the left matrix, and the result its transpose
+    turned = tb and k * n > 3 * (k * m + m * n)
+    if turned:
+        m, n, ta = n, m, False
+    # a thread takes half of the columns, and lays out half of the panels, or else rows, which suits who updates a weight
+    wide = n >= 2 * m and (not ta or k >= 2 * m)
+    depth = min(k, _DEPTH)
+    columns = min(n + _WIDTH, max(_WIDTH, _PACKED // depth)) // _WIDTH * _WIDTH
+    rows = np.arange(_BLOCK) * depth if ta else np.minimum(np.arange(-(-m // ROWS) * ROWS), m - 1) * k
+    room = _BLOCK * _WIDTH + _BLOCK * depth * ta + depth * columns + turned * m * n
+    return room, count, turned, wide, rows, np.arange(k), depth, columns
 
 
 @kernel
-def _by_pieces(a: Any, b: Any, bias: Any, y: Any, pieces: Any, ta: bool, tb: bool, count: int) -> None:
-    """OpenBLAS's small products, which copy nothing, at their best: the right side packed, at cache lines."""
-    for t in prange(count):
-        _rows_by_pieces(a, b, bias, y, pieces[t], ta, tb, _cut(len(y), t, count), _cut(len(y), t + 1, count))
+def _multiplied(
+    a: Any, ta: bool, b: Any, tb: bool, bias: Any, y: Any, own: Any,
+    count: int, turned: bool, wide: bool, rows: Any, steps: Any, depth: int, columns: int,
+) -> None:  # fmt: skip
+    """``y = op(a) @ op(b) + bias``, or if ``turned``, ``(op(a) @ op(b)).T + bias``.
 
-
-@helper
-def _rows_by_pieces(a: Any, b: Any, bias: Any, y: Any, piece: Any, ta: bool, tb: bool, top: int, bottom: int) -> None:
-    n, lda = y.shape[1], a.shape[1]
-    k = a.shape[0] if ta else lda
-    for left in range(0, n, 64):
-        width = min(64, n - left)
-        for first in range(0, k, _PIECE):
-            depth = min(_PIECE, k - first)
-            if tb:
-                transpose(b, left * k + first, k, width, depth, piece, 0, width)
-            else:
-                for i in range(depth):
-                    copy(b.ctypes.data + 4 * ((first + i) * n + left), piece.ctypes.data + 4 * i * width, width)
-            for i in range(top, bottom, 64):
-                gemm(
-                    ta, False, min(64, bottom - i), width, depth,
-                    a.ctypes.data + 4 * (first * lda + i if ta else i * lda + first), lda,
-                    piece.ctypes.data, width, 0.0 if first == 0 else 1.0, y.ctypes.data + 4 * (i * n + left), n,
-                )  # fmt: skip
-        if len(bias):
-            added = bias[left : left + width]
-            for i in range(top, bottom):
-                row = y[i, left : left + width]
-                for j in range(width):
-                    row[j] += added[j]
-
-
-@kernel
-def _matmul(a: Any, b: Any, bias: Any, y: Any, ta: bool, tb: bool, count: int) -> None:
-    m, n = y.shape
-    if count == 1:
-        _rectangle(a, b, bias, y, ta, tb, 0, m, 0, n)
-    elif m >= n or (ta and m >= 64):
-        for t in prange(count):
-            _rectangle(a, b, bias, y, ta, tb, _cut(m, t, count), _cut(m, t + 1, count), 0, n)
-    else:
-        for t in prange(count):
-            _rectangle(a, b, bias, y, ta, tb, 0, m, _cut(n, t, count), _cut(n, t + 1, count))
-
-
-@helper
-def _cut(length: int, t: int, count: int) -> int:
-    """Where part ``t`` begins: at multiples of 16, which BLAS's kernels like."""
-    return length if t == count else length * t // count // 16 * 16
-
-
-_SMALL = blas_core() in ("SkylakeX", "Cooperlake", "SapphireRapids")
-"""Whether OpenBLAS multiplies small matrices (of up to a million products) here without copying them first."""
-
-
-@helper
-def _block(ta: bool, m: int, n: int, k: int) -> Any:
-    """How many rows and columns to multiply at a time.
-
-    Copying, as BLAS does, pays if what is copied is used often. Of a batch of up to 128 rows (or when summing over so
-    many) it isn't: blocks that are small enough not to be copied are up to twice as fast.
+    Args:
+        rows: where the rows of ``op(a)`` begin, or if ``ta``, those of a block that has been laid out.
+        steps: where the elements of a row are.
+        depth, columns: how much of ``op(b)`` is laid out at a time.
     """
-    if not _SMALL or (k if ta else m) > 128 or k > 1953:
-        return max(m, 1), max(n, 1)
-    return 64 if ta else 16 if k <= 976 else 8, 64
+    m, n = y.shape
+    for t in prange(count):
+        if turned:
+            top, bottom = _cut(n, t, count, ROWS), _cut(n, t + 1, count, ROWS)
+            made = own[t, own.shape[1] - m * n :].reshape(n, m)
+            _rectangle(a, ta, rows, steps, b, tb, bias[:0], made, top, bottom, 0, m, own[t], depth, columns)
+            transpose(made.reshape(-1), top * m, m, bottom - top, m, y.reshape(-1), top, n)
+            _add(y, bias, 0, m, top, bottom)
+        elif wide:
+            left, right = _cut(n, t, count, _WIDTH), _cut(n, t + 1, count, _WIDTH)
+            _rectangle(a, ta, rows, steps, b, tb, bias, y, 0, m, left, right, own[t], depth, columns)
+        else:
+            top, bottom = _cut(m, t, count, ROWS), _cut(m, t + 1, count, ROWS)
+            _rectangle(a, ta, rows, steps, b, tb, bias, y, top, bottom, 0, n, own[t], depth, columns)
+
+
+@helper
+def _cut(length: int, t: int, count: int, unit: int) -> int:
+    """Where part ``t`` begins: at whole tiles."""
+    return length if t == count else length * t // count // unit * unit
+
+
+@helper
+def _add(y: Any, bias: Any, top: int, bottom: int, left: int, right: int) -> None:
+    if len(bias):
+        for i in range(top, bottom):
+            row, added = y[i, left:right], bias[left:right]
+            for j in range(len(row)):
+                row[j] += added[j]
 
 
 @helper
 def _rectangle(
-    a: Any, b: Any, bias: Any, y: Any, ta: bool, tb: bool, top: int, bottom: int, left: int, right: int
-) -> None:
+    a: Any, ta: bool, rows: Any, steps: Any, b: Any, tb: bool, bias: Any, y: Any,
+    top: int, bottom: int, left: int, right: int, own: Any, depth: int, columns: int,
+) -> None:  # fmt: skip
     """Rows top to bottom, columns left to right of the product."""
-    k = a.shape[0] if ta else a.shape[1]
-    lda, ldb, ldy = a.shape[1], b.shape[1], y.shape[1]
-    height, width = _block(ta, y.shape[0], y.shape[1], k)
-    for i in range(top, bottom, height):
-        for j in range(left, right, width):
-            gemm(
-                ta, tb, min(height, bottom - i), min(width, right - j), k,
-                a.ctypes.data + 4 * (i if ta else i * lda), lda,
-                b.ctypes.data + 4 * (j * ldb if tb else j), ldb,
-                0.0, y.ctypes.data + 4 * (i * ldy + j), ldy,
-            )  # fmt: skip
-        if len(bias):
-            for r in range(i, min(i + height, bottom)):
-                row, added = y[r, left:right], bias[left:right]
-                for j in range(len(row)):
-                    row[j] += added[j]
+    n, k = y.shape[1], len(a) // len(y)
+    edge, turned = own[: _BLOCK * _WIDTH], own[_BLOCK * _WIDTH :]
+    panels = turned[_BLOCK * depth * ta :]
+    for start in range(left, right, columns):
+        stop = min(right, start + columns)
+        for first in range(0, k, depth):
+            deep = min(depth, k - first)
+            for j in range(start, stop, _WIDTH):
+                _lay_out(b, tb, n, k, first, deep, j, min(_WIDTH, stop - j), panels[(j - start) * deep :])
+            for i in range(top, bottom, _BLOCK):
+                height = min(_BLOCK, bottom - i)
+                at, starts = a.ctypes.data + 4 * first, rows.ctypes.data + 8 * i
+                if ta:  # its elements, a row of memory apart, would each take a line of the cache
+                    transpose(a, first * len(y) + i, len(y), deep, height, turned, 0, depth)
+                    at, starts = turned.ctypes.data, rows.ctypes.data
+                for j in range(start, stop, _WIDTH):
+                    width = min(_WIDTH, stop - j)
+                    _tiles(
+                        at, starts, height, steps.ctypes.data, deep, panels.ctypes.data + 4 * (j - start) * deep,
+                        y, i, j, width, edge, first == 0,
+                    )  # fmt: skip
+        _add(y, bias, top, bottom, start, stop)
+
+
+@helper
+def _lay_out(b: Any, tb: bool, n: int, k: int, first: int, deep: int, left: int, width: int, panel: Any) -> None:
+    """Some steps of some columns of the right matrix, as one panel: of one vector if that is enough, else of two."""
+    row = LANES if width <= LANES else _WIDTH
+    if tb:
+        transpose(b, left * k + first, k, width, deep, panel, 0, row)
+    else:
+        for i in range(deep):
+            copy(b.ctypes.data + 4 * ((first + i) * n + left), panel.ctypes.data + 4 * i * row, width)
+
+
+@helper
+def _tiles(
+    at: int, starts: int, height: int, steps: int, deep: int, panel: int,
+    y: Any, i: int, j: int, width: int, edge: Any, fresh: bool,
+) -> None:  # fmt: skip
+    """A block of rows times a panel, into ``y`` from row i and column j on; tiles that don't fit there by way of ``edge``."""
+    vectors = 1 if width <= LANES else 2
+    whole = height // ROWS * ROWS if width == vectors * LANES else 0
+    target, n = y.ctypes.data + 4 * (i * y.shape[1] + j), y.shape[1]
+    multiply(at, starts, whole, steps, deep, panel, target, n, vectors, fresh)
+    if whole < height:
+        multiply(at, starts + 8 * whole, height - whole, steps, deep, panel, edge.ctypes.data, _WIDTH, vectors, True)
+        for r in range(whole, height):
+            row, made = y[i + r, j : j + width], edge[(r - whole) * _WIDTH :]
+            for c in range(width):
+                row[c] = made[c] if fresh else row[c] + made[c]

@@ -12,6 +12,7 @@ import hashlib
 import math
 import os
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from .. import threads
 
 __all__ = [
     "F", "Unfit", "aligned", "exp", "exp_below", "floats_at", "gemm", "helper", "inline", "kernel",
-    "largest", "prange", "start", "tanh", "team",
+    "largest", "prange", "scratch", "start", "tanh", "team",
 ]  # fmt: skip
 
 
@@ -127,6 +128,29 @@ def aligned(*shape: int) -> Any:
     memory = np.empty(size + 15, F)
     start = -memory.ctypes.data % 64 // 4
     return memory[start : start + size].reshape(shape)
+
+
+class _Own(threading.local):
+    """Memory of the calling thread's that kernels work in."""
+
+    def __init__(self) -> None:
+        self.memory = aligned(1, 0)
+
+
+_own = _Own()
+
+
+def scratch(count: int, size: int) -> Any:
+    """``count`` rows of at least ``size`` float32 numbers to work in, one for each thread of a team, as the last ones left them.
+
+    The same memory at each call: what a core has written is still in its cache, where fresh memory would be in another's.
+    """
+    memory = _own.memory
+    if len(memory) < count or memory.shape[1] < size:
+        memory = _own.memory = aligned(
+            max(count, len(memory)), -(-size // 1024) * 1024 + 16
+        )  # rows that begin at different places of the cache
+    return memory
 
 
 @kernel

@@ -28,7 +28,7 @@ LANES = 16 if _WIDE else 8
 """Floats of a vector."""
 ROWS = 8 if _WIDE else 6
 """Rows of a tile: with two vectors each they leave registers for the operands."""
-DEPTH = 160
+DEPTH = 256
 """Steps after which the next tile takes its turn: that much of the right matrix stays in the first-level cache."""
 
 _intrinsic: Any = intrinsic
@@ -64,16 +64,22 @@ def _tile(vectors: int) -> Any:
     """
 
     @_intrinsic
-    def tile(typingctx: Any, x: Any, rows: Any, steps: Any, depth: Any, b: Any, out: Any, fresh: Any) -> Any:
+    def tile(
+        typingctx: Any, x: Any, rows: Any, steps: Any, depth: Any, b: Any, out: Any, out_row: Any, fresh: Any
+    ) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            x, rows, steps, depth, b, out, fresh = args
+            x, rows, steps, depth, b, out, out_row, fresh = args
             add_product = _fused(builder)
             none, splat = ir.Constant(_vector, ir.Undefined), _indices([0] * LANES)
             begins = [
                 builder.add(x, builder.mul(builder.load(_at(builder, rows, _number(r), 8, _i64)), _number(4)))
                 for r in range(ROWS)
             ]
-            places = [_at(builder, out, _number(i), 4 * LANES, _vector) for i in range(ROWS * vectors)]
+            places = [
+                _at(builder, out, builder.add(builder.mul(_number(r), out_row), _number(v * LANES)), 4, _vector)
+                for r in range(ROWS)
+                for v in range(vectors)
+            ]
             zeros = ir.Constant(_vector, None)
             sums = [
                 _code.alloca_once_value(builder, builder.select(fresh, zeros, builder.load(place, align=4)))
@@ -96,7 +102,7 @@ def _tile(vectors: int) -> Any:
                 builder.store(builder.load(total), place, align=4)
             return context.get_dummy_value()
 
-        return types.void(_ADDRESS, _ADDRESS, _ADDRESS, _INT, _ADDRESS, _ADDRESS, types.boolean), codegen
+        return types.void(_ADDRESS, _ADDRESS, _ADDRESS, _INT, _ADDRESS, _ADDRESS, _INT, types.boolean), codegen
 
     return tile
 
@@ -106,14 +112,15 @@ _narrow_tile, _wide_tile = _tile(1), _tile(2)
 
 @helper
 def multiply(
-    x: int, rows: int, count: int, steps: int, depth: int, b: int, out: int, vectors: int, fresh: bool
+    x: int, rows: int, count: int, steps: int, depth: int, b: int, out: int, out_row: int, vectors: int, fresh: bool
 ) -> None:
     """out[r, :] += sum over k of x[rows[r] + steps[k]] * b[k, :], everything by address.
 
     Args:
         rows: ``count`` int64 offsets, followed by valid ones up to a multiple of ROWS: that many rows has ``out`` too.
         steps: ``depth`` int64 offsets.
-        b, out: rows of ``vectors`` (1 or 2) vectors of LANES floats, without gaps.
+        b: rows of ``vectors`` (1 or 2) vectors of LANES floats, without gaps.
+        out: such rows, ``out_row`` floats from one to the next.
         fresh: what is in ``out`` counts as zeros.
     """
     width = 4 * LANES * vectors
@@ -121,9 +128,13 @@ def multiply(
         deep = min(DEPTH, depth - k)
         for r in range(0, count, ROWS):
             if vectors == 2:
-                _wide_tile(x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + r * width, fresh and k == 0)
+                _wide_tile(
+                    x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + 4 * r * out_row, out_row, fresh and k == 0
+                )  # fmt: skip
             else:
-                _narrow_tile(x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + r * width, fresh and k == 0)
+                _narrow_tile(
+                    x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + 4 * r * out_row, out_row, fresh and k == 0
+                )  # fmt: skip
 
 
 @_intrinsic

@@ -172,7 +172,7 @@ def _images(
                         out[k] = bias[p * width + k % width]
                 multiply(
                     inputs[f].ctypes.data, tiles.ctypes.data, (j - i) * each, channels.ctypes.data, x.shape[1],
-                    weights[f, p * x.shape[1] * width :].ctypes.data, out.ctypes.data, width // LANES, not biased,
+                    weights[f, p * x.shape[1] * width :].ctypes.data, out.ctypes.data, width, width // LANES, not biased,
                 )  # fmt: skip
         for image in range(i, j):
             _results_from_points(sums, (image - i) * each, room, sizes, outputs, last)
@@ -273,7 +273,7 @@ def _weight_images(
                 multiply(
                     inputs[f].ctypes.data, channels.ctypes.data, x.shape[1], tiles.ctypes.data, (j - i) * each,
                     cotangents[f, p * room * width :].ctypes.data, sums[f, p * len(channels) * width :].ctypes.data,
-                    width // LANES, i == start,
+                    width, width // LANES, i == start,
                 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ __all__ = [
 # --- the two products that everything uses -------------------------------------------------------------------------
 
 
-def large_product(input: Any, other: Any, least: int = 400_000) -> bool:
+def large_product(input: Any, other: Any, least: int = 1_200_000) -> bool:
     """Whether these are float32 matrices that a compiled kernel multiplies, in at least so many multiplications."""
     return (
         type(input) is np.ndarray  # formulas call this with Tensors too, whose own product then records

@@ -132,7 +132,7 @@ RECORDS["pooling.largest_and_tap"] = [_pooled(_WINDOWS[0], holes) for holes in (
 RECORDS["pooling.place"] = [_placed(((16, 64, 8, 8), *_WINDOWS[0][1:]))] + [_placed(case) for case in _WINDOWS]
 
 RECORDS["products.matmul"] = [
-    lambda: (floats(128, 70), floats(70, 90)),
+    lambda: (floats(128, 170), floats(170, 90)),
     lambda: (floats(40, 200).T, floats(40, 100)),
     lambda: (floats(33, 70), floats(90, 70).T),
     lambda: (floats(300, 3).T, floats(5, 300).T),
@@ -141,10 +141,13 @@ RECORDS["products.matmul"] = [
     lambda: (floats(77, 500), floats(500, 301)),
     lambda: (floats(77, 500), floats(301, 500).T),
 ]
-RECORDS["products.matmul"] += [  # in pieces
+RECORDS["products.matmul"] += [
     lambda: (floats(150, 140), floats(140, 70)),
-    lambda: (floats(300, 70).T, floats(300, 90)),
+    lambda: (floats(300, 70).T, floats(300, 190)),
     lambda: (floats(150, 70).T, floats(66, 150).T),
+    lambda: (floats(40, 1500), floats(1500, 300)),  # more steps and columns than are laid out at a time
+    lambda: (floats(1100, 40).T, floats(301, 1100).T),
+    lambda: (floats(17, 300), floats(403, 300).T),  # a weight that few rows use
 ]
 RECORDS["products.affine"] = [
     lambda: (floats(200, 300), floats(100, 300), floats(100)),
@@ -154,6 +157,7 @@ RECORDS["products.affine"] = [
     lambda: (floats(128, 70), floats(90, 70), None),
     lambda: (floats(77, 500), floats(301, 500), floats(301)),
     lambda: (floats(48, 500), floats(288, 500), None),
+    lambda: (floats(17, 300), floats(403, 300), floats(403)),
 ]
 
 
