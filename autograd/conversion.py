@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .creation import convert, from_sequence, native
 from .devices import check_device
 from .devices import device as Device
+from .from_data import convert, from_sequence, native
 from .graph import mode
 from .layouts import empty_in, preserve_format
 from .layouts import memory_format as MemoryFormat

@@ -187,9 +187,6 @@ def promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     return np.promote_types(a, b)
 
 
-_scalar_dtype: dict[type, np.dtype[Any]] = {}
-
-
 def _dtype_and_rank(value: Any) -> tuple[np.dtype[Any], Any]:
     """dtype, and 2 for an array with dimensions, 1 for a 0-d array, 0 for a Python scalar."""
     if isinstance(value, np.ndarray):

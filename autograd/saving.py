@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import graph
-from .graph import Handle, Leaf, Node
+from .graph import Handle, Node
 from .tensor import Tensor, wrap
 from .views import current, stamp
 
@@ -187,8 +187,3 @@ def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., None],
         return hook
 
     return _Several([t.register_hook(hook_of(i)) for i, t in enumerate(tensors) if wanted[i]])
-
-
-def is_leaf_node(node: Node | None) -> bool:
-    """Whether backward ends at this node."""
-    return type(node) is Leaf

@@ -383,12 +383,6 @@ def put(g: Any, n: int, index: Any) -> Any:
     return made
 
 
-def put_add(g: Any, n: int, index: Any) -> Any:
-    made = np.zeros((n, *g.shape[1:]))
-    np.add.at(made, index, g)
-    return made
-
-
 add(I, "partial", "take: assignment in place of add.at", op(lambda x: x[IDX], x=lambda g: put(g, 3, IDX)), (3, 2))
 add(I, "transposed", "permutation not inverted", op(lambda x: x[PERM], x=lambda g: g[PERM]), (5, 2))
 add(I, "transposed", "flip forgotten", op(lambda x: x[::-1] * 1.0, x=lambda g: g), (5,))
@@ -908,7 +902,6 @@ add(
 # --- memory, chance, strides -----------------------------------------------------------------------------------------
 
 S = "state"
-BUFFER = np.zeros(5)
 CHANCE = np.random.default_rng(0)
 
 

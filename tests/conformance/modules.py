@@ -41,7 +41,6 @@ from .translate import Missing, ours
 ASPECTS = ("output", "grads", "state", "repr")
 TABLE = Path(__file__).parents[2] / "docs" / "conformance-modules.md"
 ENTRIES: dict[str, Any] = {info.name.removeprefix("nn."): info for info in module_db}
-RANDOM_FRACTIONS = {"FractionalMaxPool2d", "FractionalMaxPool3d"}
 
 
 @dataclasses.dataclass
