@@ -11,7 +11,7 @@ from autograd.tensor import Tensor
 
 from . import functional as F
 from .containers import ModuleList, Sequential
-from .functional.loss import old_reduction
+from .functional.reduction import old_reduction
 from .linear import Linear
 from .module import Module
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from .activation import *
 from .attention import *
+from .classification import *
 from .conv import *
+from .ctc import *
 from .distance import *
 from .dropout import *
 from .embedding import *
