@@ -16,6 +16,7 @@ from . import (
     affine,
     arrange,
     attention,
+    avg_pooling,
     comparison,
     complex,
     conv,
@@ -28,9 +29,9 @@ from . import (
     linalg,
     loss,
     matrices,
+    max_pooling,
     normalization,
     norms,
-    pooling,
     recurrent,
     reduction,
     resample,
@@ -47,6 +48,7 @@ FAMILIES = (
     affine,
     arrange,
     attention,
+    avg_pooling,
     comparison,
     complex,
     conv,
@@ -59,9 +61,9 @@ FAMILIES = (
     linalg,
     loss,
     matrices,
+    max_pooling,
     normalization,
     norms,
-    pooling,
     recurrent,
     reduction,
     resample,
@@ -73,7 +75,7 @@ FAMILIES = (
     statistics,
 )  # fmt: skip
 
-LAYERS = (attention, conv, pooling, recurrent, resample)
+LAYERS = (attention, avg_pooling, conv, max_pooling, recurrent, resample)
 """Families of layers: their functions are no methods of Tensor, as in PyTorch."""
 
 

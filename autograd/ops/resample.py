@@ -18,7 +18,7 @@ from ..lift import linear
 from ..tensor import wrap
 from .conv import Ints, ints
 from .indexing import getitem
-from .pooling import cells
+from .sliding import cells
 
 __all__ = ["affine_grid_generator", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
 
@@ -224,7 +224,7 @@ def interpolate(
             f"Input and output sizes should be greater than 0, but got input {list(spatial)} and output {list(wanted)}"
         )
     if mode == "area":
-        from .pooling import adaptive_avg_pool
+        from .avg_pooling import adaptive_avg_pool
 
         return adaptive_avg_pool(n, input, tuple(int(w) for w in wanted))
     along, single = _ALONG.get(mode, mode), input.array.dtype.itemsize <= 4

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.ops.pooling import (
+from autograd.ops.avg_pooling import (
     adaptive_avg_pool,
     adaptive_avg_pool1d,
-    adaptive_max_pool,
     avg_pool1d,
     avg_pool2d,
     avg_pool3d,
-    fractional_max_pool,
     lp_pool,
+)
+from autograd.ops.max_pooling import (
+    adaptive_max_pool,
+    fractional_max_pool,
     max_pool1d,
     max_pool1d_with_indices,
     max_pool2d,

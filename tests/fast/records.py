@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.ops import recurrent
-from autograd.ops.pooling import _windows_of
+from autograd.ops.sliding import windows_of
 
 Arguments = Callable[[], tuple[Any, ...]]
 RECORDS: dict[str, list[Arguments]] = {}
@@ -117,12 +117,12 @@ def _pooled(case: Any, holes: bool = False) -> Arguments:
     x = np.round(floats(*shape) * 2)  # with ties
     if holes:
         x[0, 0], x.flat[-7], x.flat[20] = -np.inf, np.nan, np.inf
-    return lambda: (x, _windows_of(shape[2:], *rest))
+    return lambda: (x, windows_of(shape[2:], *rest))
 
 
 def _placed(case: Any) -> Arguments:
     shape, *rest = case
-    w = _windows_of(shape[2:], *rest)
+    w = windows_of(shape[2:], *rest)
     taps = np.random.default_rng(0).integers(0, w.taps, (*shape[:2], *w.result)).astype(np.uint8)
     return lambda: (floats(*taps.shape), taps, w)
 

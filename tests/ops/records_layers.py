@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 
 from autograd.ops import attention as at
+from autograd.ops import avg_pooling, max_pooling, sliding
 from autograd.ops import conv as c
-from autograd.ops import pooling as p
 from autograd.ops import recurrent as rec
 from autograd.ops import resample as rs
 
@@ -71,16 +71,16 @@ adjoints_in_weight = [
 
 # --- pooling -------------------------------------------------------------------------------------------------------
 
-halves = p._Windows((4, 6), (2, 2), (2, 2), (0, 0), (1, 1), False)
-odd = p._Windows((5, 5), (2, 2), (2, 2), (0, 0), (1, 1), False)
-overlapping = p._Windows((5, 6), (3, 2), (2, 1), (1, 1), (1, 2), True)
-line = p._Windows((7,), (3,), (2,), (1,), (1,), True)
+halves = sliding.Windows((4, 6), (2, 2), (2, 2), (0, 0), (1, 1), False)
+odd = sliding.Windows((5, 5), (2, 2), (2, 2), (0, 0), (1, 1), False)
+overlapping = sliding.Windows((5, 6), (3, 2), (2, 1), (1, 1), (1, 2), True)
+line = sliding.Windows((7,), (3,), (2,), (1,), (1,), True)
 
 
 def winners(w):
     """An input, and the taps that win in it."""
     x = distinct(2, 3, *w.spatial)
-    return args(x, p._largest_and_tap(x, w)[1], w)
+    return args(x, max_pooling._largest_and_tap(x, w)[1], w)
 
 
 def placed(w):
@@ -101,7 +101,7 @@ def naive_mean(x, w, scale):
     return y * scale
 
 
-mean_windows = p._Windows((5, 6), (3, 2), (2, 1), (1, 1), (1, 1), True)
+mean_windows = sliding.Windows((5, 6), (3, 2), (2, 1), (1, 1), (1, 1), True)
 flat = np.array([[[0, 5, 2], [7, 7, 1]]])
 
 # --- resampling ----------------------------------------------------------------------------------------------------
@@ -179,20 +179,24 @@ RECORDS = [
     Record(c.convolution_input, adjoints_in_input),
     Record(c.convolution_weight, adjoints_in_weight),
     Record(c.sum_channels, [args(normal(2, 3, 4)), args(normal(1, 2, 2, 3))], lambda x: x.sum((0, *range(2, x.ndim)))),
-    Record(p.pick_taps, [winners(halves), winners(odd), winners(overlapping), winners(line)]),
-    Record(p.place_taps, [placed(halves), placed(odd), placed(overlapping), placed(line)]),
-    Record(p.take_flat, [args(normal(1, 2, 2, 4), flat)], lambda x, i: np.take_along_axis(x.reshape(1, 2, 8), i, 2)),
-    Record(p.put_flat, [args(normal(1, 2, 3), flat, (2, 4))]),
-    Record(p.unpool, [args(normal(1, 2, 3), np.array([[[0, 5, 2], [7, 6, 1]]]), (2, 4))]),
+    Record(max_pooling.pick_taps, [winners(halves), winners(odd), winners(overlapping), winners(line)]),
+    Record(max_pooling.place_taps, [placed(halves), placed(odd), placed(overlapping), placed(line)]),
     Record(
-        p.window_sums,
+        max_pooling.take_flat,
+        [args(normal(1, 2, 2, 4), flat)],
+        lambda x, i: np.take_along_axis(x.reshape(1, 2, 8), i, 2),
+    ),
+    Record(max_pooling.put_flat, [args(normal(1, 2, 3), flat, (2, 4))]),
+    Record(max_pooling.unpool, [args(normal(1, 2, 3), np.array([[[0, 5, 2], [7, 6, 1]]]), (2, 4))]),
+    Record(
+        avg_pooling.window_sums,
         [
             args(normal(2, 3, 5, 6), mean_windows, 0.25),
             args(normal(2, 1, 5, 6), mean_windows, normal(*mean_windows.result)),
         ],
         naive_mean,
     ),
-    Record(p.window_spread, [args(normal(2, 3, *mean_windows.result), mean_windows, 0.25)]),
+    Record(avg_pooling.window_spread, [args(normal(2, 3, *mean_windows.result), mean_windows, 0.25)]),
     Record(
         rs.blend,
         [args(normal(2, t.size, 3), t, 1) for t in tables],
