@@ -20,7 +20,7 @@ import numpy as np
 
 from . import linalg
 from .ops import activation, cumulative, elementwise, reduction, statistics
-from .ops.elementwise import select_where
+from .ops.piecewise import select_where
 from .ops.shape import cast
 from .tensor import Tensor, normal_dim, wrap
 

@@ -10,9 +10,10 @@ tensor([0.])
 from __future__ import annotations
 
 from .ops import special as _table
-from .ops.activation import log_softmax, softmax
-from .ops.elementwise import exp2, expm1, log1p, logit, round, sinc, xlogy
-from .ops.elementwise import sigmoid as expit
+from .ops.activation import log_softmax, logit, softmax
+from .ops.activation import sigmoid as expit
+from .ops.elementwise import exp2, expm1, log1p, sinc, xlogy
+from .ops.piecewise import round
 from .ops.reduction import logsumexp
 from .ops.special import (
     airy_ai,

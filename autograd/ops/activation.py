@@ -16,9 +16,9 @@ from ..lift import elementwise, general
 from ..memory import in_order
 from ..tensor import normal_dim
 from ..threads import in_blocks
-from .elementwise import sigmoid
+from .piecewise import clamp
 
-__all__ = ["log_softmax", "softmax"]  # fmt: skip
+__all__ = ["log_softmax", "logit", "relu", "sigmoid", "softmax"]
 
 inside = elementwise(lambda input, low, high: (input > low) & (input < high), name="inside", arrays=("input",))
 outside = elementwise(lambda input, bound: (input < -bound) | (input > bound), name="outside", arrays=("input",))
@@ -39,6 +39,8 @@ def _leaky_slope(input: Any, negative_slope: float) -> Any:
 leaky_slope = elementwise(_leaky_slope, name="leaky_slope", arrays=("input",))
 
 # --- rectifiers and their relatives --------------------------------------------------------------------------------
+
+relu = elementwise(lambda input: np.maximum(input, 0), name="relu", refuses="bc", input=lambda g, y: g * (y > 0))
 
 
 def _leaky_relu(input: Any, negative_slope: float) -> Any:
@@ -129,6 +131,45 @@ elu = elementwise(  # scale * (x if x > 0 else alpha * (exp(input_scale * x) - 1
 )
 
 # --- smooth ones ---------------------------------------------------------------------------------------------------
+
+
+def _sigmoid(input: Any) -> Any:
+    made = np.negative(input)
+    if not made.ndim:
+        return 1 / (1 + np.exp(made))
+    np.exp(made, out=made)
+    made += 1
+    return np.divide(1, made, out=made)
+
+
+sigmoid = elementwise(
+    _sigmoid,
+    name="sigmoid",
+    promote="float",
+    input=lambda g, y: sigmoid_backward(g, y),  # type: ignore[has-type]
+)
+
+
+sigmoid_backward = elementwise(
+    lambda input, other: input * (other * (1 - other)),
+    name="sigmoid_backward",
+    input=lambda g, other: sigmoid_backward(g, other),  # type: ignore[has-type]
+    other=lambda g, input, other: g * input * (1 - 2 * other),
+)
+
+
+def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
+    """``log(x / (1 - x))``, the inverse of sigmoid; ``x`` is first clamped to ``[eps, 1 - eps]``, if that is given."""
+    x = input if eps is None else clamp(input, eps, 1 - eps)
+    return log_odds(x, out=out)
+
+
+log_odds = elementwise(
+    lambda input: np.log(input / (1 - input)),
+    name="logit",
+    promote="float",
+    input=lambda g, input: g / (input * (1 - input)),
+)
 
 
 def log_one_plus_exp(x: Any) -> Any:

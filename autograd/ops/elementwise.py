@@ -8,7 +8,6 @@ What a table line can't say - an ``alpha``, a mode, a default - is a small funct
 
 from __future__ import annotations
 
-import builtins
 import math
 import operator
 from typing import Any
@@ -21,37 +20,16 @@ from ..tensor import Tensor
 from .blocks import by_blocks
 
 __all__ = [
-    "abs", "absolute", "acos", "acosh", "add", "addcdiv", "addcmul", "arccos", "arccosh", "arcsin", "arcsinh",
-    "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "clamp", "clamp_max",
-    "clamp_min", "clip", "copysign", "cos", "cosh", "deg2rad", "div", "divide", "exp", "exp2", "expm1", "fix",
-    "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frac", "frexp", "gcd", "heaviside", "hypot",
-    "lcm", "ldexp", "lerp", "log", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "logit", "maximum",
-    "minimum", "mul", "multiply", "nan_to_num", "neg", "negative", "nextafter", "positive", "pow", "rad2deg",
-    "reciprocal", "relu", "remainder", "round", "rsqrt", "rsub", "sgn", "sigmoid", "sign", "signbit", "sin", "sinc",
-    "sinh", "sqrt", "square", "sub", "subtract", "tan", "tanh", "true_divide", "trunc", "where", "xlogy",
+    "acos", "acosh", "add", "addcdiv", "addcmul", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2",
+    "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "deg2rad", "div", "divide", "exp", "exp2",
+    "expm1", "float_power", "floor_divide", "fmod", "gcd", "hypot", "lcm", "ldexp", "lerp", "log", "log10",
+    "log1p", "log2", "logaddexp", "logaddexp2", "mul", "multiply", "neg", "negative", "positive", "pow", "rad2deg",
+    "reciprocal", "remainder", "rsqrt", "rsub", "sin", "sinc", "sinh", "sqrt", "square", "sub", "subtract", "tan",
+    "tanh", "true_divide", "xlogy",
 ]  # fmt: skip
 
 vanish: Any = linear(lambda input: np.zeros(input.shape, input.dtype), name="zero", input=lambda g: vanish(g))
 """The cotangent of what is flat almost everywhere (floor, sign, ...): zeros, as in PyTorch, rather than none."""
-
-
-def _where_true(input: Any, mask: Any) -> Any:
-    """On random masks NumPy's where mispredicts every other branch: large arrays are masked bit by bit instead."""
-    if input.size < 2048 or input.shape != mask.shape or input.dtype.char not in "fd" or not input.flags.c_contiguous:
-        return np.where(mask, input, np.zeros((), input.dtype))
-    bits = np.int32 if input.itemsize == 4 else np.int64
-    made = np.negative(mask.view(np.int8), dtype=bits)
-    return np.bitwise_and(made, input.view(bits), out=made).view(input.dtype)
-
-
-where_true: Any = linear(
-    lambda input, mask: _where_true(input, mask),
-    name="where",
-    constants=("mask",),
-    promote="none",
-    input=lambda g, mask: where_true(g, mask),
-)
-"""``input`` where a mask is true and 0 elsewhere: the gradient of everything that selects."""
 
 
 # --- arithmetic ----------------------------------------------------------------------------------------------------
@@ -379,238 +357,7 @@ sinc = elementwise(
     input=lambda g, input: g * _sinc_slope(input),
 )
 
-# --- rounding ------------------------------------------------------------------------------------------------------
-
-
-def _rounding(function: Any) -> Any:
-    """A rounding function that leaves integers what they are."""
-    return lambda input: np.array(input) if input.dtype.kind in "iu" else function(input)
-
-
-floor = elementwise(_rounding(np.floor), name="floor", refuses="bc", input=lambda g: vanish(g))
-ceil = elementwise(_rounding(np.ceil), name="ceil", refuses="bc", input=lambda g: vanish(g))
-trunc = elementwise(_rounding(np.trunc), name="trunc", refuses="bc", input=lambda g: vanish(g))
-round_half_even = elementwise(_rounding(np.rint), name="round", refuses="bc", input=lambda g: vanish(g))
-frac = elementwise(lambda input: input - np.trunc(input), name="frac", refuses="biuc", input=lambda g: g)
-
-
-def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
-    """The nearest integer, halves to the even one; with ``decimals``, that many places after the point.
-
-    >>> import autograd
-    >>> autograd.round(autograd.tensor([0.5, 1.5, -2.5]))
-    tensor([ 0.,  2., -2.])
-    """
-    if decimals == 0:
-        return round_half_even(input, out=out)
-    ten = 10.0 ** builtins.abs(decimals)
-    if decimals > 0:
-        return true_div(round_half_even(mul(input, ten)), ten, out=out)
-    return mul(round_half_even(true_div(input, ten)), ten, out=out)
-
-
-# --- signs and rectifiers ------------------------------------------------------------------------------------------
-
-
-def _sign(input: Any) -> Any:
-    if input.dtype.kind == "c":
-        raise NotImplementedError(
-            "Unlike NumPy, sign is not intended to support complex numbers. Please use sgn instead."
-        )
-    if input.dtype.kind == "b":
-        return input.copy()
-    above, below = np.greater(input, 0), np.less(input, 0)  # neither for NaN: its sign is 0, as in PyTorch
-    return np.subtract(above.view(np.int8), below.view(np.int8)).astype(input.dtype)
-
-
-def _direction(input: Any) -> Any:
-    size = np.abs(input)
-    return input / np.where(size == 0, 1, size)
-
-
-def sgn(input: Any, *, out: Any = None) -> Any:
-    """The sign; of a complex number ``input / abs(input)``, and 0 for 0."""
-    kind = input.array.dtype.kind if isinstance(input, Tensor) else np.asarray(input).dtype.kind
-    return direction(input, out=out) if kind == "c" else sign(input, out=out)
-
-
-abs = elementwise(np.abs, refuses="b", holomorphic=False, input=lambda g, input: g * sgn(input))
-sign = elementwise(_sign, name="sign", input=lambda g: vanish(g))
-direction = elementwise(
-    _direction,
-    name="sgn",
-    holomorphic=False,
-    input=lambda g, y, input: (g - y * (g * y.conj()).real) / size_or_one(input),
-)
-signbit = elementwise(
-    lambda input: np.signbit(input) if input.dtype.kind == "f" else input < 0, name="signbit", arrays=("input",)
-)
-copysign = elementwise(
-    np.copysign,
-    tensors=1,
-    promote="float",
-    input=lambda g, y, input: g * (sign(input) * sign(y)),
-    other=lambda g: vanish(g),
-)
-heaviside = elementwise(
-    lambda input, values: (
-        np.heaviside(input, values)
-        if input.dtype.kind == "f"
-        else np.where(input == 0, values, input > 0).astype(input.dtype)
-    ),
-    name="heaviside",
-    arrays=("input", "values"),
-)
-nextafter = elementwise(
-    np.nextafter, tensors=2, input=lambda g, input, other: np.where(input == other, 0, g), other=lambda g: vanish(g)
-)
-relu = elementwise(lambda input: np.maximum(input, 0), name="relu", refuses="bc", input=lambda g, y: g * (y > 0))
-
-
-def size_or_one(input: Any) -> Any:
-    """``abs(input)``, and 1 where that is 0: a divisor."""
-    size = abs(input)
-    return np.where(size == 0, 1, size)
-
-
-def _sigmoid(input: Any) -> Any:
-    made = np.negative(input)
-    if not made.ndim:
-        return 1 / (1 + np.exp(made))
-    np.exp(made, out=made)
-    made += 1
-    return np.divide(1, made, out=made)
-
-
-sigmoid = elementwise(
-    _sigmoid,
-    name="sigmoid",
-    promote="float",
-    input=lambda g, y: sigmoid_backward(g, y),  # type: ignore[has-type]
-)
-sigmoid_backward = elementwise(
-    lambda input, other: input * (other * (1 - other)),
-    name="sigmoid_backward",
-    input=lambda g, other: sigmoid_backward(g, other),  # type: ignore[has-type]
-    other=lambda g, input, other: g * input * (1 - 2 * other),
-)
-
-
-def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
-    """``log(x / (1 - x))``, the inverse of sigmoid; ``x`` is first clamped to ``[eps, 1 - eps]``, if that is given."""
-    x = input if eps is None else clamp(input, eps, 1 - eps)
-    return log_odds(x, out=out)
-
-
-log_odds = elementwise(
-    lambda input: np.log(input / (1 - input)),
-    name="logit",
-    promote="float",
-    input=lambda g, input: g / (input * (1 - input)),
-)
-
-# --- larger and smaller --------------------------------------------------------------------------------------------
-
-
-def half_where_equal(g: Any, input: Any, other: Any) -> Any:
-    """The cotangent of max and min where the two arguments tie: half for each."""
-    return g - where_true(g / 2, input == other)
-
-
-maximum = elementwise(
-    np.maximum,
-    refuses="c",
-    tensors=2,
-    input=lambda g, input, other: where_true(half_where_equal(g, input, other), ~(input < other)),
-    other=lambda g, input, other: where_true(half_where_equal(g, input, other), ~(other < input)),
-)
-minimum = elementwise(
-    np.minimum,
-    refuses="c",
-    tensors=2,
-    input=lambda g, input, other: where_true(half_where_equal(g, input, other), ~(input > other)),
-    other=lambda g, input, other: where_true(half_where_equal(g, input, other), ~(other > input)),
-)
-fmax = elementwise(
-    np.fmax,
-    refuses="c",
-    tensors=2,
-    input=lambda g, input, other: where_true(g, (input >= other) | (other != other)),
-    other=lambda g, input, other: where_true(g, ~((input >= other) | (other != other))),
-)
-fmin = elementwise(
-    np.fmin,
-    refuses="c",
-    tensors=2,
-    input=lambda g, input, other: where_true(g, (input <= other) | (other != other)),
-    other=lambda g, input, other: where_true(g, ~((input <= other) | (other != other))),
-)
-at_least = elementwise(
-    np.maximum,
-    name="clamp_min",
-    input=lambda g, input, other: where_true(g, input >= other),
-    other=lambda g, input, other: where_true(g, input < other),
-)
-at_most = elementwise(
-    np.minimum,
-    name="clamp_max",
-    input=lambda g, input, other: where_true(g, input <= other),
-    other=lambda g, input, other: where_true(g, input > other),
-)
-between = elementwise(
-    lambda input, min, max: np.minimum(np.maximum(input, min), max),
-    name="clamp",
-    input=lambda g, input, min, max: where_true(g, (input >= min) & (input <= max)),
-    min=lambda g, input, min, max: where_true(g, (input < min) & (min < max)),
-    max=lambda g, input, min, max: where_true(g, (input > max) | (max < min)),
-)
-
-
-between_numbers = elementwise(
-    lambda input, min, max: np.minimum(np.maximum(input, min), max),
-    name="clamp",
-    input=lambda g, input, min, max: where_true(g, (input >= min) & (input <= max)),
-)
-"""``between`` for the usual case that the bounds are numbers, which need no promotion."""
-
-
-def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> Any:
-    """``input`` kept between ``min`` and ``max`` (numbers or tensors; either may be None). NaN stays NaN.
-
-    The gradient passes where the input is within the bounds, the bounds included. Raises RuntimeError if both are None.
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.clamp.html
-
-    >>> import autograd
-    >>> autograd.clamp(autograd.tensor([-1.0, 0.5, 3.0]), min=0, max=1)
-    tensor([0.0000, 0.5000, 1.0000])
-    """
-    if input.dtype.kind == "c" if isinstance(input, np.ndarray) else input.is_complex():
-        raise NotImplementedError("clamp is not supported for complex types")
-    if max is None:
-        if min is None:
-            raise RuntimeError("clamp: At least one of 'min' or 'max' must not be None")
-        return at_least(input, min, out=out)
-    if min is None:
-        return at_most(input, max, out=out)
-    if type(min) in _NUMBERS and type(max) in _NUMBERS and isinstance(input, Tensor) and input.array.dtype.kind == "f":
-        return between_numbers(input, min, max, out=out)
-    return between(input, min, max, out=out)
-
-
-_NUMBERS = (float, int)
-
-
-def clamp_min(input: Any, min: Any, *, out: Any = None) -> Any:
-    """``input``, and ``min`` where it is less."""
-    return at_least(input, min, out=out)
-
-
-def clamp_max(input: Any, max: Any, *, out: Any = None) -> Any:
-    """``input``, and ``max`` where it is more."""
-    return at_most(input, max, out=out)
-
-
-# --- three arguments, and selection --------------------------------------------------------------------------------
+# --- three arguments ------------------------------------------------------------------------------------------------
 
 
 def _lerp(input: Any, end: Any, weight: Any) -> Any:
@@ -620,7 +367,7 @@ def _lerp(input: Any, end: Any, weight: Any) -> Any:
         )
     way = end - input
     if np.ndim(weight) == 0:
-        return input + weight * way if builtins.abs(weight) < 0.5 else end - way * (1 - weight)  # exact at weight 1
+        return input + weight * way if abs(weight) < 0.5 else end - way * (1 - weight)  # exact at weight 1
     return np.where(np.abs(weight) < 0.5, input + weight * way, end - way * (1 - weight))
 
 
@@ -674,67 +421,10 @@ addcdiv = elementwise(
     tensor2=lambda g, tensor1, tensor2, value: -g * (value * (tensor1 / (tensor2 * tensor2))),
 )
 
-select_where = elementwise(
-    lambda condition, input, other: np.where(condition, input, other),
-    name="where",
-    constants=("condition",),
-    input=lambda g, condition: where_true(g, condition),
-    other=lambda g, condition: where_true(g, ~condition),
-)
-
-
-def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
-    """``input`` where ``condition`` is true, else ``other``; with a condition alone, its true places as indices.
-
-    Raises RuntimeError if the condition is not a bool tensor.
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.where.html
-
-    >>> import autograd
-    >>> x = autograd.tensor([1.0, -2.0])
-    >>> autograd.where(x > 0, x, 0.0)
-    tensor([1., 0.])
-    """
-    if input is None and other is None:
-        from .selection import nonzero
-
-        return nonzero(condition, as_tuple=True)
-    if isinstance(condition, Tensor) and condition.array.dtype.kind != "b":
-        raise RuntimeError(
-            f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
-        )
-    return select_where(condition, input, other, out=out)
-
-
-replace_nan = elementwise(
-    lambda input, nan, posinf, neginf: np.nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf),
-    name="nan_to_num",
-    input=lambda g, input: g * np.isfinite(input),
-)
-
-
-def nan_to_num(
-    input: Any, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None, *, out: Any = None
-) -> Any:
-    """``input`` with NaN replaced by ``nan`` and the infinities by the largest and smallest numbers, or those given."""
-    return replace_nan(input, 0.0 if nan is None else nan, posinf, neginf, out=out)
-
-
-def frexp(input: Any, *, out: Any = None) -> Any:
-    """``(mantissa, exponent)``: ``input == mantissa * 2 ** exponent``, the mantissa in [0.5, 1), the exponent int32."""
-    from ..lift import write_out
-    from ..return_types import frexp as named
-    from ..tensor import wrap
-
-    if input.array.dtype.kind != "f":
-        raise RuntimeError(f"torch.frexp() only supports floating-point dtypes, and got {input.dtype}")
-    exponent = np.frexp(input.array)[1].astype(np.int32)
-    made = named(mul(input, wrap(np.ldexp(np.ones((), input.array.dtype), -exponent))), wrap(exponent))
-    return made if out is None else write_out(out, made)
-
 
 # --- other names of the same ---------------------------------------------------------------------------------------
 
-absolute, negative, subtract, multiply, divide, clip, fix = abs, neg, sub, mul, div, clamp, trunc
+negative, subtract, multiply, divide = neg, sub, mul, div
 arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh = acos, acosh, asin, asinh, atan, atan2, atanh
 
 

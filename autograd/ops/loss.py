@@ -12,8 +12,7 @@ import numpy as np
 
 from ..fast import twin
 from ..lift import elementwise, general, lift, linear
-from .activation import exponentials, log_one_plus_exp, softmax_along
-from .elementwise import sigmoid
+from .activation import exponentials, log_one_plus_exp, sigmoid, softmax_along
 
 __all__ = []  # fmt: skip
 

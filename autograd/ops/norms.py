@@ -11,7 +11,7 @@ from .. import dtypes
 from ..lift import lift, write_out
 from ..memory import in_order
 from ..tensor import Tensor, normal_dim
-from .elementwise import sgn
+from .piecewise import sgn
 from .reduction import dims_of
 from .shape import movedim, reshape_to
 

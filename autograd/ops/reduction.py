@@ -17,7 +17,7 @@ from .. import dtypes, return_types
 from ..lift import general, lift, linear
 from ..memory import in_order
 from ..tensor import Tensor, normal_dim, wrap
-from .elementwise import maximum, minimum, select_where
+from .piecewise import maximum, minimum, select_where
 from .shape import cast, reshape_to, sum_to
 
 __all__ = [

@@ -6,8 +6,10 @@ import math
 
 import numpy as np
 
+from autograd.ops import activation as act
 from autograd.ops import comparison as c
 from autograd.ops import elementwise as e
+from autograd.ops import piecewise as pw
 
 from .records import (
     Record,
@@ -105,43 +107,43 @@ TRIGONOMETRIC = [
 
 halves = away_from(*[k / 2 for k in range(-12, 13)])
 ROUNDING = [
-    Record(e.floor, unary(between(0.1, 0.9)), each(math.floor)),
-    Record(e.ceil, unary(between(1.1, 1.9)), each(math.ceil)),
-    Record(e.trunc, unary(between(-1.9, -1.1)), each(math.trunc)),
-    Record(e.round_half_even, unary(between(0.6, 1.4)), each(round)),
-    Record(e.frac, unary(between(-1.9, -1.1)), each(lambda x: x - math.trunc(x))),
+    Record(pw.floor, unary(between(0.1, 0.9)), each(math.floor)),
+    Record(pw.ceil, unary(between(1.1, 1.9)), each(math.ceil)),
+    Record(pw.trunc, unary(between(-1.9, -1.1)), each(math.trunc)),
+    Record(pw.round_half_even, unary(between(0.6, 1.4)), each(round)),
+    Record(pw.frac, unary(between(-1.9, -1.1)), each(lambda x: x - math.trunc(x))),
 ]
 
 SIGNS = [
-    Record(e.abs, unary(nonzero) + complexes, np.abs),
-    Record(e.sign, unary(nonzero), each(lambda x: (x > 0) - (x < 0))),
-    Record(e.direction, complexes, lambda x: x / np.abs(x)),
-    Record(e.signbit, unary(nonzero), lambda x: x < 0),
-    Record(e.copysign, binary(nonzero), each(math.copysign)),
-    Record(e.heaviside, binary(nonzero), lambda a, b: (a > 0) + 0 * b),
-    Record(e.nextafter, binary(nonzero), each(math.nextafter), float32=False),
-    Record(e.relu, unary(nonzero), each(lambda x: max(x, 0.0))),
-    Record(e.sigmoid, unary() + complexes, lambda x: 1 / (1 + np.exp(-x))),
-    Record(e.sigmoid_backward, [*binary(), *complex_pairs], lambda g, y: g * y * (1 - y)),
-    Record(e.log_odds, unary(between(0.1, 0.9)), each(lambda x: math.log(x / (1 - x)))),
+    Record(pw.abs, unary(nonzero) + complexes, np.abs),
+    Record(pw.sign, unary(nonzero), each(lambda x: (x > 0) - (x < 0))),
+    Record(pw.direction, complexes, lambda x: x / np.abs(x)),
+    Record(pw.signbit, unary(nonzero), lambda x: x < 0),
+    Record(pw.copysign, binary(nonzero), each(math.copysign)),
+    Record(pw.heaviside, binary(nonzero), lambda a, b: (a > 0) + 0 * b),
+    Record(pw.nextafter, binary(nonzero), each(math.nextafter), float32=False),
+    Record(act.relu, unary(nonzero), each(lambda x: max(x, 0.0))),
+    Record(act.sigmoid, unary() + complexes, lambda x: 1 / (1 + np.exp(-x))),
+    Record(act.sigmoid_backward, [*binary(), *complex_pairs], lambda g, y: g * y * (1 - y)),
+    Record(act.log_odds, unary(between(0.1, 0.9)), each(lambda x: math.log(x / (1 - x)))),
 ]
 
 low, high = between(-2, -0.6), between(0.6, 2)
 SELECTION = [
-    Record(e.maximum, binary(low, high) + binary(high, low), each(max)),
-    Record(e.minimum, binary(low, high) + binary(high, low), each(min)),
-    Record(e.fmax, binary(low, high) + binary(high, low), each(max)),
-    Record(e.fmin, binary(low, high) + binary(high, low), each(min)),
-    Record(e.at_least, binary(low, high) + binary(high, low), each(max)),
-    Record(e.at_most, binary(low, high) + binary(high, low), each(min)),
+    Record(pw.maximum, binary(low, high) + binary(high, low), each(max)),
+    Record(pw.minimum, binary(low, high) + binary(high, low), each(min)),
+    Record(pw.fmax, binary(low, high) + binary(high, low), each(max)),
+    Record(pw.fmin, binary(low, high) + binary(high, low), each(min)),
+    Record(pw.at_least, binary(low, high) + binary(high, low), each(max)),
+    Record(pw.at_most, binary(low, high) + binary(high, low), each(min)),
     Record(
-        e.between,
+        pw.between,
         ternary(between(-0.5, 0.5), low, high) + ternary(between(3, 4), low, high),
         each(lambda x, a, b: min(max(x, a), b)),
     ),
-    Record(e.between_numbers, unary(away_from(-0.5, 0.5), -0.5, 0.5), lambda x, a, b: np.clip(x, a, b)),
+    Record(pw.between_numbers, unary(away_from(-0.5, 0.5), -0.5, 0.5), lambda x, a, b: np.clip(x, a, b)),
     Record(
-        e.where_true,
+        pw.where_true,
         [args(normal(3, 4), normal(3, 4) > 0), args(normal(50, 50), normal(50, 50) > 0)],
         lambda x, m: x * m,
     ),
@@ -150,11 +152,11 @@ SELECTION = [
     Record(e.addcmul, ternary(normal, normal, normal, value=0.5), lambda a, b, c, *, value: a + value * b * c),
     Record(e.addcdiv, ternary(normal, normal, nonzero, value=0.5), lambda a, b, c, *, value: a + value * b / c),
     Record(
-        e.select_where,
+        pw.select_where,
         [args(normal(3, 4) > 0, normal(3, 4), normal(4)), args(np.array(True), normal(2), normal())],
         np.where,
     ),
-    Record(e.replace_nan, unary(normal, 0.0, None, None), lambda x, *_: x),
+    Record(pw.replace_nan, unary(normal, 0.0, None, None), lambda x, *_: x),
 ]
 
 floats = binary(integers(0, 3))
