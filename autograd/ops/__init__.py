@@ -42,6 +42,7 @@ from . import (
     special,
     spectral,
     statistics,
+    strides,
 )
 
 FAMILIES = (
@@ -75,6 +76,7 @@ FAMILIES = (
     special,
     spectral,
     statistics,
+    strides,
 )  # fmt: skip
 
 LAYERS = (attention, avg_pooling, conv, max_pooling, recurrent, resample)

@@ -13,13 +13,9 @@ from ..lift import linear, write_out
 from ..memory import in_order
 from ..tensor import Tensor, normal_dim, wrap
 from .shape import (
-    as_strided,
     broadcast,
     clone,
     contiguous,
-    diagonal,
-    diagonal_of,
-    embed_diagonal,
     expand,
     flatten,
     narrow,
@@ -33,10 +29,10 @@ from .shape import (
     swap,
     t,
     transpose,
-    unfold,
     unsqueeze,
     view,
 )
+from .strides import as_strided, diagonal, diagonal_of, embed_diagonal, unfold
 
 __all__ = [
     "alias_copy", "as_strided_copy", "as_strided_scatter", "cartesian_prod", "combinations", "detach_copy",

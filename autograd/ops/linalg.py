@@ -560,7 +560,7 @@ def _sizes(labels: list[list[Any]], operands: list[Any]) -> dict[Any, int]:
 
 def _diagonals(tensor: Any, names: list[Any], sizes: dict[Any, int]) -> tuple[Any, list[Any]]:
     """An operand with each label once: repeated ones are its diagonal."""
-    from .shape import diagonal_of
+    from .strides import diagonal_of
 
     for name in dict.fromkeys(names):
         while names.count(name) > 1:

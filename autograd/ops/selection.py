@@ -678,7 +678,7 @@ def slice_scatter(
 
 def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """A copy with ``src`` on a diagonal of two dimensions."""
-    from .shape import diagonal, diagonal_of
+    from .strides import diagonal, diagonal_of
 
     _same_shape(diagonal(input, offset, dim1, dim2), src, "diagonal_scatter")
     dims = (offset, normal_dim(dim1, input.ndim), normal_dim(dim2, input.ndim))

@@ -1,12 +1,11 @@
 """Shapes and views: nothing is computed, elements are seen in another arrangement.
 
-The first table is of *views*, whose results share memory with their argument; the second of arrangements that copy.
-Below each table stand the functions that read PyTorch's many ways of saying a shape.
+First the table of *views*, whose results share memory with their argument; then the functions that read PyTorch's many
+ways of saying a shape. Diagonals, windows and ``as_strided`` are in ``strides.py``.
 """
 
 from __future__ import annotations
 
-import builtins
 import math
 from typing import Any
 
@@ -18,11 +17,10 @@ from ..lift import view as lift_view
 from ..memory import is_contiguous_as, laid_out, order_of, strided
 from ..passes import sum_to_shape
 from ..tensor import Size, Tensor, normal_dim, wrap
-from ..views import UNTRACKED
 
 __all__ = [
-    "adjoint", "as_strided", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors",
-    "broadcast_to", "clone", "diagonal", "flatten", "moveaxis", "movedim", "narrow", "permute", "ravel",
+    "adjoint", "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors",
+    "broadcast_to", "clone", "flatten", "moveaxis", "movedim", "narrow", "permute", "ravel",
     "reshape", "select", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze",
 ]  # fmt: skip
 
@@ -33,7 +31,6 @@ METHODS = [
     "is_contiguous",
     "reshape_as",
     "sum_to_size",
-    "unfold",
     "view",
     "view_as",
 ]
@@ -88,33 +85,6 @@ def expand_error(input: Any, shape: tuple[int, ...]) -> RuntimeError:
     )
 
 
-def _diagonal(input: Any, offset: int, dim1: int, dim2: int) -> Any:
-    found = input.diagonal(offset, dim1, dim2)
-    if input.flags.writeable:
-        found.flags.writeable = True
-    return found
-
-
-def _as_strided(input: Any, size: Any, stride: Any, offset: int, own: Any) -> Any:
-    """``own``: the strides, in elements, of the array that the others were given for; another is laid out so first."""
-    step = input.itemsize
-    if tuple([s // step for s in input.strides]) == own:
-        return strided(input, size, tuple([s * step for s in stride]), offset * step)
-    before, reach = _reach(input.shape, size, stride, offset, own)
-    memory = np.zeros(reach, input.dtype)
-    strided(memory, input.shape, tuple([s * step for s in own]), before * step)[...] = input
-    return strided(memory, size, tuple([s * step for s in stride]), (before + offset) * step)
-
-
-def _reach(shape: Any, size: Any, stride: Any, offset: int, own: Any) -> tuple[int, int]:
-    """How far before an array's first element, and over how many elements, it and an ``as_strided`` of it extend."""
-    before = max(0, -offset)
-    ends = [
-        builtins.sum([(n - 1) * s for n, s in zip(a, b, strict=True) if n]) for a, b in ((shape, own), (size, stride))
-    ]
-    return before, before + max(ends[0], offset + ends[1]) + 1
-
-
 broadcast: Any = lift_view(_broadcast, name="expand", input=lambda g, like: sum_to(g, like.shape))
 reshape_to: Any = lift_view(
     lambda input, shape: input.reshape(shape), name="view", input=lambda g, like: reshape_to(g, like.shape)
@@ -133,21 +103,6 @@ swap: Any = lift_view(
     name="transpose",
     input=lambda g, dim0, dim1: swap(g, dim0, dim1),
 )
-diagonal_of: Any = lift_view(
-    _diagonal,
-    name="diagonal",
-    input=lambda g, like, offset, dim1, dim2: embed_diagonal(g, like.shape, offset, dim1, dim2),
-)
-windows: Any = lift_view(
-    lambda input, dimension, size, step: _windows(input, dimension, size, step),
-    name="unfold",
-    input=lambda g, like, dimension, size, step: sum_windows(g, like.shape, dimension, size, step),
-)
-restride: Any = lift_view(
-    _as_strided,
-    name="as_strided",
-    input=lambda g, like, size, stride, offset, own: sum_strided(g, like.shape, size, stride, offset, own),
-)
 
 
 def inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
@@ -156,60 +111,6 @@ def inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
     for i, d in enumerate(dims):
         back[d] = i
     return tuple(back)
-
-
-def _windows(input: Any, dimension: int, size: int, step: int) -> Any:
-    if input.ndim == 0:
-        return input.reshape(1)[:size]
-    count = (input.shape[dimension] - size) // step + 1
-    shape = (*input.shape[:dimension], count, *input.shape[dimension + 1 :], size)
-    strides = list(input.strides)
-    strides[dimension] *= step
-    return strided(input, shape, (*strides, input.strides[dimension]))
-
-
-def _sum_windows(input: Any, shape: Any, dimension: int, size: int, step: int) -> Any:
-    if len(shape) == 0:
-        return input.sum().reshape(shape)
-    made = np.zeros(shape, input.dtype)
-    count = (shape[dimension] - size) // step + 1
-    for k in range(size):
-        index = (slice(None),) * dimension + (slice(k, k + step * (count - 1) + 1, step),)
-        made[index] += input[..., k]
-    return made
-
-
-sum_windows: Any = linear(
-    _sum_windows, name="unfold_backward", input=lambda g, dimension, size, step: windows(g, dimension, size, step)
-)
-
-
-def _embed_diagonal(input: Any, shape: Any, offset: int, dim1: int, dim2: int) -> Any:
-    made = np.zeros(shape, input.dtype)
-    _diagonal(made, offset, dim1, dim2)[...] = input
-    return made
-
-
-embed_diagonal: Any = linear(
-    _embed_diagonal, name="diagonal_backward", input=lambda g, offset, dim1, dim2: diagonal_of(g, offset, dim1, dim2)
-)
-
-
-def _sum_strided(input: Any, shape: Any, size: Any, stride: Any, offset: int, own: Any) -> Any:
-    before, reach = _reach(shape, size, stride, offset, own)
-    total = math.prod(shape)
-    places = np.full(reach, total)  # of each element of the memory, its place in the array; the last is for none
-    strided(places, shape, tuple([s * 8 for s in own]), before * 8)[...] = np.arange(total).reshape(shape)
-    made = np.zeros(total + 1, input.dtype)
-    np.add.at(made, strided(places, size, tuple([s * 8 for s in stride]), (before + offset) * 8), input)
-    return made[:total].reshape(shape)
-
-
-sum_strided: Any = linear(
-    _sum_strided,
-    name="as_strided_backward",
-    input=lambda g, size, stride, offset, own: restride(g, size, stride, offset, own),
-)
 
 
 # --- copies ----------------------------------------------------------------------------------------------------------
@@ -594,55 +495,6 @@ def select(input: Any, dim: int, index: int) -> Any:
             f"select(): index {index} out of range for tensor of size {list(input.shape)} at dimension {at}"
         )
     return input[(slice(None),) * at + (int(index),)]
-
-
-def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    """The view of the elements where the indices in two dimensions differ by ``offset``, as a last dimension."""
-    i, j = normal_dim(dim1, input.ndim), normal_dim(dim2, input.ndim)
-    if i == j:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return diagonal_of(input, int(offset), i, j)
-
-
-def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
-    """The view of all windows of ``size`` places along a dimension, ``step`` apart; the window is a new last dimension.
-
-    >>> import autograd
-    >>> autograd.arange(5).unfold(0, 3, 2).tolist()
-    [[0, 1, 2], [2, 3, 4]]
-    """
-    at = normal_dim(dimension, input.ndim)
-    n = input.shape[at] if input.ndim else 1
-    if size < 0 or size > n:
-        raise RuntimeError(f"maximum size for tensor at dimension {at} is {n} but size is {size}")
-    if step <= 0:
-        raise RuntimeError(f"step is {step} but must be > 0")
-    return windows(input, at, size, step)
-
-
-def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
-    """The view of the memory with these lengths and steps (in elements), from a place of the storage on.
-
-    Raises RuntimeError if that would leave the memory.
-    """
-    from ..memory import storage_of
-
-    size, stride = sizes((size,)), sizes((stride,))
-    if len(size) != len(stride):
-        raise RuntimeError(f"mismatch in length of strides and shape: {list(size)} and {list(stride)}")
-    array = input.array
-    memory, start = storage_of(array)
-    offset = start if storage_offset is None else storage_offset
-    last = offset + builtins.sum([(n - 1) * s for n, s in zip(size, stride, strict=True)])
-    if 0 not in size and (offset < 0 or last >= memory.size):
-        raise RuntimeError(
-            f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset} reach place {last} of a"
-            f" storage of {memory.size} elements"
-        )
-    made = restride(input, size, stride, offset - start, input.stride())
-    if not array.flags.c_contiguous and made.lineage is not None and made.lineage is not UNTRACKED:
-        made.lineage.limit = made.lineage.limit or "as_strided of a tensor that is not contiguous"
-    return made
 
 
 def clone(input: Any, *, memory_format: Any = None) -> Any:

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..tensor import wrap
 from .arrange import border, frame
-from .shape import reshape_to, sum_windows, unfold
+from .shape import reshape_to
+from .strides import sum_windows, unfold
 
 __all__ = ["istft", "stft"]
 

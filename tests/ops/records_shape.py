@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.ops import complex as parts
-from autograd.ops import copies, indexing, joining, selection, shape
+from autograd.ops import copies, indexing, joining, selection, shape, strides
 
 from .records import Record, args, away_from, complex_normal, distinct, normal, positive, unary
 
@@ -57,7 +57,7 @@ def _at(ufunc):
 
 MASK = np.array([[True, False, True, False], [False, True, True, False], [False, False, False, True]])
 ROWS = np.array([2, 0, 2])
-DIAGONAL = ((shape.diagonal_of.op, (0, 0, 1)),)
+DIAGONAL = ((strides.diagonal_of.op, (0, 0, 1)),)
 TRANSPOSED = ((shape.swap.op, (0, 1)), (indexing.take_view.op, ((slice(1, 3), ...),)))
 
 RECORDS = [
@@ -69,12 +69,12 @@ RECORDS = [
     Record(shape.unsqueeze_to, [args(normal(3), (3, 1))], np.reshape),
     Record(shape.transpose_by, [args(normal(2, 3, 4), (2, 0, 1)), args(normal(), ())], np.transpose),
     Record(shape.swap, [args(normal(2, 3, 4), 0, 2)], np.swapaxes),
-    Record(shape.diagonal_of, [args(normal(3, 4), 1, 0, 1), args(normal(2, 3, 3), -1, 2, 0)], np.diagonal),
-    Record(shape.windows, [args(normal(5, 3), 0, 2, 1), args(normal(2, 7), 1, 3, 2), args(normal(), 0, 1, 1)], _windows),
-    Record(shape.restride, [args(normal(6), (2, 3), (1, 2), 0, (1,)), args(normal(3, 4), (2, 2), (4, 1), 2, (4, 1))], _strided),
-    Record(shape.sum_windows, [args(normal(4, 3, 2), (5, 3), 0, 2, 1)]),
-    Record(shape.embed_diagonal, [args(normal(3), (3, 4), 1, 0, 1)], _diagonals),
-    Record(shape.sum_strided, [args(normal(2, 3), (6,), (2, 3), (1, 2), 0, (1,))]),
+    Record(strides.diagonal_of, [args(normal(3, 4), 1, 0, 1), args(normal(2, 3, 3), -1, 2, 0)], np.diagonal),
+    Record(strides.windows, [args(normal(5, 3), 0, 2, 1), args(normal(2, 7), 1, 3, 2), args(normal(), 0, 1, 1)], _windows),
+    Record(strides.restride, [args(normal(6), (2, 3), (1, 2), 0, (1,)), args(normal(3, 4), (2, 2), (4, 1), 2, (4, 1))], _strided),
+    Record(strides.sum_windows, [args(normal(4, 3, 2), (5, 3), 0, 2, 1)]),
+    Record(strides.embed_diagonal, [args(normal(3), (3, 4), 1, 0, 1)], _diagonals),
+    Record(strides.sum_strided, [args(normal(2, 3), (6,), (2, 3), (1, 2), 0, (1,))]),
     Record(copies.repeat_by, [args(normal(2, 3), (2, 1, 3)), args(normal(), (2,))], np.tile),
     Record(copies.sum_repeats, [args(normal(2, 2, 9), (2, 1, 3), (2, 3))], lambda x, r, s: x.reshape(2, 2, 3, 3).sum((0, 2))),
     Record(copies.flip_over, [args(normal(2, 3), (1,)), args(normal(2, 3), (0, 1))], np.flip),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import autograd as torch
-from autograd.ops import indexing, shape
+from autograd.ops import indexing, strides
 
 
 def leaf(*size):
@@ -158,4 +158,4 @@ def test_overlapping_windows_are_added():
     x = leaf(5)
     x.unfold(0, 3, 1).sum().backward()
     np.testing.assert_array_equal(x.grad.numpy(), [1, 2, 3, 2, 1])
-    assert shape.windows.op.kind == "view"
+    assert strides.windows.op.kind == "view"
