@@ -27,8 +27,9 @@ from .transformer import *
 
 
 def __getattr__(name: str) -> object:
-    """``nn.training`` and ``nn.Trainer`` are imported when first named."""
-    if name in ("training", "Trainer"):
-        training = importlib.import_module(f"{__name__}.training")
-        return training if name == "training" else training.Trainer
+    """``nn.models``, ``nn.training`` and ``nn.Trainer`` are imported when first named."""
+    if name in ("models", "training"):
+        return importlib.import_module(f"{__name__}.{name}")
+    if name == "Trainer":
+        return importlib.import_module(f"{__name__}.training").Trainer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

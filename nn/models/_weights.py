@@ -18,7 +18,7 @@ class Weights(NamedTuple):
 
     def transforms(self, **changes: Any) -> Any:
         """The preprocessing that the weights expect: resize to 256, centre crop to 224, normalise."""
-        from .. import transforms
+        from autograd.vision import transforms
 
         return transforms.Compose(
             [
@@ -52,7 +52,7 @@ class WeightsEnum(enum.Enum):
         """Download the file (once) and load it. Raises RuntimeError, with the cure, where that is not possible."""
         from urllib.error import URLError
 
-        from ...hub import get_dir, load_state_dict_from_url
+        from autograd.hub import get_dir, load_state_dict_from_url
 
         try:
             return load_state_dict_from_url(self.url, progress=progress, check_hash=check_hash)

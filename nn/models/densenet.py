@@ -9,16 +9,16 @@ import re
 from collections import OrderedDict
 from typing import Any
 
+import autograd
 import nn
+from autograd.tensor import Tensor
 from autograd.utils.checkpoint import checkpoint
-from nn.containers import ModuleDict
-from nn.module import Module
 
-from ...ops import FUNCTIONS
-from ...tensor import Tensor
+from ..containers import ModuleDict
+from ..module import Module
 from ._weights import given, weights_of
 
-init: Any = nn.init
+init: Any = nn.init  # no checker knows which of these layers have a bias
 
 __all__ = [
     "DenseNet",
@@ -50,7 +50,7 @@ class _DenseLayer(Module):
         self.drop_rate, self.memory_efficient = float(drop_rate), memory_efficient
 
     def _narrow(self, *inputs: Tensor) -> Tensor:
-        return self.conv1(self.relu1(self.norm1(FUNCTIONS["cat"](list(inputs), 1))))  # type: ignore[no-any-return]
+        return self.conv1(self.relu1(self.norm1(autograd.cat(list(inputs), 1))))  # type: ignore[no-any-return]
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
         narrow = (
@@ -75,7 +75,7 @@ class _DenseBlock(ModuleDict):
         features = [x]
         for layer in self.values():
             features.append(layer(features))
-        return FUNCTIONS["cat"](features, 1)  # type: ignore[no-any-return]
+        return autograd.cat(features, 1)  # type: ignore[no-any-return]
 
 
 class _Transition(nn.Sequential):

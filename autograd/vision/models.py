@@ -1,0 +1,15 @@
+"""The place where torchvision keeps its networks. They are modules, so they stand in ``nn/models``: this is that package.
+
+``autograd.nn`` is ``nn`` in the same way; see ``namespace.py``.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from ..namespace import resolve
+
+_networks = resolve("nn").models
+for _name in ("densenet", "resnet", "vgg"):
+    sys.modules[f"{__name__}.{_name}"] = getattr(_networks, _name)
+sys.modules[__name__] = _networks
