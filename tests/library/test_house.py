@@ -1,0 +1,44 @@
+"""The rules of the house that a reader relies on."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+import autograd
+import nn
+from autograd.install import found, ours
+
+ROOT = Path(__file__).parents[2]
+MAY_USE = {"autograd": {"autograd"}, "nn": {"nn", "autograd"}, "optim": {"optim", "autograd"}}
+
+
+def imported(path: Path) -> set[str]:
+    """The first names of what a file imports from elsewhere."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("package", MAY_USE)
+def test_imports_point_one_way(package):
+    wrong = {
+        str(path.relative_to(ROOT)): sorted(others)
+        for path in (ROOT / package).rglob("*.py")
+        if (others := imported(path) & MAY_USE.keys() - MAY_USE[package])
+    }
+    assert not wrong
+
+
+def test_the_networks_are_one_package_under_every_address():
+    assert importlib.import_module("autograd.vision.models.resnet") is nn.models.resnet
+    assert autograd.vision.models is nn.models
+    for name in ("torchvision.models", "torchvision.models.densenet"):
+        assert importlib.import_module(found(ours(name))).densenet201 is nn.models.densenet201
