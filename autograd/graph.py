@@ -226,6 +226,11 @@ def is_grad_enabled() -> bool:
     return mode.now.enabled
 
 
+def is_casting() -> bool:
+    """Whether this thread is inside ``autocast``: then the operands of a product need not have one dtype."""
+    return hasattr(mode.now.quietly, "dtype")
+
+
 def is_inference_mode_enabled() -> bool:
     """Whether this thread is inside ``inference_mode``."""
     return mode.now.inference

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import autograd
+from autograd.graph import is_casting
 from autograd.ops.recurrent import GATES, gru_cell, lstm_cell, recurrence, rnn_relu_cell, rnn_tanh_cell
 
 from . import functional as F
@@ -191,7 +192,7 @@ class RNNBase(Module):
                 state = state.unsqueeze(1)
             if tuple(state.shape) != (count, batch, size):
                 raise RuntimeError(f"Expected {name} size {(count, batch, size)}, got {list(state.shape)}")
-            if state.dtype != rows.dtype:
+            if state.dtype != rows.dtype and not is_casting():
                 raise RuntimeError(f"Input and {name} tensors are not the same dtype: {rows.dtype} and {state.dtype}")
             found.append(state if order is None else state.index_select(1, order))
         return found
@@ -199,7 +200,7 @@ class RNNBase(Module):
     def _layers(self, rows: Any, states: list[Any], sizes: tuple[int, ...]) -> tuple[Any, list[Any]]:
         finals: list[list[Any]] = [[], []]
         weights = self.all_weights
-        if rows.dtype != weights[0][0].dtype:
+        if rows.dtype != weights[0][0].dtype and not is_casting():
             raise RuntimeError(
                 f"{type(self).__name__}: input and parameter tensors are not the same dtype, found input with dtype "
                 f"{rows.dtype} and parameters with dtype {weights[0][0].dtype}. Convert one of them with .to(dtype)"

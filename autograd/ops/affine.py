@@ -78,10 +78,17 @@ linear = lift(
     kind="general",
     promote="none",
     name="linear",
-    input=lambda g, weight: product(g, weight) if g.ndim == 2 and g.itemsize > 2 else linear(g, weight.mT),  # type: ignore[has-type]
+    input=lambda g, weight: product(g, weight) if g.ndim == 2 and g.itemsize > 2 else _back(g, weight),  # type: ignore[has-type]
     weight=lambda g, input: product(g.mT, input) if g.ndim == 2 and g.itemsize > 2 else outer(g, input),  # type: ignore[has-type]
     bias=lambda g: g.sum(axis=0) if g.ndim == 2 and len(g) < 64 else g,  # many rows the engine sums faster
 )
+
+
+def _back(g: Any, weight: Any) -> Any:
+    """The cotangent of the input, for any number of dimensions. After ``autocast`` g is narrower than the weight."""
+    return linear(g, weight.mT) if g.itemsize == weight.itemsize else product(g, weight)
+
+
 outer = bilinear(
     lambda input, other: _matmul(input.reshape(-1, input.shape[-1]).T, other.reshape(-1, other.shape[-1])),
     promote="none",

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..fast import twin
+from ..graph import is_casting
 from ..lift import lift
 from ..tensor import Tensor, wrap
 from ..threads import parallel_for
@@ -339,7 +340,7 @@ def _check(query: Any, key: Any, value: Any) -> None:
         raise RuntimeError(
             f"scaled_dot_product_attention: Expected query, key, and value to all be at least 2 dimensional: {shapes}"
         )
-    if not query.array.dtype == key.array.dtype == value.array.dtype:
+    if not query.array.dtype == key.array.dtype == value.array.dtype and not is_casting():
         raise RuntimeError(
             "Expected query, key, and value to have the same dtype, but got query.dtype: "
             f"{query.dtype} key.dtype: {key.dtype} and value.dtype: {value.dtype} instead."

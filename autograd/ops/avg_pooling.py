@@ -69,7 +69,7 @@ def _window_spread(input: Any, windows: Windows, scale: Any) -> Any:
 
     def images(start: int, stop: int) -> None:
         for first, end in blocks(made, start, stop):
-            g = np.multiply(input[first:end], scale, dtype=input.dtype)
+            g = input[first:end] * np.asarray(scale, input.dtype)
             for i in reversed(range(n)):
                 g = _spread_along(g, g.ndim - n + i, windows, i)
             made[first:end] = g[(..., *windows.inside)]

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..fast import twin
+from ..graph import is_casting
 from ..lift import lift
 from ..tensor import Tensor
 from ..threads import parallel_for, scratch
@@ -451,7 +452,7 @@ def _check(name: str, n: int, input: Any, weight: Any, bias: Any, groups: int, t
             f"Expected {n + 1}D (unbatched) or {n + 2}D (batched) input to {name}, but got input of size: {shape}"
         )
     for what, other in (("weight", weight), ("bias", bias)):
-        if other is not None and other.array.dtype != input.array.dtype:
+        if other is not None and other.array.dtype != input.array.dtype and not is_casting():
             raise RuntimeError(
                 f"Input type ({input.dtype}) and {what} type ({other.dtype}) should be the same in {name}. Convert one "
                 "of them with .to(dtype)"
@@ -619,7 +620,7 @@ def _conv_transpose(
         like = np.broadcast_to(made.array[:1, :1, ..., *[slice(0, 1)] * n], (*made.shape[:2], *sizes))
         made = spread_out(made, (..., *[slice(0, r) for r in reached]), like.shape)
     if bias is not None:
-        made = made + bias.reshape(-1, *[1] * n)
+        made = made + bias.reshape(-1, *[1] * n).to(made.dtype)  # which autocast may have narrowed
     return made if input.ndim == n + 2 else made[0]
 
 

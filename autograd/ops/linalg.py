@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..fast import twin
+from ..graph import is_casting
 from ..lift import bilinear
 from ..tensor import Tensor, normal_dim, wrap
 from .shape import broadcast, broadcast_shapes, expand_error, reshape_to, spread, transpose_by
@@ -57,7 +58,7 @@ def check_dtypes(name: str, *tensors: Any) -> None:
     """Raise RuntimeError if the operands of a product have different dtypes: PyTorch does not promote there."""
     first = tensors[0].dtype
     for t in tensors[1:]:
-        if t.dtype != first:
+        if t.dtype != first and not is_casting():
             raise RuntimeError(
                 f"{name}: expected both operands to have the same dtype, but got {first} and {t.dtype}. Convert one: "
                 "x.to(y.dtype)"
@@ -101,8 +102,10 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
         )
     if a.shape[-1] != (b.shape[-2] if m > 1 else b.shape[0]):
         raise product_error("matmul", input, other)
-    if a.dtype.kind == "b":
-        raise RuntimeError("\"matmul\" not implemented for 'Bool': convert to a number type first")
+    if a.dtype.kind in "bV":
+        if a.dtype.kind == "b":
+            raise RuntimeError("\"matmul\" not implemented for 'Bool': convert to a number type first")
+        return _in_float32(matmul, input, other, out)
     if n == m == 2:
         return matrix_product(input, other, out=out)
     if n == 1 and m == 1:
@@ -121,6 +124,11 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     except ValueError:
         broadcast_shapes(a.shape[:-2], b.shape[:-2])
         raise
+
+
+def _in_float32(function: Any, input: Any, other: Any, out: Any) -> Any:
+    """A product of bfloat16 operands, for which NumPy has none: summed in float32, as everywhere, and rounded."""
+    return _given(function(input.float(), other.float()).to(input.dtype), out)
 
 
 def _operand(x: Any) -> Any:
@@ -165,6 +173,8 @@ def bmm(input: Any, mat2: Any, *, out: Any = None) -> Any:
             f"Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got:"
             f" {list(mat2.shape[:2])}."
         )
+    if input.array.dtype.kind == "V":
+        return _in_float32(bmm, input, mat2, out)
     return matrix_product(input, mat2, out=out)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..fast import twin
-from ..graph import like
+from ..graph import is_casting, like
 from ..lift import lift
 from ..tensor import Tensor
 from ..threads import one_blas_thread
@@ -480,7 +480,7 @@ def _check_sizes(name: str, input: Any, hx: Any, w_ih: Any, w_hh: Any) -> None:
         )
     if len(x) != len(h):
         raise RuntimeError(f"{name}: Input batch size {len(x)} doesn't match hidden batch size {len(h)}")
-    if not x.dtype == h.dtype == wx.dtype:
+    if not x.dtype == h.dtype == wx.dtype and not is_casting():
         raise RuntimeError(
             f"{name}: input, hidden state and weights must have the same dtype, got {input.dtype}, {hx.dtype} and "
             f"{w_ih.dtype}. Convert the input with .to(dtype), or the layer"

@@ -37,6 +37,12 @@ def _trailing(input: Tensor, normalized_shape: Any, params: tuple[Any, ...], nam
     return tuple(range(input.ndim - len(shape), input.ndim))
 
 
+def _normalized(input: Tensor, weight: Any, bias: Any, axes: tuple[int, ...], eps: float, center: bool) -> Any:
+    """In the dtype of the input, which may be narrower than the parameters': in ``autocast``."""
+    y = normalize(input, weight, bias, axes, eps, center)
+    return y if y.array.dtype is input.array.dtype else y.to(input.dtype)
+
+
 def layer_norm(
     input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Any:
@@ -45,13 +51,13 @@ def layer_norm(
     Source: Ba et al. 2016, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html
     """
     axes = _trailing(input, normalized_shape, (weight, bias), "layer_norm")
-    return normalize(input, weight, bias, axes, eps, True)
+    return _normalized(input, weight, bias, axes, eps, True)
 
 
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Any:
     """``input / sqrt(mean(input**2) + eps) * weight`` over the trailing dimensions ``normalized_shape``."""
     axes = _trailing(input, normalized_shape, (weight,), "rms_norm")
-    return normalize(input, weight, None, axes, finfo(input.dtype).eps if eps is None else eps, False)
+    return _normalized(input, weight, None, axes, finfo(input.dtype).eps if eps is None else eps, False)
 
 
 def group_norm(
@@ -74,7 +80,7 @@ def group_norm(
     if input.numel() == 0:
         return input * 1
     grouped = input.reshape(batch, num_groups, channels // num_groups, -1)
-    return normalize(grouped, scale, shift, (2, 3), eps, True).reshape(input.shape)
+    return _normalized(grouped, scale, shift, (2, 3), eps, True).reshape(input.shape)
 
 
 def _reshaped(param: Tensor | None, shape: tuple[int, ...], channels: int, what: str) -> Any:
@@ -126,9 +132,9 @@ def batch_norm(
     if running_mean is not None or running_var is not None:
         _follow(flat.array, running_mean, running_var, momentum, (0, 2)[: flat.ndim - 1], count)
     if input.ndim == 2:
-        return normalize(input, weight, bias, (0,), eps, True)
+        return _normalized(input, weight, bias, (0,), eps, True)
     scale, shift = (None if p is None else p.reshape(channels, 1) for p in (weight, bias))
-    y = normalize(flat, scale, shift, (0, 2), eps, True)
+    y = _normalized(flat, scale, shift, (0, 2), eps, True)
     return y.reshape(input.shape) if input.ndim > 3 else y
 
 
@@ -176,7 +182,7 @@ def instance_norm(
     if running_mean is not None or running_var is not None:
         _follow(flat.array, running_mean, running_var, momentum, (2,), places)
     scale, shift = (None if p is None else p.reshape(channels, 1) for p in (weight, bias))
-    return normalize(flat, scale, shift, (2,), eps, True).reshape(input.shape)
+    return _normalized(flat, scale, shift, (2,), eps, True).reshape(input.shape)
 
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+from autograd.graph import is_casting
+
 
 def old_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
     """``reduction``, or what the old arguments mean in its place."""
@@ -18,7 +20,9 @@ def old_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
 
 
 def reduced(losses: Any, reduction: str) -> Any:
-    """The losses themselves, their mean or their sum. Raises ValueError for another ``reduction``."""
+    """The losses themselves, their mean or their sum; in float32 inside ``autocast``. Raises ValueError for others."""
+    if losses.array.itemsize == 2 and is_casting():
+        losses = losses.float()
     if reduction == "mean":
         return losses.mean()
     if reduction == "sum":

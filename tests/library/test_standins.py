@@ -32,7 +32,7 @@ def test_the_questions_programs_ask():
         pass
 
 
-def test_mixed_precision_trains_as_without():
+def test_mixed_precision_trains_nearly_as_without():
     def train(mixed):
         ag.manual_seed(0)
         net = nn.Linear(3, 1)
@@ -48,7 +48,7 @@ def test_mixed_precision_trains_as_without():
             scaler.update()
         return net.weight.tolist()
 
-    assert train(True) == train(False)
+    np.testing.assert_allclose(train(True), train(False), rtol=0.02)
 
 
 def test_a_world_of_one():
