@@ -280,15 +280,7 @@ def scaled_dot_product_attention(
     if is_causal and attn_mask is not None:
         raise RuntimeError("scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
     if enable_gqa and query.ndim > 2:
-        heads, shared = query.shape[-3], key.shape[-3]
-        if heads % shared or heads % value.shape[-3]:
-            raise RuntimeError(
-                f"scaled_dot_product_attention: with enable_gqa the heads of query ({heads}) must be a multiple of "
-                "those of "
-                f"key ({shared}) and value ({value.shape[-3]})"
-            )
-        key = key.repeat_interleave(heads // shared, -3) if shared != heads else key
-        value = value.repeat_interleave(heads // value.shape[-3], -3) if value.shape[-3] != heads else value
+        key, value = _shared_heads(query, key, value)
     shapes = [t.array.shape[:-2] for t in (query, key, value, *([] if attn_mask is None else [attn_mask]))]
     lead = np.broadcast_shapes(*shapes)
     query, key, value = (
@@ -297,38 +289,58 @@ def scaled_dot_product_attention(
     single = query.ndim == 2
     if single:
         query, key, value = query[None], key[None], value[None]
-    rows, columns, dtype = query.shape[-2], key.shape[-2], query.array.dtype
     factor = 1.0 / math.sqrt(query.shape[-1]) if scale is None else float(scale)
-    mask = attn_mask
-    if mask is not None:
-        if mask.array.dtype == bool:
-            mask = wrap(np.where(mask.array, dtype.type(0), dtype.type(-np.inf)))
-        elif mask.array.dtype != dtype:
-            raise RuntimeError(
-                f"Expected attn_mask dtype to be bool or to match query dtype, but got attn_mask.dtype: {mask.dtype} "
-                "and "
-                f"query.dtype: {query.dtype} instead."
-            )
-        try:
-            np.broadcast_shapes(mask.array.shape, (*lead, rows, columns))
-        except ValueError:
-            raise RuntimeError(
-                f"scaled_dot_product_attention: attn_mask of shape {list(mask.shape)} is not broadcastable to the "
-                "scores' "
-                f"shape {[*lead, rows, columns]}"
-            ) from None
-    dropped = None
-    if dropout_p > 0.0:
-        from ..creation import empty
-
-        dropped = empty(*query.shape[:-1], columns, dtype=query.dtype).bernoulli_(1 - dropout_p)
-        if dropout_p < 1:
-            dropped.array *= dtype.type(1 / (1 - dropout_p))
+    scores = (*lead, query.shape[-2], key.shape[-2])
+    mask = None if attn_mask is None else _additive(attn_mask, scores, query)
+    dropped = None if dropout_p <= 0.0 else _dropped(query, key, dropout_p)
     if mask is not None and mask.requires_grad:
         made = definition(query, key, value, mask, dropped, factor, False)
     else:
         made = attention(query, key, value, mask, dropped, factor, bool(is_causal))
     return made[0] if single else made
+
+
+def _shared_heads(query: Any, key: Any, value: Any) -> tuple[Any, Any]:
+    """Grouped-query attention: key and value with their heads repeated, as many as query has."""
+    heads, of_key, of_value = (t.shape[-3] for t in (query, key, value))
+    if heads % of_key or heads % of_value:
+        raise RuntimeError(
+            f"scaled_dot_product_attention: with enable_gqa the heads of query ({heads}) must be a multiple of those of "
+            f"key ({of_key}) and value ({of_value})"
+        )
+    key = key.repeat_interleave(heads // of_key, -3) if of_key != heads else key
+    value = value.repeat_interleave(heads // of_value, -3) if of_value != heads else value
+    return key, value
+
+
+def _additive(mask: Any, scores: tuple[int, ...], query: Any) -> Any:
+    """The mask as numbers to add to scores of this shape: minus infinity where a bool mask is False."""
+    dtype = query.array.dtype
+    if mask.array.dtype == bool:
+        mask = wrap(np.where(mask.array, dtype.type(0), dtype.type(-np.inf)))
+    elif mask.array.dtype != dtype:
+        raise RuntimeError(
+            f"Expected attn_mask dtype to be bool or to match query dtype, but got attn_mask.dtype: {mask.dtype} and "
+            f"query.dtype: {query.dtype} instead."
+        )
+    try:
+        np.broadcast_shapes(mask.array.shape, scores)
+    except ValueError:
+        raise RuntimeError(
+            f"scaled_dot_product_attention: attn_mask of shape {list(mask.shape)} is not broadcastable to the scores' "
+            f"shape {list(scores)}"
+        ) from None
+    return mask
+
+
+def _dropped(query: Any, key: Any, p: float) -> Any:
+    """What the attention weights are multiplied by: 0 with probability ``p``, else 1 / (1 - p)."""
+    from ..creation import empty
+
+    made = empty(*query.shape[:-1], key.shape[-2], dtype=query.dtype).bernoulli_(1 - p)
+    if p < 1:
+        made.array *= query.array.dtype.type(1 / (1 - p))
+    return made
 
 
 def _check(query: Any, key: Any, value: Any) -> None:
@@ -347,7 +359,6 @@ def _check(query: Any, key: Any, value: Any) -> None:
         )
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
         raise RuntimeError(
-            "scaled_dot_product_attention: query and key must have the same last dimension, and key and value the "
-            "same "
+            "scaled_dot_product_attention: query and key must have the same last dimension, and key and value the same "
             f"length: {shapes}"
         )

@@ -185,40 +185,9 @@ def interpolate(
     >>> interpolate(autograd.tensor([[[1.0, 2.0]]]), scale_factor=2).tolist()
     [[[1.0, 1.0, 2.0, 2.0]]]
     """
-    if mode not in _MODES:
-        raise NotImplementedError(f"interpolate: mode {mode!r} is not one of {', '.join(_MODES)}")
-    n = input.ndim - 2
-    if mode in ("nearest", "nearest-exact", "area") and align_corners is not None:
-        raise ValueError(
-            "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear"
-        )
-    if n not in _MODES[mode]:
-        raise NotImplementedError(
-            f"interpolate: got an input of {input.ndim} dimensions (shape {list(input.shape)}), and mode {mode!r} "
-            "wants "
-            f"{' or '.join(str(k + 2) for k in _MODES[mode])}: (batch, channels, then the dimensions to resample)"
-        )
-    if antialias and mode not in ("bilinear", "bicubic"):
-        raise ValueError(
-            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input"
-        )
-    if (size is None) == (scale_factor is None):
-        raise ValueError(
-            "either size or scale_factor should be defined"
-            if size is None
-            else "only one of size or scale_factor should be defined"
-        )
+    _check_mode(mode, input, align_corners, antialias)
     spatial = tuple(input.shape[2:])
-    factors: list[Any] = [None] * n
-    if size is not None:
-        wanted = _per_dimension(size, n, "size", spatial)
-        if recompute_scale_factor:
-            raise ValueError("recompute_scale_factor is not meaningful with an explicit size.")
-    else:
-        factors = list(_per_dimension(scale_factor, n, "scale_factor", spatial))
-        wanted = tuple(math.floor(float(m) * f) for m, f in zip(spatial, factors, strict=True))
-        if recompute_scale_factor:
-            factors = [None] * n
+    wanted, factors = _wanted_sizes(size, scale_factor, recompute_scale_factor, spatial)
     if min(wanted) < 1 or min(spatial) < 1:
         raise RuntimeError(
             f"Input and output sizes should be greater than 0, but got input {list(spatial)} and output {list(wanted)}"
@@ -226,12 +195,50 @@ def interpolate(
     if mode == "area":
         from .avg_pooling import adaptive_avg_pool
 
-        return adaptive_avg_pool(n, input, tuple(int(w) for w in wanted))
+        return adaptive_avg_pool(len(spatial), input, tuple(int(w) for w in wanted))
     along, single = _ALONG.get(mode, mode), input.array.dtype.itemsize <= 4
     made = input
     for i, (m, w, f) in enumerate(zip(spatial, wanted, factors, strict=True)):
         made = blend(made, interpolation(m, int(w), along, bool(align_corners), f, antialias, single), i + 2)
     return made
+
+
+def _check_mode(mode: str, input: Any, align_corners: Any, antialias: bool) -> None:
+    """Raise NotImplementedError or ValueError for a mode, a number of dimensions and options that don't go together."""
+    if mode not in _MODES:
+        raise NotImplementedError(f"interpolate: mode {mode!r} is not one of {', '.join(_MODES)}")
+    if mode in ("nearest", "nearest-exact", "area") and align_corners is not None:
+        raise ValueError(
+            "align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear"
+        )
+    if input.ndim - 2 not in _MODES[mode]:
+        raise NotImplementedError(
+            f"interpolate: got an input of {input.ndim} dimensions (shape {list(input.shape)}), and mode {mode!r} wants "
+            f"{' or '.join(str(k + 2) for k in _MODES[mode])}: (batch, channels, then the dimensions to resample)"
+        )
+    if antialias and mode not in ("bilinear", "bicubic"):
+        raise ValueError(
+            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input"
+        )
+
+
+def _wanted_sizes(size: Any, scale_factor: Any, recompute: bool | None, spatial: Ints) -> tuple[Any, Any]:
+    """The sizes to resample to, and the factors to step by (None: the quotient of the sizes)."""
+    n = len(spatial)
+    if (size is None) == (scale_factor is None):
+        raise ValueError(
+            "either size or scale_factor should be defined"
+            if size is None
+            else "only one of size or scale_factor should be defined"
+        )
+    if size is not None:
+        wanted = _per_dimension(size, n, "size", spatial)
+        if recompute:
+            raise ValueError("recompute_scale_factor is not meaningful with an explicit size.")
+        return wanted, (None,) * n
+    factors = _per_dimension(scale_factor, n, "scale_factor", spatial)
+    wanted = tuple(math.floor(float(m) * f) for m, f in zip(spatial, factors, strict=True))
+    return wanted, (None,) * n if recompute else factors
 
 
 def _per_dimension(value: Any, n: int, what: str, spatial: Ints) -> tuple[Any, ...]:

@@ -129,11 +129,15 @@ def gradcheck(
     )
     if not (check_forward_ad or check_backward_ad):
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
-    if check_batched_grad and not check_backward_ad:
-        raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
-    if check_batched_forward_grad and not check_forward_ad:
-        raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
+    _requires("check_batched_grad", check_batched_grad, "check_backward_ad", check_backward_ad)
+    _requires("check_batched_forward_grad", check_batched_forward_grad, "check_forward_ad", check_forward_ad)
     return _verdict(Problem(func, inputs), settings, raise_exception)
+
+
+def _requires(option: str, wanted: bool, other: str, there: bool) -> None:
+    """Raise AssertionError if an option is set without the other that it needs."""
+    if wanted and not there:
+        raise AssertionError(f"Setting {option}=True requires {other} to be True")
 
 
 def _verdict(problem: Problem, settings: Settings, raise_exception: bool) -> bool:
@@ -594,16 +598,13 @@ def gradgradcheck(
     """
     if not (check_fwd_over_rev or check_rev_over_rev):
         raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
-    if check_undefined_grad and not check_rev_over_rev:
-        check_undefined_grad = False
-    if check_batched_grad and not check_rev_over_rev:
-        raise AssertionError("Setting check_batched_grad=True requires check_rev_over_rev to be True")
+    _requires("check_batched_grad", check_batched_grad, "check_rev_over_rev", check_rev_over_rev)
     settings = _settings(
         eps,
         atol,
         rtol,
         nondet_tol=nondet_tol,
-        undefined=check_undefined_grad,
+        undefined=check_undefined_grad and check_rev_over_rev,
         dtypes=check_grad_dtypes,
         batched=check_batched_grad,
         forward=check_fwd_over_rev,
@@ -617,12 +618,8 @@ def gradgradcheck(
         outputs = first.record()
     if not outputs:
         return True
-    if grad_outputs is None:
-        seeds = [_random_like(t, gen_non_contig_grad_outputs, k) for k, t in enumerate(outputs)]
-    else:
-        seeds = [t if t.requires_grad else t.detach().clone().requires_grad_() for t in tupled(grad_outputs)]
     try:
-        _run(_second(first, seeds), settings)
+        _run(_second(first, _seeds(outputs, grad_outputs, gen_non_contig_grad_outputs)), settings)
     except GradcheckError as error:
         if not raise_exception:
             return False
@@ -631,6 +628,13 @@ def gradgradcheck(
             raise GradcheckError(earlier) from error
         raise GradcheckError(error.report.at_second_order()) from None
     return True
+
+
+def _seeds(outputs: Any, grad_outputs: Any, non_contiguous: bool) -> list[Tensor]:
+    """The cotangents at which the second derivative is checked: those given, or random ones."""
+    if grad_outputs is None:
+        return [_random_like(t, non_contiguous, k) for k, t in enumerate(outputs)]
+    return [t if t.requires_grad else t.detach().clone().requires_grad_() for t in tupled(grad_outputs)]
 
 
 def _second(first: Problem, seeds: list[Tensor]) -> Problem:

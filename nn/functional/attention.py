@@ -120,77 +120,28 @@ def multi_head_attention_forward(
     """
     batched = _check(query, key, value, key_padding_mask, attn_mask, num_heads)
     if not batched:
-        same_kv, same_q = key is value, query is key
-        query = query.unsqueeze(1)
-        key = query if same_q else key.unsqueeze(1)
-        value = key if same_kv else value.unsqueeze(1)
-        key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
+        query, key, value, key_padding_mask = _as_batch(query, key, value, key_padding_mask)
+    attn_mask, key_padding_mask, is_causal = _masks(query, attn_mask, key_padding_mask, is_causal, need_weights)
+    _check_sizes(query, key, value, attn_mask, embed_dim_to_check, num_heads, use_separate_proj_weight)
     length, batch, size = query.shape
-    source = key.shape[0]
-    if is_causal and attn_mask is None:
-        raise RuntimeError("Need attn_mask if specifying the is_causal hint.")
-    key_padding_mask = additive_mask(key_padding_mask, "key_padding_mask", query.dtype, attn_mask, "attn_mask")
-    if is_causal and key_padding_mask is None and not need_weights:
-        attn_mask = None  # the hint says what is in it
-    else:
-        attn_mask = additive_mask(attn_mask, "attn_mask", query.dtype)
-        is_causal = is_causal and key_padding_mask is None and not need_weights
-    if size != embed_dim_to_check:
-        raise AssertionError(f"was expecting embedding dimension of {embed_dim_to_check}, but got {size}")
-    width = size // num_heads
-    if width * num_heads != size:
-        raise AssertionError(f"embed_dim {size} not divisible by num_heads {num_heads}")
-    if use_separate_proj_weight and key.shape[:2] != value.shape[:2]:
-        raise AssertionError(
-            f"key's sequence and batch dims {tuple(key.shape[:2])} do not match value's {tuple(value.shape[:2])}"
-        )
-    if not use_separate_proj_weight and key.shape != value.shape:
-        raise AssertionError(f"key shape {tuple(key.shape)} does not match value shape {tuple(value.shape)}")
-
     separate = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else None
     q, k, v = _project(query, key, value, separate, in_proj_weight, in_proj_bias, size)
-    if attn_mask is not None:
-        wanted = [(length, source), (batch * num_heads, length, source)][attn_mask.ndim - 2]
-        if tuple(attn_mask.shape) != wanted:
-            raise RuntimeError(
-                f"The shape of the {attn_mask.ndim}D attn_mask is {tuple(attn_mask.shape)}, but should be {wanted}."
-            )
     if bias_k is not None and bias_v is not None:
         if static_k is not None or static_v is not None:
             raise AssertionError("bias cannot be added to static key or value.")
         k = autograd.cat([k, bias_k.expand(1, batch, size)])
         v = autograd.cat([v, bias_v.expand(1, batch, size)])
         attn_mask, key_padding_mask = _one_more(attn_mask), _one_more(key_padding_mask)
-
-    q = q.reshape(length, batch, num_heads, width).permute(1, 2, 0, 3)
+    width = size // num_heads
+    q = _heads(q, None, "", batch, num_heads, width)
     k = _heads(k, static_k, "static_k", batch, num_heads, width)
     v = _heads(v, static_v, "static_v", batch, num_heads, width)
     if add_zero_attn:
         nothing = autograd.zeros(batch, num_heads, 1, width, dtype=k.dtype)
         k, v = autograd.cat([k, nothing], 2), autograd.cat([v, nothing], 2)
         attn_mask, key_padding_mask = _one_more(attn_mask), _one_more(key_padding_mask)
-    source = k.shape[2]
-    mask = None
-    if attn_mask is not None:
-        mask = attn_mask if attn_mask.ndim == 2 else attn_mask.reshape(batch, num_heads, length, source)
-    if key_padding_mask is not None:
-        if tuple(key_padding_mask.shape) != (batch, source):
-            raise AssertionError(
-                f"expecting key_padding_mask shape of {(batch, source)}, but got {tuple(key_padding_mask.shape)}"
-            )
-        padding = key_padding_mask.reshape(batch, 1, 1, source)
-        mask = padding if mask is None else mask + padding
-
-    rate = dropout_p if training else 0.0
-    weights = None
-    if need_weights:
-        scores = autograd.matmul(q * math.sqrt(1.0 / width), k.transpose(-2, -1))
-        weights = softmax(scores if mask is None else scores + mask, dim=-1)
-        if rate > 0.0:
-            weights = dropout(weights, rate)
-        out = autograd.matmul(weights, v)
-    else:
-        out = scaled_dot_product_attention(q, k, v, mask, rate, is_causal)
+    mask = _together(attn_mask, key_padding_mask, batch, num_heads, length, k.shape[2])
+    out, weights = _attend(q, k, v, mask, dropout_p if training else 0.0, is_causal, need_weights)
     out = linear(out.permute(2, 0, 1, 3).reshape(length, batch, size), out_proj_weight, out_proj_bias)
     if weights is not None and average_attn_weights:
         weights = weights.mean(1)
@@ -198,6 +149,76 @@ def multi_head_attention_forward(
         out = out.squeeze(1)
         weights = None if weights is None else weights.squeeze(0)
     return out, weights
+
+
+def _as_batch(query: Any, key: Any, value: Any, key_padding_mask: Any) -> tuple[Any, Any, Any, Any]:
+    """The inputs as a batch of one. What is the same tensor stays the same, so that one product projects it."""
+    same_kv, same_q = key is value, query is key
+    query = query.unsqueeze(1)
+    key = query if same_q else key.unsqueeze(1)
+    value = key if same_kv else value.unsqueeze(1)
+    return query, key, value, None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
+
+
+def _masks(
+    query: Any, attn_mask: Any, key_padding_mask: Any, is_causal: bool, need_weights: bool
+) -> tuple[Any, Any, bool]:
+    """Both masks as numbers to add, and whether the attention may be told that it is causal instead."""
+    if is_causal and attn_mask is None:
+        raise RuntimeError("Need attn_mask if specifying the is_causal hint.")
+    key_padding_mask = additive_mask(key_padding_mask, "key_padding_mask", query.dtype, attn_mask, "attn_mask")
+    if is_causal and key_padding_mask is None and not need_weights:
+        return None, None, True  # the hint says what is in the mask
+    return additive_mask(attn_mask, "attn_mask", query.dtype), key_padding_mask, False
+
+
+def _check_sizes(
+    query: Any, key: Any, value: Any, attn_mask: Any, embed_dim: int, num_heads: int, separate: bool
+) -> None:
+    """Raise AssertionError or RuntimeError for sizes of batches that don't fit together."""
+    length, batch, size = query.shape
+    if size != embed_dim:
+        raise AssertionError(f"was expecting embedding dimension of {embed_dim}, but got {size}")
+    if size % num_heads:
+        raise AssertionError(f"embed_dim {size} not divisible by num_heads {num_heads}")
+    if separate and key.shape[:2] != value.shape[:2]:
+        raise AssertionError(
+            f"key's sequence and batch dims {tuple(key.shape[:2])} do not match value's {tuple(value.shape[:2])}"
+        )
+    if not separate and key.shape != value.shape:
+        raise AssertionError(f"key shape {tuple(key.shape)} does not match value shape {tuple(value.shape)}")
+    if attn_mask is not None:
+        wanted = [(length, key.shape[0]), (batch * num_heads, length, key.shape[0])][attn_mask.ndim - 2]
+        if tuple(attn_mask.shape) != wanted:
+            raise RuntimeError(
+                f"The shape of the {attn_mask.ndim}D attn_mask is {tuple(attn_mask.shape)}, but should be {wanted}."
+            )
+
+
+def _together(attn_mask: Any, key_padding_mask: Any, batch: int, num_heads: int, length: int, source: int) -> Any:
+    """Both masks in one, broadcastable to (N, heads, L, S); None for none."""
+    mask = None
+    if attn_mask is not None:
+        mask = attn_mask if attn_mask.ndim == 2 else attn_mask.reshape(batch, num_heads, length, source)
+    if key_padding_mask is None:
+        return mask
+    if tuple(key_padding_mask.shape) != (batch, source):
+        raise AssertionError(
+            f"expecting key_padding_mask shape of {(batch, source)}, but got {tuple(key_padding_mask.shape)}"
+        )
+    padding = key_padding_mask.reshape(batch, 1, 1, source)
+    return padding if mask is None else mask + padding
+
+
+def _attend(q: Any, k: Any, v: Any, mask: Any, rate: float, is_causal: bool, need_weights: bool) -> tuple[Any, Any]:
+    """The attention of all heads, and its weights if they are wanted: then it can't be one operation."""
+    if not need_weights:
+        return scaled_dot_product_attention(q, k, v, mask, rate, is_causal), None
+    scores = autograd.matmul(q * math.sqrt(1.0 / q.shape[-1]), k.transpose(-2, -1))
+    weights = softmax(scores if mask is None else scores + mask, dim=-1)
+    if rate > 0.0:
+        weights = dropout(weights, rate)
+    return autograd.matmul(weights, v), weights
 
 
 def _heads(x: Any, static: Any, name: str, batch: int, num_heads: int, width: int) -> Any:
