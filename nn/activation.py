@@ -29,31 +29,56 @@ class _Plain(Module):
 
 
 class Sigmoid(_Plain):
-    """``1 / (1 + exp(-x))``."""
+    """``1 / (1 + exp(-x))``.
+
+    >>> import autograd, nn
+    >>> nn.Sigmoid()(autograd.tensor([-1.0, 0.0, 2.0]))
+    tensor([0.2689, 0.5000, 0.8808])
+    """
 
     _function = staticmethod(F.sigmoid)
 
 
 class Tanh(_Plain):
-    """``tanh(x)``."""
+    """``tanh(x)``.
+
+    >>> import autograd, nn
+    >>> nn.Tanh()(autograd.tensor([-1.0, 0.0, 2.0]))
+    tensor([-0.7616,  0.0000,  0.9640])
+    """
 
     _function = staticmethod(F.tanh)
 
 
 class Softsign(_Plain):
-    """``x / (1 + |x|)``."""
+    """``x / (1 + |x|)``.
+
+    >>> import autograd, nn
+    >>> nn.Softsign()(autograd.tensor([-1.0, 0.0, 3.0]))
+    tensor([-0.5000,  0.0000,  0.7500])
+    """
 
     _function = staticmethod(F.softsign)
 
 
 class Tanhshrink(_Plain):
-    """``x - tanh(x)``."""
+    """``x - tanh(x)``.
+
+    >>> import autograd, nn
+    >>> nn.Tanhshrink()(autograd.tensor([-1.0, 0.0, 2.0]))
+    tensor([-0.2384,  0.0000,  1.0360])
+    """
 
     _function = staticmethod(F.tanhshrink)
 
 
 class LogSigmoid(_Plain):
-    """``log(sigmoid(x))``."""
+    """``log(sigmoid(x))``.
+
+    >>> import autograd, nn
+    >>> nn.LogSigmoid()(autograd.tensor([-1.0, 0.0, 2.0]))
+    tensor([-1.3133, -0.6931, -0.1269])
+    """
 
     _function = staticmethod(F.logsigmoid)
 
@@ -88,25 +113,45 @@ class ReLU(_InPlace):
 
 
 class SELU(_InPlace):
-    """``scale * elu(x, alpha)`` with the constants of Klambauer et al. 2017."""
+    """``scale * elu(x, alpha)`` with the constants of Klambauer et al. 2017.
+
+    >>> import autograd, nn
+    >>> nn.SELU()(autograd.tensor([-1.0, 0.0, 2.0]))
+    tensor([-1.1113,  0.0000,  2.1014])
+    """
 
     _function = staticmethod(F.selu)
 
 
 class SiLU(_InPlace):
-    """``x * sigmoid(x)``."""
+    """``x * sigmoid(x)``.
+
+    >>> import autograd, nn
+    >>> nn.SiLU()(autograd.tensor([-1.0, 0.0, 2.0]))
+    tensor([-0.2689,  0.0000,  1.7616])
+    """
 
     _function = staticmethod(F.silu)
 
 
 class Mish(_InPlace):
-    """``x * tanh(softplus(x))``."""
+    """``x * tanh(softplus(x))``.
+
+    >>> import autograd, nn
+    >>> nn.Mish()(autograd.tensor([-1.0, 0.0, 2.0]))
+    tensor([-0.3034,  0.0000,  1.9440])
+    """
 
     _function = staticmethod(F.mish)
 
 
 class Hardsigmoid(_InPlace):
-    """``relu6(x + 3) / 6``."""
+    """``relu6(x + 3) / 6``.
+
+    >>> import autograd, nn
+    >>> nn.Hardsigmoid()(autograd.tensor([-4.0, 0.0, 1.5]))
+    tensor([0.0000, 0.5000, 0.7500])
+    """
 
     _function = staticmethod(F.hardsigmoid)
 
@@ -115,7 +160,12 @@ class Hardsigmoid(_InPlace):
 
 
 class Hardswish(_InPlace):
-    """``x * relu6(x + 3) / 6``."""
+    """``x * relu6(x + 3) / 6``.
+
+    >>> import autograd, nn
+    >>> nn.Hardswish()(autograd.tensor([-4.0, 1.0, 4.0]))
+    tensor([-0.0000, 0.6667, 4.0000])
+    """
 
     _function = staticmethod(F.hardswish)
 
@@ -124,7 +174,12 @@ class Hardswish(_InPlace):
 
 
 class Threshold(Module):
-    """``x`` where it is greater than ``threshold``, else ``value``."""
+    """``x`` where it is greater than ``threshold``, else ``value``.
+
+    >>> import autograd, nn
+    >>> nn.Threshold(0.5, -1.0)(autograd.tensor([0.2, 0.5, 0.7]))
+    tensor([-1.0000, -1.0000,  0.7000])
+    """
 
     def __init__(self, threshold: float, value: float, inplace: bool = False) -> None:
         super().__init__()
@@ -138,7 +193,12 @@ class Threshold(Module):
 
 
 class RReLU(Module):
-    """Leaky ReLU with slopes drawn from [lower, upper] in training."""
+    """Leaky ReLU with slopes drawn from [lower, upper] in training.
+
+    >>> import autograd, nn
+    >>> nn.RReLU(0.25, 0.25)(autograd.tensor([-1.0, 2.0]))
+    tensor([-0.2500,  2.0000])
+    """
 
     def __init__(self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False) -> None:
         super().__init__()
@@ -152,7 +212,12 @@ class RReLU(Module):
 
 
 class Hardtanh(Module):
-    """``x`` cut off below ``min_val`` and above ``max_val``."""
+    """``x`` cut off below ``min_val`` and above ``max_val``.
+
+    >>> import autograd, nn
+    >>> nn.Hardtanh(-2.0, 2.0)(autograd.tensor([-3.0, 0.5, 3.0]))
+    tensor([-2.0000,  0.5000,  2.0000])
+    """
 
     def __init__(
         self,
@@ -182,7 +247,12 @@ class Hardtanh(Module):
 
 
 class ReLU6(Hardtanh):
-    """``min(max(x, 0), 6)``."""
+    """``min(max(x, 0), 6)``.
+
+    >>> import autograd, nn
+    >>> nn.ReLU6()(autograd.tensor([-1.0, 2.0, 8.0]))
+    tensor([0., 2., 6.])
+    """
 
     def __init__(self, inplace: bool = False) -> None:
         super().__init__(0.0, 6.0, inplace)
@@ -192,7 +262,12 @@ class ReLU6(Hardtanh):
 
 
 class ELU(Module):
-    """``x`` where it is positive, else ``alpha * (exp(x) - 1)``."""
+    """``x`` where it is positive, else ``alpha * (exp(x) - 1)``.
+
+    >>> import autograd, nn
+    >>> nn.ELU()(autograd.tensor([-1.0, 0.0, 2.0]))
+    tensor([-0.6321,  0.0000,  2.0000])
+    """
 
     def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
         super().__init__()
@@ -206,14 +281,24 @@ class ELU(Module):
 
 
 class CELU(ELU):
-    """``max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)``."""
+    """``max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0)``.
+
+    >>> import autograd, nn
+    >>> nn.CELU()(autograd.tensor([-1.0, 0.0, 2.0]))
+    tensor([-0.6321,  0.0000,  2.0000])
+    """
 
     def forward(self, input: Tensor) -> Any:
         return F.celu(input, self.alpha, self.inplace)
 
 
 class LeakyReLU(Module):
-    """``x`` where it is positive, else ``negative_slope * x``."""
+    """``x`` where it is positive, else ``negative_slope * x``.
+
+    >>> import autograd, nn
+    >>> nn.LeakyReLU(0.1)(autograd.tensor([-1.0, 2.0]))
+    tensor([-0.1000,  2.0000])
+    """
 
     def __init__(self, negative_slope: float = 1e-2, inplace: bool = False) -> None:
         super().__init__()
@@ -227,7 +312,12 @@ class LeakyReLU(Module):
 
 
 class PReLU(Module):
-    """Leaky ReLU whose slope is learned: one for all, or one for each of ``num_parameters`` channels."""
+    """Leaky ReLU whose slope is learned: one for all, or one for each of ``num_parameters`` channels.
+
+    >>> import autograd, nn
+    >>> nn.PReLU(init=0.5)(autograd.tensor([-1.0, 2.0])).tolist()
+    [-0.5, 2.0]
+    """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
@@ -250,7 +340,12 @@ class PReLU(Module):
 
 
 class GELU(Module):
-    """``x * Phi(x)``, Phi the standard normal distribution function."""
+    """``x * Phi(x)``, Phi the standard normal distribution function.
+
+    >>> import autograd, nn
+    >>> nn.GELU()(autograd.tensor([-1.0, 0.0, 2.0]))
+    tensor([-0.1587,  0.0000,  1.9545])
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
@@ -264,7 +359,12 @@ class GELU(Module):
 
 
 class GLU(Module):
-    """``a * sigmoid(b)``, where a and b are the halves of the input along ``dim``."""
+    """``a * sigmoid(b)``, where a and b are the halves of the input along ``dim``.
+
+    >>> import autograd, nn
+    >>> nn.GLU()(autograd.tensor([1.0, 2.0, 0.0, 0.0]))
+    tensor([0.5000, 1.0000])
+    """
 
     def __init__(self, dim: int = -1) -> None:
         super().__init__()
@@ -294,19 +394,34 @@ class _Shrink(Module):
 
 
 class Hardshrink(_Shrink):
-    """``x`` where its absolute value is greater than ``lambd``, else 0."""
+    """``x`` where its absolute value is greater than ``lambd``, else 0.
+
+    >>> import autograd, nn
+    >>> nn.Hardshrink()(autograd.tensor([-1.0, 0.3, 2.0]))
+    tensor([-1.,  0.,  2.])
+    """
 
     _function = staticmethod(F.hardshrink)
 
 
 class Softshrink(_Shrink):
-    """``x`` drawn towards 0 by ``lambd``."""
+    """``x`` drawn towards 0 by ``lambd``.
+
+    >>> import autograd, nn
+    >>> nn.Softshrink()(autograd.tensor([-1.0, 0.3, 2.0]))
+    tensor([-0.5000,  0.0000,  1.5000])
+    """
 
     _function = staticmethod(F.softshrink)
 
 
 class Softplus(Module):
-    """``log(1 + exp(beta * x)) / beta``."""
+    """``log(1 + exp(beta * x)) / beta``.
+
+    >>> import autograd, nn
+    >>> nn.Softplus()(autograd.tensor([-1.0, 0.0, 30.0]))
+    tensor([ 0.3133,  0.6931, 30.0000])
+    """
 
     def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
         super().__init__()
@@ -339,25 +454,44 @@ class Softmax(_Along):
     """``exp(x) / exp(x).sum(dim)``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Softmax.html
+
+    >>> import autograd, nn
+    >>> nn.Softmax(dim=1)(autograd.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[0.0900, 0.2447, 0.6652]])
     """
 
     _function = staticmethod(F.softmax)
 
 
 class Softmin(_Along):
-    """``softmax(-x)``."""
+    """``softmax(-x)``.
+
+    >>> import autograd, nn
+    >>> nn.Softmin(dim=1)(autograd.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[0.6652, 0.2447, 0.0900]])
+    """
 
     _function = staticmethod(F.softmin)
 
 
 class LogSoftmax(_Along):
-    """``log(softmax(x))``."""
+    """``log(softmax(x))``.
+
+    >>> import autograd, nn
+    >>> nn.LogSoftmax(dim=1)(autograd.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[-2.4076, -1.4076, -0.4076]])
+    """
 
     _function = staticmethod(F.log_softmax)
 
 
 class Softmax2d(Module):
-    """Softmax over the channels at each place of an image."""
+    """Softmax over the channels at each place of an image.
+
+    >>> import autograd, nn
+    >>> nn.Softmax2d()(autograd.ones(1, 4, 1, 1)).flatten()
+    tensor([0.2500, 0.2500, 0.2500, 0.2500])
+    """
 
     def forward(self, input: Tensor) -> Any:
         if input.ndim not in (3, 4):

@@ -296,6 +296,11 @@ class ParameterList(Module):
     """A list of parameters; Tensors that are put in become Parameters, other values are kept as they are.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterList.html
+
+    >>> import autograd, nn
+    >>> weights = nn.ParameterList([autograd.ones(2), autograd.zeros(3)])
+    >>> len(weights), [name for name, _ in weights.named_parameters()]
+    (2, ['0', '1'])
     """
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
@@ -349,6 +354,11 @@ class ParameterDict(Module):
     """A dictionary of parameters; Tensors that are put in become Parameters, other values are kept as they are.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
+
+    >>> import autograd, nn
+    >>> scales = nn.ParameterDict({"left": autograd.ones(2), "right": autograd.zeros(3)})
+    >>> [(name, tuple(p.shape)) for name, p in scales.items()]
+    [('left', (2,)), ('right', (3,))]
     """
 
     def __init__(self, parameters: Any = None) -> None:

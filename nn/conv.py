@@ -186,6 +186,10 @@ class Conv3d(_Conv):
     """Cross-correlation of volumes, (N, C, D, H, W) or (C, D, H, W), with a learned kernel; see ``Conv1d``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
+
+    >>> import autograd, nn
+    >>> nn.Conv3d(3, 8, (1, 3, 3), padding="same")(autograd.ones(2, 3, 4, 6, 6)).shape
+    torch.Size([2, 8, 4, 6, 6])
     """
 
     dims = 3
@@ -266,6 +270,10 @@ class ConvTranspose1d(_ConvTranspose):
     other than "zeros".
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
+
+    >>> import autograd, nn
+    >>> nn.ConvTranspose1d(4, 2, 3, stride=2)(autograd.ones(1, 4, 10)).shape
+    torch.Size([1, 2, 21])
     """
 
     dims = 1
@@ -289,6 +297,10 @@ class ConvTranspose3d(_ConvTranspose):
     """Transposed convolution of volumes; see ``ConvTranspose1d``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html
+
+    >>> import autograd, nn
+    >>> nn.ConvTranspose3d(4, 2, 2, stride=2)(autograd.ones(1, 4, 3, 3, 3)).shape
+    torch.Size([1, 2, 6, 6, 6])
     """
 
     dims = 3

@@ -13,7 +13,12 @@ __all__ = ["CosineSimilarity", "PairwiseDistance"]
 
 
 class CosineSimilarity(Module):
-    """The cosine of the angle between vectors along ``dim``."""
+    """The cosine of the angle between vectors along ``dim``.
+
+    >>> import autograd, nn
+    >>> nn.CosineSimilarity()(autograd.tensor([[3.0, 4.0]]), autograd.tensor([[4.0, 3.0]]))
+    tensor([0.9600])
+    """
 
     def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
         super().__init__()
@@ -24,7 +29,12 @@ class CosineSimilarity(Module):
 
 
 class PairwiseDistance(Module):
-    """The p-norm of ``x1 - x2`` along the last dimension."""
+    """The p-norm of ``x1 - x2`` along the last dimension.
+
+    >>> import autograd, nn
+    >>> nn.PairwiseDistance()(autograd.tensor([[3.0, 4.0]]), autograd.tensor([[0.0, 0.0]]))
+    tensor([5.0000])
+    """
 
     def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
         super().__init__()

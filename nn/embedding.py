@@ -126,6 +126,12 @@ class EmbeddingBag(_Table):
     ``forward(input, offsets=None, per_sample_weights=None)``: input [B, N], or [L] with ``offsets`` [B]; result [B, D].
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html
+
+    >>> import autograd, nn
+    >>> table = nn.EmbeddingBag.from_pretrained(autograd.tensor([[1.0, 2.0], [3.0, 4.0]]), mode="sum")
+    >>> table(autograd.tensor([[0, 1], [1, 1]]))
+    tensor([[4., 6.],
+            [6., 8.]])
     """
 
     def __init__(

@@ -177,37 +177,73 @@ class _LazyConvTranspose(_LazyConvBase):
 
 
 class LazyConv1d(_LazyConv, Conv1d):
-    """Conv1d whose ``in_channels`` is that of the first input."""
+    """Conv1d whose ``in_channels`` is that of the first input.
+
+    >>> import autograd, nn
+    >>> layer = nn.LazyConv1d(8, 3)
+    >>> layer(autograd.ones(2, 5, 10)).shape, layer
+    (torch.Size([2, 8, 8]), Conv1d(5, 8, kernel_size=(3,), stride=(1,)))
+    """
 
     cls_to_become = Conv1d
 
 
 class LazyConv2d(_LazyConv, Conv2d):
-    """Conv2d whose ``in_channels`` is that of the first input."""
+    """Conv2d whose ``in_channels`` is that of the first input.
+
+    >>> import autograd, nn
+    >>> layer = nn.LazyConv2d(8, 3)
+    >>> layer(autograd.ones(2, 5, 10, 10)).shape, layer.in_channels
+    (torch.Size([2, 8, 8, 8]), 5)
+    """
 
     cls_to_become = Conv2d
 
 
 class LazyConv3d(_LazyConv, Conv3d):
-    """Conv3d whose ``in_channels`` is that of the first input."""
+    """Conv3d whose ``in_channels`` is that of the first input.
+
+    >>> import autograd, nn
+    >>> layer = nn.LazyConv3d(8, 3)
+    >>> layer(autograd.ones(2, 5, 4, 4, 4)).shape, layer.in_channels
+    (torch.Size([2, 8, 2, 2, 2]), 5)
+    """
 
     cls_to_become = Conv3d
 
 
 class LazyConvTranspose1d(_LazyConvTranspose, ConvTranspose1d):
-    """ConvTranspose1d whose ``in_channels`` is that of the first input."""
+    """ConvTranspose1d whose ``in_channels`` is that of the first input.
+
+    >>> import autograd, nn
+    >>> layer = nn.LazyConvTranspose1d(8, 3)
+    >>> layer(autograd.ones(2, 5, 10)).shape, layer.in_channels
+    (torch.Size([2, 8, 12]), 5)
+    """
 
     cls_to_become = ConvTranspose1d
 
 
 class LazyConvTranspose2d(_LazyConvTranspose, ConvTranspose2d):
-    """ConvTranspose2d whose ``in_channels`` is that of the first input."""
+    """ConvTranspose2d whose ``in_channels`` is that of the first input.
+
+    >>> import autograd, nn
+    >>> layer = nn.LazyConvTranspose2d(8, 3)
+    >>> layer(autograd.ones(2, 5, 10, 10)).shape, layer.in_channels
+    (torch.Size([2, 8, 12, 12]), 5)
+    """
 
     cls_to_become = ConvTranspose2d
 
 
 class LazyConvTranspose3d(_LazyConvTranspose, ConvTranspose3d):
-    """ConvTranspose3d whose ``in_channels`` is that of the first input."""
+    """ConvTranspose3d whose ``in_channels`` is that of the first input.
+
+    >>> import autograd, nn
+    >>> layer = nn.LazyConvTranspose3d(8, 3)
+    >>> layer(autograd.ones(2, 5, 4, 4, 4)).shape, layer.in_channels
+    (torch.Size([2, 8, 6, 6, 6]), 5)
+    """
 
     cls_to_become = ConvTranspose3d
 
@@ -257,36 +293,72 @@ class _LazyNorm(LazyModuleMixin):
 
 
 class LazyBatchNorm1d(_LazyNorm, BatchNorm1d):
-    """BatchNorm1d whose ``num_features`` is that of the first input."""
+    """BatchNorm1d whose ``num_features`` is that of the first input.
+
+    >>> import autograd, nn
+    >>> norm = nn.LazyBatchNorm1d()
+    >>> norm(autograd.ones(2, 5)).shape, norm.num_features
+    (torch.Size([2, 5]), 5)
+    """
 
     cls_to_become = BatchNorm1d
 
 
 class LazyBatchNorm2d(_LazyNorm, BatchNorm2d):
-    """BatchNorm2d whose ``num_features`` is that of the first input."""
+    """BatchNorm2d whose ``num_features`` is that of the first input.
+
+    >>> import autograd, nn
+    >>> norm = nn.LazyBatchNorm2d()
+    >>> norm(autograd.ones(2, 5, 3, 3)).shape, norm.num_features
+    (torch.Size([2, 5, 3, 3]), 5)
+    """
 
     cls_to_become = BatchNorm2d
 
 
 class LazyBatchNorm3d(_LazyNorm, BatchNorm3d):
-    """BatchNorm3d whose ``num_features`` is that of the first input."""
+    """BatchNorm3d whose ``num_features`` is that of the first input.
+
+    >>> import autograd, nn
+    >>> norm = nn.LazyBatchNorm3d()
+    >>> norm(autograd.ones(2, 5, 3, 3, 3)).shape, norm.num_features
+    (torch.Size([2, 5, 3, 3, 3]), 5)
+    """
 
     cls_to_become = BatchNorm3d
 
 
 class LazyInstanceNorm1d(_LazyNorm, InstanceNorm1d):
-    """InstanceNorm1d whose ``num_features`` is that of the first input."""
+    """InstanceNorm1d whose ``num_features`` is that of the first input.
+
+    >>> import autograd, nn
+    >>> norm = nn.LazyInstanceNorm1d()
+    >>> norm(autograd.ones(2, 5, 3)).shape, norm.num_features
+    (torch.Size([2, 5, 3]), 5)
+    """
 
     cls_to_become = InstanceNorm1d
 
 
 class LazyInstanceNorm2d(_LazyNorm, InstanceNorm2d):
-    """InstanceNorm2d whose ``num_features`` is that of the first input."""
+    """InstanceNorm2d whose ``num_features`` is that of the first input.
+
+    >>> import autograd, nn
+    >>> norm = nn.LazyInstanceNorm2d()
+    >>> norm(autograd.ones(2, 5, 3, 3)).shape, norm.num_features
+    (torch.Size([2, 5, 3, 3]), 5)
+    """
 
     cls_to_become = InstanceNorm2d
 
 
 class LazyInstanceNorm3d(_LazyNorm, InstanceNorm3d):
-    """InstanceNorm3d whose ``num_features`` is that of the first input."""
+    """InstanceNorm3d whose ``num_features`` is that of the first input.
+
+    >>> import autograd, nn
+    >>> norm = nn.LazyInstanceNorm3d()
+    >>> norm(autograd.ones(2, 5, 3, 3, 3)).shape, norm.num_features
+    (torch.Size([2, 5, 3, 3, 3]), 5)
+    """
 
     cls_to_become = InstanceNorm3d

@@ -28,6 +28,10 @@ class Identity(Module):
     """Hands its input on, whatever its arguments were.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html
+
+    >>> import autograd, nn
+    >>> nn.Identity("any", arguments=1)(autograd.tensor([1.0, 2.0]))
+    tensor([1., 2.])
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -84,6 +88,10 @@ class Bilinear(Module):
     """``y = x1^T A x2 + b``, for each output its own matrix A.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Bilinear.html
+
+    >>> import autograd, nn
+    >>> nn.Bilinear(3, 4, 5)(autograd.ones(2, 3), autograd.ones(2, 4)).shape
+    torch.Size([2, 5])
     """
 
     weight: Parameter

@@ -46,7 +46,12 @@ class _WeightedLoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """``|input - target|``."""
+    """``|input - target|``.
+
+    >>> import autograd, nn
+    >>> nn.L1Loss()(autograd.tensor([1.0, 4.0]), autograd.tensor([2.0, 2.0]))
+    tensor(1.5000)
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Any:
         return F.l1_loss(input, target, reduction=self.reduction)
@@ -67,7 +72,12 @@ class MSELoss(_Loss):
 
 
 class SmoothL1Loss(_Loss):
-    """``|d|``, rounded off where ``|d| < beta``."""
+    """``|d|``, rounded off where ``|d| < beta``.
+
+    >>> import autograd, nn
+    >>> nn.SmoothL1Loss(reduction="none")(autograd.tensor([0.5, 3.0]), autograd.tensor([0.0, 0.0]))
+    tensor([0.1250, 2.5000])
+    """
 
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", beta: float = 1.0
@@ -80,7 +90,12 @@ class SmoothL1Loss(_Loss):
 
 
 class HuberLoss(_Loss):
-    """A parabola where ``|d| < delta``, a line of slope ``delta`` beyond."""
+    """A parabola where ``|d| < delta``, a line of slope ``delta`` beyond.
+
+    >>> import autograd, nn
+    >>> nn.HuberLoss(reduction="none")(autograd.tensor([0.5, 3.0]), autograd.tensor([0.0, 0.0]))
+    tensor([0.1250, 2.5000])
+    """
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
         super().__init__(reduction=reduction)
@@ -91,7 +106,13 @@ class HuberLoss(_Loss):
 
 
 class NLLLoss(_WeightedLoss):
-    """Minus the log-probability of the right class; the input holds log-probabilities [N, C, ...]."""
+    """Minus the log-probability of the right class; the input holds log-probabilities [N, C, ...].
+
+    >>> import autograd, nn
+    >>> log_probs = autograd.tensor([[1.0, 2.0, 3.0]]).log_softmax(1)
+    >>> nn.NLLLoss()(log_probs, autograd.tensor([2]))
+    tensor(0.4076)
+    """
 
     def __init__(
         self,
@@ -147,6 +168,10 @@ class LinearCrossEntropyLoss(_WeightedLoss):
     """A linear layer and the cross-entropy of what it gives.
 
     ``out_features`` are further dimensions of the output: logits are [N, num_classes, *out_features].
+
+    >>> import autograd, nn
+    >>> nn.LinearCrossEntropyLoss(4, 3)(autograd.ones(2, 4), autograd.tensor([0, 2])).shape
+    torch.Size([])
     """
 
     def __init__(
@@ -192,14 +217,24 @@ class LinearCrossEntropyLoss(_WeightedLoss):
 
 
 class BCELoss(_WeightedLoss):
-    """The binary cross-entropy of probabilities."""
+    """The binary cross-entropy of probabilities.
+
+    >>> import autograd, nn
+    >>> nn.BCELoss()(autograd.tensor([0.9, 0.2]), autograd.tensor([1.0, 0.0]))
+    tensor(0.1643)
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Any:
         return F.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
 class BCEWithLogitsLoss(_WeightedLoss):
-    """The binary cross-entropy of ``sigmoid(input)``."""
+    """The binary cross-entropy of ``sigmoid(input)``.
+
+    >>> import autograd, nn
+    >>> nn.BCEWithLogitsLoss()(autograd.tensor([2.0, -1.0]), autograd.tensor([1.0, 0.0]))
+    tensor(0.2201)
+    """
 
     pos_weight: Tensor | None
 
@@ -221,7 +256,13 @@ class BCEWithLogitsLoss(_WeightedLoss):
 
 
 class KLDivLoss(_Loss):
-    """The Kullback-Leibler divergence of ``target`` from log-probabilities ``input``."""
+    """The Kullback-Leibler divergence of ``target`` from log-probabilities ``input``.
+
+    >>> import autograd, nn
+    >>> p, q = autograd.tensor([[0.5, 0.5]]), autograd.tensor([[0.25, 0.75]])
+    >>> nn.KLDivLoss(reduction="batchmean")(q.log(), p)
+    tensor(0.1438)
+    """
 
     def __init__(
         self, size_average: Any = None, reduce: Any = None, reduction: str = "mean", log_target: bool = False
@@ -234,7 +275,12 @@ class KLDivLoss(_Loss):
 
 
 class PoissonNLLLoss(_Loss):
-    """Minus the log-likelihood of counts under Poisson rates."""
+    """Minus the log-likelihood of counts under Poisson rates.
+
+    >>> import autograd, nn
+    >>> nn.PoissonNLLLoss()(autograd.tensor([0.0, 1.0]), autograd.tensor([1.0, 3.0]))
+    tensor(0.3591)
+    """
 
     def __init__(
         self,
@@ -255,7 +301,13 @@ class PoissonNLLLoss(_Loss):
 
 
 class GaussianNLLLoss(_Loss):
-    """Minus the log-likelihood under normal distributions of given variances."""
+    """Minus the log-likelihood under normal distributions of given variances.
+
+    >>> import autograd, nn
+    >>> mean, target, variance = autograd.tensor([1.0]), autograd.tensor([3.0]), autograd.tensor([4.0])
+    >>> nn.GaussianNLLLoss()(mean, target, variance)
+    tensor(1.1931)
+    """
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(None, None, reduction)
@@ -266,28 +318,49 @@ class GaussianNLLLoss(_Loss):
 
 
 class SoftMarginLoss(_Loss):
-    """``log(1 + exp(-target * input))``."""
+    """``log(1 + exp(-target * input))``.
+
+    >>> import autograd, nn
+    >>> nn.SoftMarginLoss()(autograd.tensor([2.0, -1.0]), autograd.tensor([1.0, -1.0]))
+    tensor(0.2201)
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Any:
         return F.soft_margin_loss(input, target, reduction=self.reduction)
 
 
 class MultiLabelMarginLoss(_Loss):
-    """The hinge between all labels and all non-labels of a sample."""
+    """The hinge between all labels and all non-labels of a sample.
+
+    >>> import autograd, nn
+    >>> labels = autograd.tensor([[3, 0, -1, 1]])  # classes 3 and 0: the row ends at -1
+    >>> nn.MultiLabelMarginLoss()(autograd.tensor([[0.1, 0.2, 0.4, 0.8]]), labels)
+    tensor(0.8500)
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Any:
         return F.multilabel_margin_loss(input, target, reduction=self.reduction)
 
 
 class MultiLabelSoftMarginLoss(_WeightedLoss):
-    """The binary cross-entropy of each class, averaged."""
+    """The binary cross-entropy of each class, averaged.
+
+    >>> import autograd, nn
+    >>> nn.MultiLabelSoftMarginLoss()(autograd.tensor([[2.0, -1.0]]), autograd.tensor([[1.0, 0.0]]))
+    tensor(0.2201)
+    """
 
     def forward(self, input: Tensor, target: Tensor) -> Any:
         return F.multilabel_soft_margin_loss(input, target, self.weight, reduction=self.reduction)
 
 
 class MultiMarginLoss(_WeightedLoss):
-    """The hinge between the right class and the others."""
+    """The hinge between the right class and the others.
+
+    >>> import autograd, nn
+    >>> nn.MultiMarginLoss()(autograd.tensor([[0.1, 0.2, 0.4, 0.8]]), autograd.tensor([3]))
+    tensor(0.3250)
+    """
 
     def __init__(
         self,
@@ -322,7 +395,12 @@ class _MarginLoss(_Loss):
 
 
 class HingeEmbeddingLoss(_MarginLoss):
-    """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
+    """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1.
+
+    >>> import autograd, nn
+    >>> nn.HingeEmbeddingLoss(reduction="none")(autograd.tensor([0.3, 0.3]), autograd.tensor([1, -1]))
+    tensor([0.3000, 0.7000])
+    """
 
     def __init__(
         self, margin: float = 1.0, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
@@ -334,21 +412,39 @@ class HingeEmbeddingLoss(_MarginLoss):
 
 
 class CosineEmbeddingLoss(_MarginLoss):
-    """``1 - cos`` where the target is 1, ``max(0, cos - margin)`` where it is -1."""
+    """``1 - cos`` where the target is 1, ``max(0, cos - margin)`` where it is -1.
+
+    >>> import autograd, nn
+    >>> a, b = autograd.tensor([[1.0, 0.0], [1.0, 0.0]]), autograd.tensor([[0.0, 1.0], [1.0, 0.0]])
+    >>> nn.CosineEmbeddingLoss(reduction="none")(a, b, autograd.tensor([1, -1]))
+    tensor([1., 1.])
+    """
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Any:
         return F.cosine_embedding_loss(input1, input2, target, margin=self.margin, reduction=self.reduction)
 
 
 class MarginRankingLoss(_MarginLoss):
-    """``max(0, -target * (input1 - input2) + margin)``."""
+    """``max(0, -target * (input1 - input2) + margin)``.
+
+    >>> import autograd, nn
+    >>> a, b = autograd.tensor([1.0, 1.0]), autograd.tensor([0.0, 3.0])
+    >>> nn.MarginRankingLoss(reduction="none")(a, b, autograd.tensor([1, 1]))  # 1: the first should be larger
+    tensor([0., 2.])
+    """
 
     def forward(self, input1: Tensor, input2: Tensor, target: Tensor) -> Any:
         return F.margin_ranking_loss(input1, input2, target, margin=self.margin, reduction=self.reduction)
 
 
 class TripletMarginLoss(_Loss):
-    """``max(0, |anchor - positive| - |anchor - negative| + margin)``."""
+    """``max(0, |anchor - positive| - |anchor - negative| + margin)``.
+
+    >>> import autograd, nn
+    >>> anchor, near, far = autograd.tensor([[0.0]]), autograd.tensor([[1.0]]), autograd.tensor([[1.5]])
+    >>> nn.TripletMarginLoss()(anchor, near, far)
+    tensor(0.5000)
+    """
 
     def __init__(
         self,
@@ -379,7 +475,13 @@ class TripletMarginLoss(_Loss):
 
 
 class TripletMarginWithDistanceLoss(_Loss):
-    """TripletMarginLoss with any distance."""
+    """TripletMarginLoss with any distance.
+
+    >>> import autograd, nn
+    >>> loss = nn.TripletMarginWithDistanceLoss(distance_function=lambda a, b: (a - b).abs().sum(1))
+    >>> loss(autograd.tensor([[0.0]]), autograd.tensor([[1.0]]), autograd.tensor([[1.5]]))
+    tensor(0.5000)
+    """
 
     def __init__(
         self,
@@ -405,7 +507,13 @@ class TripletMarginWithDistanceLoss(_Loss):
 
 
 class CTCLoss(_Loss):
-    """Connectionist temporal classification: sequences of labels without alignment (Graves et al. 2006)."""
+    """Connectionist temporal classification: sequences of labels without alignment (Graves et al. 2006).
+
+    >>> import autograd, nn
+    >>> log_probs = autograd.zeros(6, 1, 3).log_softmax(2)  # 6 frames, a batch of 1, a blank and two labels
+    >>> nn.CTCLoss()(log_probs, autograd.tensor([[1, 2]]), [6], [2])
+    tensor(1.1716)
+    """
 
     def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
         super().__init__(reduction=reduction)
@@ -424,6 +532,12 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     minus their mean. Classes must be sorted by frequency; ``cutoffs`` says where the clusters begin.
 
     Source: Grave et al. 2017, https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveLogSoftmaxWithLoss.html
+
+    >>> import autograd, nn
+    >>> split = nn.AdaptiveLogSoftmaxWithLoss(32, 20, cutoffs=[4, 10])
+    >>> output, loss = split(autograd.ones(3, 32), autograd.tensor([0, 5, 19]))
+    >>> output.shape, loss.shape, split.predict(autograd.ones(3, 32)).shape
+    (torch.Size([3]), torch.Size([]), torch.Size([3]))
     """
 
     def __init__(

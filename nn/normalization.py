@@ -74,7 +74,12 @@ class LayerNorm(_Affine):
 
 
 class RMSNorm(_Affine):
-    """``x / sqrt(mean(x**2) + eps) * weight`` over the trailing dimensions."""
+    """``x / sqrt(mean(x**2) + eps) * weight`` over the trailing dimensions.
+
+    >>> import autograd, nn
+    >>> nn.RMSNorm(2)(autograd.tensor([[1.0, 7.0]])).tolist()
+    [[0.20000000298023224, 1.399999976158142]]
+    """
 
     def __init__(
         self,
@@ -101,7 +106,12 @@ class RMSNorm(_Affine):
 
 
 class GroupNorm(_Affine):
-    """Mean 0 and variance 1 in each group of channels of each sample, then ``* weight + bias``."""
+    """Mean 0 and variance 1 in each group of channels of each sample, then ``* weight + bias``.
+
+    >>> import autograd, nn
+    >>> nn.GroupNorm(2, 6)(autograd.ones(4, 6, 5)).shape
+    torch.Size([4, 6, 5])
+    """
 
     def __init__(
         self,
@@ -224,6 +234,13 @@ class BatchNorm1d(_BatchNorm):
     """Mean 0 and variance 1 of each channel of [N, C] or [N, C, L], then ``* weight + bias``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
+
+    >>> import autograd, nn
+    >>> norm = nn.BatchNorm1d(2)
+    >>> norm(autograd.tensor([[1.0, 10.0], [3.0, 30.0]])).round().tolist()
+    [[-1.0, -1.0], [1.0, 1.0]]
+    >>> norm.running_mean
+    tensor([0.2000, 2.0000])
     """
 
     _dims = (2, 3)
@@ -233,19 +250,35 @@ class BatchNorm2d(_BatchNorm):
     """Mean 0 and variance 1 of each channel of [N, C, H, W], then ``* weight + bias``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
+
+    >>> import autograd, nn
+    >>> nn.BatchNorm2d(3)(autograd.ones(2, 3, 4, 4)).shape
+    torch.Size([2, 3, 4, 4])
     """
 
     _dims = (4,)
 
 
 class BatchNorm3d(_BatchNorm):
-    """Mean 0 and variance 1 of each channel of [N, C, D, H, W], then ``* weight + bias``."""
+    """Mean 0 and variance 1 of each channel of [N, C, D, H, W], then ``* weight + bias``.
+
+    >>> import autograd, nn
+    >>> nn.BatchNorm3d(3)(autograd.ones(2, 3, 4, 4, 4)).shape
+    torch.Size([2, 3, 4, 4, 4])
+    """
 
     _dims = (5,)
 
 
 class SyncBatchNorm(_BatchNorm):
-    """Batch norm across processes. There is one process here, so it is batch norm."""
+    """Batch norm across processes. There is one process here, so it is batch norm.
+
+    >>> import nn
+    >>> nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(nn.BatchNorm1d(3)))
+    Sequential(
+      (0): SyncBatchNorm(3, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)
+    )
+    """
 
     def __init__(
         self,
@@ -334,25 +367,46 @@ class _InstanceNorm(_Running):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """Mean 0 and variance 1 of each channel of each sample of [N, C, L] (or [C, L])."""
+    """Mean 0 and variance 1 of each channel of each sample of [N, C, L] (or [C, L]).
+
+    >>> import autograd, nn
+    >>> nn.InstanceNorm1d(2)(autograd.tensor([[[1.0, 3.0], [10.0, 30.0]]])).round()
+    tensor([[[-1.,  1.],
+             [-1.,  1.]]])
+    """
 
     _dims = (2, 3)
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """Mean 0 and variance 1 of each channel of each sample of [N, C, H, W] (or [C, H, W])."""
+    """Mean 0 and variance 1 of each channel of each sample of [N, C, H, W] (or [C, H, W]).
+
+    >>> import autograd, nn
+    >>> nn.InstanceNorm2d(3)(autograd.ones(2, 3, 4, 4)).shape
+    torch.Size([2, 3, 4, 4])
+    """
 
     _dims = (3, 4)
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """Mean 0 and variance 1 of each channel of each sample of [N, C, D, H, W] (or [C, D, H, W])."""
+    """Mean 0 and variance 1 of each channel of each sample of [N, C, D, H, W] (or [C, D, H, W]).
+
+    >>> import autograd, nn
+    >>> nn.InstanceNorm3d(3)(autograd.ones(2, 3, 4, 4, 4)).shape
+    torch.Size([2, 3, 4, 4, 4])
+    """
 
     _dims = (4, 5)
 
 
 class LocalResponseNorm(Module):
-    """Each value divided by the size of its neighbours in ``size`` channels (Krizhevsky et al. 2012)."""
+    """Each value divided by the size of its neighbours in ``size`` channels (Krizhevsky et al. 2012).
+
+    >>> import autograd, nn
+    >>> nn.LocalResponseNorm(3)(autograd.ones(1, 4, 2)).shape
+    torch.Size([1, 4, 2])
+    """
 
     def __init__(self, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()
@@ -366,7 +420,12 @@ class LocalResponseNorm(Module):
 
 
 class CrossMapLRN2d(Module):
-    """LocalResponseNorm with a window that is symmetric, as Caffe had it."""
+    """LocalResponseNorm with a window that is symmetric, as Caffe had it.
+
+    >>> import autograd, nn
+    >>> nn.CrossMapLRN2d(3)(autograd.ones(1, 4, 2, 2)).shape
+    torch.Size([1, 4, 2, 2])
+    """
 
     def __init__(self, size: int, alpha: float = 0.0001, beta: float = 0.75, k: float = 1) -> None:
         super().__init__()

@@ -57,25 +57,46 @@ class _ZeroPad(_ConstantPad):
 
 
 class ConstantPad1d(_ConstantPad):
-    """A border of one value around the last dimension."""
+    """A border of one value around the last dimension.
+
+    >>> import autograd, nn
+    >>> nn.ConstantPad1d((0, 2), 7.0)(autograd.tensor([[1.0, 2.0]]))
+    tensor([[1., 2., 7., 7.]])
+    """
 
     _dims = 1
 
 
 class ConstantPad2d(_ConstantPad):
-    """A border of one value around the last two dimensions."""
+    """A border of one value around the last two dimensions.
+
+    >>> import autograd, nn
+    >>> nn.ConstantPad2d((1, 0, 0, 1), 7.0)(autograd.tensor([[[1.0, 2.0]]]))
+    tensor([[[7., 1., 2.],
+             [7., 7., 7.]]])
+    """
 
     _dims = 2
 
 
 class ConstantPad3d(_ConstantPad):
-    """A border of one value around the last three dimensions."""
+    """A border of one value around the last three dimensions.
+
+    >>> import autograd, nn
+    >>> nn.ConstantPad3d(1, 0.5)(autograd.ones(1, 2, 3, 4)).shape
+    torch.Size([1, 4, 5, 6])
+    """
 
     _dims = 3
 
 
 class ZeroPad1d(_ZeroPad):
-    """A border of zeros around the last dimension."""
+    """A border of zeros around the last dimension.
+
+    >>> import autograd, nn
+    >>> nn.ZeroPad1d((1, 2))(autograd.tensor([[1.0, 2.0]]))
+    tensor([[0., 1., 2., 0., 0.]])
+    """
 
     _dims = 1
 
@@ -92,67 +113,129 @@ class ZeroPad2d(_ZeroPad):
 
 
 class ZeroPad3d(_ZeroPad):
-    """A border of zeros around the last three dimensions."""
+    """A border of zeros around the last three dimensions.
+
+    >>> import autograd, nn
+    >>> nn.ZeroPad3d(1)(autograd.ones(1, 2, 3, 4)).shape
+    torch.Size([1, 4, 5, 6])
+    """
 
     _dims = 3
 
 
 class ReflectionPad1d(_Pad):
-    """A border that mirrors the last dimension, the edge not repeated."""
+    """A border that mirrors the last dimension, the edge not repeated.
+
+    >>> import autograd, nn
+    >>> nn.ReflectionPad1d(2)(autograd.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[3., 2., 1., 2., 3., 2., 1.]])
+    """
 
     _dims, _mode = 1, "reflect"
 
 
 class ReflectionPad2d(_Pad):
-    """A border that mirrors the last two dimensions, the edge not repeated."""
+    """A border that mirrors the last two dimensions, the edge not repeated.
+
+    >>> import autograd, nn
+    >>> nn.ReflectionPad2d((0, 0, 1, 0))(autograd.tensor([[[1.0, 2.0], [3.0, 4.0]]]))
+    tensor([[[3., 4.],
+             [1., 2.],
+             [3., 4.]]])
+    """
 
     _dims, _mode = 2, "reflect"
 
 
 class ReflectionPad3d(_Pad):
-    """A border that mirrors the last three dimensions, the edge not repeated."""
+    """A border that mirrors the last three dimensions, the edge not repeated.
+
+    >>> import autograd, nn
+    >>> nn.ReflectionPad3d(1)(autograd.ones(1, 2, 3, 4)).shape
+    torch.Size([1, 4, 5, 6])
+    """
 
     _dims, _mode = 3, "reflect"
 
 
 class ReplicationPad1d(_Pad):
-    """A border that repeats the edge of the last dimension."""
+    """A border that repeats the edge of the last dimension.
+
+    >>> import autograd, nn
+    >>> nn.ReplicationPad1d(2)(autograd.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[1., 1., 1., 2., 3., 3., 3.]])
+    """
 
     _dims, _mode = 1, "replicate"
 
 
 class ReplicationPad2d(_Pad):
-    """A border that repeats the edge of the last two dimensions."""
+    """A border that repeats the edge of the last two dimensions.
+
+    >>> import autograd, nn
+    >>> nn.ReplicationPad2d((0, 0, 1, 0))(autograd.tensor([[[1.0, 2.0], [3.0, 4.0]]]))
+    tensor([[[1., 2.],
+             [1., 2.],
+             [3., 4.]]])
+    """
 
     _dims, _mode = 2, "replicate"
 
 
 class ReplicationPad3d(_Pad):
-    """A border that repeats the edge of the last three dimensions."""
+    """A border that repeats the edge of the last three dimensions.
+
+    >>> import autograd, nn
+    >>> nn.ReplicationPad3d(1)(autograd.ones(1, 2, 3, 4)).shape
+    torch.Size([1, 4, 5, 6])
+    """
 
     _dims, _mode = 3, "replicate"
 
 
 class CircularPad1d(_Pad):
-    """A border that goes on at the other end of the last dimension."""
+    """A border that goes on at the other end of the last dimension.
+
+    >>> import autograd, nn
+    >>> nn.CircularPad1d((2, 1))(autograd.tensor([[1.0, 2.0, 3.0]]))
+    tensor([[2., 3., 1., 2., 3., 1.]])
+    """
 
     _dims, _mode = 1, "circular"
 
 
 class CircularPad2d(_Pad):
-    """A border that goes on at the other end of the last two dimensions."""
+    """A border that goes on at the other end of the last two dimensions.
+
+    >>> import autograd, nn
+    >>> nn.CircularPad2d((0, 0, 1, 0))(autograd.tensor([[[1.0, 2.0], [3.0, 4.0]]]))
+    tensor([[[3., 4.],
+             [1., 2.],
+             [3., 4.]]])
+    """
 
     _dims, _mode = 2, "circular"
 
 
 class CircularPad3d(_Pad):
-    """A border that goes on at the other end of the last three dimensions."""
+    """A border that goes on at the other end of the last three dimensions.
+
+    >>> import autograd, nn
+    >>> nn.CircularPad3d(1)(autograd.ones(1, 2, 3, 4)).shape
+    torch.Size([1, 4, 5, 6])
+    """
 
     _dims, _mode = 3, "circular"
 
 
 class PixelShuffle(Module):
-    """[..., C * r * r, H, W] to [..., C, H * r, W * r]."""
+    """[..., C * r * r, H, W] to [..., C, H * r, W * r].
+
+    >>> import autograd, nn
+    >>> nn.PixelShuffle(2)(autograd.arange(4.0).reshape(1, 4, 1, 1))
+    tensor([[[[0., 1.],
+              [2., 3.]]]])
+    """
 
     def __init__(self, upscale_factor: int) -> None:
         super().__init__()
@@ -166,7 +249,12 @@ class PixelShuffle(Module):
 
 
 class PixelUnshuffle(Module):
-    """[..., C, H * r, W * r] to [..., C * r * r, H, W]."""
+    """[..., C, H * r, W * r] to [..., C * r * r, H, W].
+
+    >>> import autograd, nn
+    >>> nn.PixelUnshuffle(2)(autograd.arange(4.0).reshape(1, 1, 2, 2)).flatten()
+    tensor([0., 1., 2., 3.])
+    """
 
     def __init__(self, downscale_factor: int) -> None:
         super().__init__()
@@ -180,7 +268,12 @@ class PixelUnshuffle(Module):
 
 
 class ChannelShuffle(Module):
-    """The channels dealt out over ``groups``."""
+    """The channels dealt out over ``groups``.
+
+    >>> import autograd, nn
+    >>> nn.ChannelShuffle(2)(autograd.arange(4.0).reshape(1, 4, 1)).flatten()
+    tensor([0., 2., 1., 3.])
+    """
 
     def __init__(self, groups: int) -> None:
         super().__init__()

@@ -66,6 +66,12 @@ class Buffer(Tensor):
         data: the Tensor whose memory it takes over. persistent: whether it is part of the state_dict.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.Buffer.html
+
+    >>> import autograd, nn
+    >>> module = nn.Module()
+    >>> module.mean = nn.Buffer(autograd.zeros(2))
+    >>> module.state_dict()
+    OrderedDict([('mean', tensor([0., 0.]))])
     """
 
     persistent: bool
@@ -131,6 +137,12 @@ class UninitializedParameter(_Uninitialized, Parameter):  # type: ignore[misc]
     """A Parameter whose shape is not known yet; ``materialize(shape)`` makes it an ordinary one.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.parameter.UninitializedParameter.html
+
+    >>> import nn
+    >>> weight = nn.UninitializedParameter()
+    >>> weight.materialize((2, 3))
+    >>> weight.shape, weight.requires_grad
+    (torch.Size([2, 3]), True)
     """
 
     cls_to_become = Parameter
@@ -149,7 +161,14 @@ class UninitializedParameter(_Uninitialized, Parameter):  # type: ignore[misc]
 
 
 class UninitializedBuffer(_Uninitialized, Tensor):
-    """A buffer whose shape is not known yet."""
+    """A buffer whose shape is not known yet.
+
+    >>> import nn
+    >>> mean = nn.UninitializedBuffer()
+    >>> mean.materialize((2, 3))
+    >>> mean.shape
+    torch.Size([2, 3])
+    """
 
     persistent: bool
 

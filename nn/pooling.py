@@ -70,6 +70,10 @@ class MaxPool1d(_MaxPool):
     """The largest element of each window of (N, C, L) or (C, L); see ``nn.functional.max_pool1d``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
+
+    >>> import autograd, nn
+    >>> nn.MaxPool1d(2)(autograd.tensor([[[1.0, 3.0, 2.0, 5.0]]]))
+    tensor([[[3., 5.]]])
     """
 
     dims = 1
@@ -98,6 +102,10 @@ class MaxPool3d(_MaxPool):
     """The largest element of each window of volumes; see ``MaxPool2d``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
+
+    >>> import autograd, nn
+    >>> nn.MaxPool3d(2)(autograd.ones(1, 3, 4, 6, 8)).shape
+    torch.Size([1, 3, 2, 3, 4])
     """
 
     dims = 3
@@ -124,6 +132,11 @@ class MaxUnpool1d(_MaxUnpool):
     """Maxima back at the places that ``MaxPool1d(..., return_indices=True)`` found, zeros elsewhere.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
+
+    >>> import autograd, nn
+    >>> pooled, places = nn.MaxPool1d(2, return_indices=True)(autograd.tensor([[[1.0, 3.0, 5.0, 2.0]]]))
+    >>> nn.MaxUnpool1d(2)(pooled, places)
+    tensor([[[0., 3., 5., 0.]]])
     """
 
     dims = 1
@@ -133,6 +146,11 @@ class MaxUnpool2d(_MaxUnpool):
     """Maxima back at the places that ``MaxPool2d(..., return_indices=True)`` found, zeros elsewhere.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
+
+    >>> import autograd, nn
+    >>> pooled, places = nn.MaxPool2d(2, return_indices=True)(autograd.ones(1, 3, 4, 4))
+    >>> nn.MaxUnpool2d(2)(pooled, places).shape
+    torch.Size([1, 3, 4, 4])
     """
 
     dims = 2
@@ -142,6 +160,11 @@ class MaxUnpool3d(_MaxUnpool):
     """Maxima back at the places that ``MaxPool3d(..., return_indices=True)`` found, zeros elsewhere.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
+
+    >>> import autograd, nn
+    >>> pooled, places = nn.MaxPool3d(2, return_indices=True)(autograd.ones(1, 3, 4, 4, 4))
+    >>> nn.MaxUnpool3d(2)(pooled, places).shape
+    torch.Size([1, 3, 4, 4, 4])
     """
 
     dims = 3
@@ -151,6 +174,10 @@ class AvgPool1d(Module):
     """The mean of each window of (N, C, L) or (C, L).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html
+
+    >>> import autograd, nn
+    >>> nn.AvgPool1d(2)(autograd.tensor([[[1.0, 3.0, 2.0, 6.0]]]))
+    tensor([[[2., 4.]]])
     """
 
     def __init__(
@@ -220,6 +247,10 @@ class AvgPool2d(_AvgPool):
         divisor_override: divide by this instead of the number of elements.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
+
+    >>> import autograd, nn
+    >>> nn.AvgPool2d(3, stride=2, padding=1)(autograd.ones(1, 3, 8, 8)).shape
+    torch.Size([1, 3, 4, 4])
     """
 
     dims = 2
@@ -229,6 +260,10 @@ class AvgPool3d(_AvgPool):
     """The mean of each window of volumes; see ``AvgPool2d``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
+
+    >>> import autograd, nn
+    >>> nn.AvgPool3d(2)(autograd.ones(1, 3, 4, 6, 8)).shape
+    torch.Size([1, 3, 2, 3, 4])
     """
 
     dims = 3
@@ -257,6 +292,10 @@ class LPPool1d(_LPPool):
     """The p-norm of each window of (N, C, L).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
+
+    >>> import autograd, nn
+    >>> nn.LPPool1d(2, 2)(autograd.tensor([[[3.0, 4.0, 0.0, 1.0]]]))
+    tensor([[[5., 1.]]])
     """
 
     dims = 1
@@ -266,6 +305,10 @@ class LPPool2d(_LPPool):
     """The p-norm of each window of (N, C, H, W).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
+
+    >>> import autograd, nn
+    >>> nn.LPPool2d(2, 2)(autograd.ones(1, 3, 4, 6)).shape
+    torch.Size([1, 3, 2, 3])
     """
 
     dims = 2
@@ -275,6 +318,10 @@ class LPPool3d(_LPPool):
     """The p-norm of each window of volumes.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
+
+    >>> import autograd, nn
+    >>> nn.LPPool3d(2, 2)(autograd.ones(1, 3, 4, 6, 8)).shape
+    torch.Size([1, 3, 2, 3, 4])
     """
 
     dims = 3
@@ -298,6 +345,10 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     """The means of ``output_size`` cells that divide the length as evenly as possible.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
+
+    >>> import autograd, nn
+    >>> nn.AdaptiveAvgPool1d(2)(autograd.tensor([[[1.0, 2.0, 3.0, 4.0]]]))
+    tensor([[[1.5000, 3.5000]]])
     """
 
     dims = 1
@@ -320,6 +371,10 @@ class AdaptiveAvgPool3d(_AdaptiveAvgPool):
     """The means of ``output_size`` cells of volumes.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
+
+    >>> import autograd, nn
+    >>> nn.AdaptiveAvgPool3d((1, 2, None))(autograd.ones(2, 3, 4, 4, 4)).shape
+    torch.Size([2, 3, 1, 2, 4])
     """
 
     dims = 3
@@ -344,6 +399,10 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
     """The largest elements of ``output_size`` cells.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
+
+    >>> import autograd, nn
+    >>> nn.AdaptiveMaxPool1d(2)(autograd.tensor([[[1.0, 2.0, 3.0, 4.0]]]))
+    tensor([[[2., 4.]]])
     """
 
     dims = 1
@@ -353,6 +412,10 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
     """The largest elements of ``output_size`` cells of images.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
+
+    >>> import autograd, nn
+    >>> nn.AdaptiveMaxPool2d((2, None))(autograd.ones(2, 3, 5, 7)).shape
+    torch.Size([2, 3, 2, 7])
     """
 
     dims = 2
@@ -362,6 +425,10 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPool):
     """The largest elements of ``output_size`` cells of volumes.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
+
+    >>> import autograd, nn
+    >>> nn.AdaptiveMaxPool3d(1)(autograd.ones(2, 3, 4, 4, 4)).shape
+    torch.Size([2, 3, 1, 1, 1])
     """
 
     dims = 3
@@ -403,6 +470,10 @@ class FractionalMaxPool2d(_FractionalMaxPool):
     """Max pooling at pseudo-random steps, to any smaller size.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool2d.html
+
+    >>> import autograd, nn
+    >>> nn.FractionalMaxPool2d(2, output_size=(5, 3))(autograd.ones(1, 2, 8, 8)).shape
+    torch.Size([1, 2, 5, 3])
     """
 
     dims = 2
@@ -412,6 +483,10 @@ class FractionalMaxPool3d(_FractionalMaxPool):
     """Max pooling of volumes at pseudo-random steps.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool3d.html
+
+    >>> import autograd, nn
+    >>> nn.FractionalMaxPool3d(2, output_ratio=0.5)(autograd.ones(1, 2, 8, 8, 8)).shape
+    torch.Size([1, 2, 4, 4, 4])
     """
 
     dims = 3

@@ -53,6 +53,11 @@ class UpsamplingNearest2d(Upsample):
     """``Upsample`` of images with mode "nearest".
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.UpsamplingNearest2d.html
+
+    >>> import autograd, nn
+    >>> nn.UpsamplingNearest2d(scale_factor=2)(autograd.tensor([[[[0.0, 3.0]]]]))
+    tensor([[[[0., 0., 3., 3.],
+              [0., 0., 3., 3.]]]])
     """
 
     def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
@@ -63,6 +68,11 @@ class UpsamplingBilinear2d(Upsample):
     """``Upsample`` of images with mode "bilinear" and aligned corners.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.UpsamplingBilinear2d.html
+
+    >>> import autograd, nn
+    >>> nn.UpsamplingBilinear2d(scale_factor=2)(autograd.tensor([[[[0.0, 3.0]]]]))
+    tensor([[[[0., 1., 2., 3.],
+              [0., 1., 2., 3.]]]])
     """
 
     def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
@@ -73,6 +83,13 @@ class Unfold(Module):
     """The windows of images as columns: (N, C, H, W) -> (N, C * kH * kW, L).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Unfold.html
+
+    >>> import autograd, nn
+    >>> nn.Unfold(kernel_size=2)(autograd.arange(9.0).reshape(1, 1, 3, 3))
+    tensor([[[0., 1., 3., 4.],
+             [1., 2., 4., 5.],
+             [3., 4., 6., 7.],
+             [4., 5., 7., 8.]]])
     """
 
     def __init__(self, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> None:
@@ -93,6 +110,12 @@ class Fold(Module):
     """Columns put back at their windows, what overlaps is added: (N, C * kH * kW, L) -> (N, C, *output_size).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Fold.html
+
+    >>> import autograd, nn
+    >>> nn.Fold((3, 3), kernel_size=2)(autograd.ones(1, 4, 4))
+    tensor([[[[1., 2., 1.],
+              [2., 4., 2.],
+              [1., 2., 1.]]]])
     """
 
     def __init__(

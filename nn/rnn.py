@@ -340,6 +340,10 @@ class RNNCell(RNNCellBase):
     """One step of an Elman network: (N, input_size) and (N, hidden_size) give (N, hidden_size).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
+
+    >>> import autograd, nn
+    >>> nn.RNNCell(4, 6)(autograd.ones(2, 4)).shape
+    torch.Size([2, 6])
     """
 
     def __init__(
@@ -366,6 +370,11 @@ class LSTMCell(RNNCellBase):
     """One step of an LSTM: (N, input_size) and the pair (h, c) give the next pair.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
+
+    >>> import autograd, nn
+    >>> h, c = nn.LSTMCell(4, 6)(autograd.ones(2, 4))
+    >>> h.shape, c.shape
+    (torch.Size([2, 6]), torch.Size([2, 6]))
     """
 
     def __init__(

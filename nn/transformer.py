@@ -34,7 +34,12 @@ __all__ = [
 
 
 class NonDynamicallyQuantizableLinear(Linear):
-    """A Linear; the name is what PyTorch prints for the output projection."""
+    """A Linear; the name is what PyTorch prints for the output projection.
+
+    >>> import nn
+    >>> nn.modules.linear.NonDynamicallyQuantizableLinear(2, 3)
+    NonDynamicallyQuantizableLinear(in_features=2, out_features=3, bias=True)
+    """
 
 
 class MultiheadAttention(Module):
@@ -264,6 +269,11 @@ class TransformerDecoderLayer(_Feedforward):
     """Self-attention, attention to the encoder's output, and a feed-forward network; see ``TransformerEncoderLayer``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html
+
+    >>> import autograd, nn
+    >>> layer = nn.TransformerDecoderLayer(16, 4, 32)
+    >>> layer(autograd.ones(7, 2, 16), autograd.ones(10, 2, 16)).shape
+    torch.Size([7, 2, 16])
     """
 
     def __init__(
@@ -361,6 +371,11 @@ class TransformerEncoder(Module):
     ``enable_nested_tensor`` and ``mask_check`` are accepted: they only choose between PyTorch's kernels.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html
+
+    >>> import autograd, nn
+    >>> encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(16, 4, 32, batch_first=True), num_layers=2)
+    >>> encoder(autograd.ones(2, 10, 16)).shape
+    torch.Size([2, 10, 16])
     """
 
     def __init__(
@@ -393,6 +408,11 @@ class TransformerDecoder(Module):
     """``num_layers`` copies of a decoder layer, one after the other, and a norm at the end.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerDecoder.html
+
+    >>> import autograd, nn
+    >>> decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(16, 4, 32), num_layers=2)
+    >>> decoder(autograd.ones(7, 2, 16), autograd.ones(10, 2, 16)).shape
+    torch.Size([7, 2, 16])
     """
 
     def __init__(self, decoder_layer: Any, num_layers: int, norm: Any = None) -> None:

@@ -14,7 +14,16 @@ __all__ = []  # fmt: skip
 
 
 def _linear(input: Any, weight: Any, bias: Any = None) -> Any:
-    """``input @ weight.T + bias``: [..., in] with [out, in] and [out] gives [..., out]."""
+    """``input @ weight.T + bias``: [..., in] with [out, in] and [out] gives [..., out].
+
+    Raises RuntimeError for shapes or dtypes that don't fit.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
+
+    >>> import autograd
+    >>> linear(autograd.tensor([1.0, 2.0]), autograd.tensor([[1.0, 1.0], [0.0, 3.0]]), autograd.tensor([0.5, 0.0]))
+    tensor([3.5000, 6.0000])
+    """
     try:
         if input.ndim == 2:
             y = _affine(input, weight, bias)

@@ -138,6 +138,11 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     """[..., C * r * r, H, W] to [..., C, H * r, W * r].
 
     Source: Shi et al. 2016, https://docs.pytorch.org/docs/stable/generated/torch.pixel_shuffle.html
+
+    >>> import autograd
+    >>> pixel_shuffle(autograd.arange(4.0).reshape(1, 4, 1, 1), 2)
+    tensor([[[[0., 1.],
+              [2., 3.]]]])
     """
     r = upscale_factor
     if input.ndim < 3:
@@ -159,7 +164,12 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
 
 
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
-    """[..., C, H * r, W * r] to [..., C * r * r, H, W]: the inverse of ``pixel_shuffle``."""
+    """[..., C, H * r, W * r] to [..., C * r * r, H, W]: the inverse of ``pixel_shuffle``.
+
+    >>> import autograd
+    >>> pixel_unshuffle(autograd.arange(4.0).reshape(1, 1, 2, 2), 2).flatten()
+    tensor([0., 1., 2., 3.])
+    """
     r = downscale_factor
     if input.ndim < 3:
         raise RuntimeError(
@@ -181,7 +191,12 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
 
 
 def channel_shuffle(input: Any, groups: int) -> Any:
-    """The channels (dimension 1) dealt out: channel i of group j becomes channel j of group i (Zhang et al. 2018)."""
+    """The channels (dimension 1) dealt out: channel i of group j becomes channel j of group i (Zhang et al. 2018).
+
+    >>> import autograd
+    >>> channel_shuffle(autograd.arange(4.0).reshape(1, 4, 1), 2).flatten()
+    tensor([0., 2., 1., 3.])
+    """
     if input.ndim < 3:
         raise RuntimeError(f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(input.shape)}")
     batch, channels, *places = input.shape

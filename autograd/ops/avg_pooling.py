@@ -164,6 +164,10 @@ def avg_pool2d(
     """The mean of each window of images, (N, C, H, W) or (C, H, W); see ``avg_pool1d``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool2d.html
+
+    >>> import autograd
+    >>> avg_pool2d(autograd.ones(1, 3, 8, 8), 3, stride=2, padding=1).shape
+    torch.Size([1, 3, 4, 4])
     """
     return avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
@@ -180,6 +184,10 @@ def avg_pool3d(
     """The mean of each window of volumes; see ``avg_pool1d``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool3d.html
+
+    >>> import autograd
+    >>> avg_pool3d(autograd.ones(1, 3, 4, 6, 8), 2).shape
+    torch.Size([1, 3, 2, 3, 4])
     """
     return avg_pool(3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 

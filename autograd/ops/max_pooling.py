@@ -258,6 +258,10 @@ def max_pool2d(
     """The largest element of each window of images, (N, C, H, W) or (C, H, W); see ``max_pool1d``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html
+
+    >>> import autograd
+    >>> max_pool2d(autograd.ones(1, 3, 8, 8), 3, stride=2, padding=1).shape
+    torch.Size([1, 3, 4, 4])
     """
     return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
@@ -274,6 +278,10 @@ def max_pool3d(
     """The largest element of each window of volumes, (N, C, D, H, W) or (C, D, H, W); see ``max_pool1d``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.max_pool3d.html
+
+    >>> import autograd
+    >>> max_pool3d(autograd.ones(1, 3, 4, 6, 8), 2).shape
+    torch.Size([1, 3, 2, 3, 4])
     """
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
@@ -281,7 +289,13 @@ def max_pool3d(
 def max_pool1d_with_indices(
     input: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
 ) -> Any:
-    """``max_pool1d`` that returns the positions too."""
+    """``max_pool1d`` that returns the positions too.
+
+    >>> import autograd
+    >>> values, places = max_pool1d_with_indices(autograd.tensor([[[1.0, 3.0, 2.0, 5.0]]]), 2)
+    >>> places
+    tensor([[[1, 3]]])
+    """
     return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
 

@@ -18,7 +18,14 @@ class SDPBackend(enum.Enum):
 
 @contextlib.contextmanager
 def sdpa_kernel(backends: Any, set_priority: bool = False) -> Iterator[None]:
-    """A block in which only these kernels may be used. Raises TypeError for something that is none."""
+    """A block in which only these kernels may be used. Raises TypeError for something that is none.
+
+    >>> import autograd, nn
+    >>> q = autograd.ones(1, 2, 3, 4)
+    >>> with sdpa_kernel(SDPBackend.MATH):
+    ...     nn.functional.scaled_dot_product_attention(q, q, q).shape
+    torch.Size([1, 2, 3, 4])
+    """
     for backend in backends if isinstance(backends, (list, tuple)) else [backends]:
         if not isinstance(backend, SDPBackend):
             raise TypeError(f"backends must be SDPBackend values, got {type(backend).__name__}")

@@ -117,6 +117,14 @@ def multi_head_attention_forward(
         AssertionError: shapes don't fit together. RuntimeError: ``is_causal`` without ``attn_mask``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
+
+    >>> import autograd
+    >>> x, weight = autograd.ones(5, 3, 8), autograd.ones(24, 8)  # five places, a batch of three, eight features
+    >>> out, attention = multi_head_attention_forward(
+    ...     x, x, x, 8, 2, weight, autograd.zeros(24), None, None, False, 0.0, autograd.eye(8), autograd.zeros(8)
+    ... )
+    >>> out.shape, attention.shape
+    (torch.Size([5, 3, 8]), torch.Size([3, 5, 5]))
     """
     batched = _check(query, key, value, key_padding_mask, attn_mask, num_heads)
     if not batched:

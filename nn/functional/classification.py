@@ -132,6 +132,10 @@ def nll_loss(
     IndexError for a class that is not there, ValueError for shapes that don't fit.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html
+
+    >>> import autograd
+    >>> nll_loss(autograd.tensor([[1.0, 2.0, 3.0]]).log_softmax(1), autograd.tensor([2]))
+    tensor(0.4076)
     """
     reduction = old_reduction(size_average, reduce, reduction)
     return _by_classes(ops.nll, input, target, weight, ignore_index, reduction)
@@ -241,6 +245,10 @@ def linear_cross_entropy(
     Shapes: input [N, in] or [in]; linear_weight [C, d1, ..., in], linear_bias [C, d1, ...]; target [N, d1, ...] or
     probabilities [N, C, d1, ...]. ``options`` says how PyTorch divides the work to save memory; the result does not
     depend on it, and here nothing is divided.
+
+    >>> import autograd
+    >>> linear_cross_entropy(autograd.ones(2, 4), autograd.zeros(3, 4), autograd.tensor([0, 2]))
+    tensor(1.0986)
     """
     if input.ndim not in (1, 2):
         raise RuntimeError(f"linear_cross_entropy: expected input to be 1D or 2D, got {list(input.shape)}")
@@ -268,7 +276,12 @@ def multi_margin_loss(
     reduce: Any = None,
     reduction: str = "mean",
 ) -> Any:
-    """``sum over j != y of max(0, margin - x_y + x_j)**p / C`` for each sample with class y."""
+    """``sum over j != y of max(0, margin - x_y + x_j)**p / C`` for each sample with class y.
+
+    >>> import autograd
+    >>> multi_margin_loss(autograd.tensor([[0.1, 0.2, 0.4, 0.8]]), autograd.tensor([3]))
+    tensor(0.3250)
+    """
     reduction = old_reduction(size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
@@ -288,7 +301,13 @@ def multi_margin_loss(
 def multilabel_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Any:
-    """``sum over labels y and non-labels j of max(0, 1 - (x_y - x_j)) / C``; a row's labels end at the first -1."""
+    """``sum over labels y and non-labels j of max(0, 1 - (x_y - x_j)) / C``; a row's labels end at the first -1.
+
+    >>> import autograd
+    >>> labels = autograd.tensor([[3, 0, -1, 1]])  # classes 3 and 0: the row ends at -1
+    >>> multilabel_margin_loss(autograd.tensor([[0.1, 0.2, 0.4, 0.8]]), labels)
+    tensor(0.8500)
+    """
     reduction = old_reduction(size_average, reduce, reduction)
     if tuple(input.shape) != tuple(target.shape):
         raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
@@ -319,7 +338,12 @@ def multilabel_soft_margin_loss(
     reduce: Any = None,
     reduction: str = "mean",
 ) -> Any:
-    """The binary cross-entropy of ``sigmoid(input)``, averaged over the classes."""
+    """The binary cross-entropy of ``sigmoid(input)``, averaged over the classes.
+
+    >>> import autograd
+    >>> multilabel_soft_margin_loss(autograd.tensor([[2.0, -1.0]]), autograd.tensor([[1.0, 0.0]]))
+    tensor(0.2201)
+    """
     reduction = old_reduction(size_average, reduce, reduction)
     losses = -(target * logsigmoid(input) + (1 - target) * logsigmoid(-input))
     if weight is not None:

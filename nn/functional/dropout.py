@@ -42,6 +42,10 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     """Each element is zero with probability ``p``, else divided by ``1 - p``; in evaluation the input itself.
 
     Source: Srivastava et al. 2014, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html
+
+    >>> import autograd
+    >>> dropout(autograd.ones(4), 1.0), dropout(autograd.ones(4), 0.5, training=False)
+    (tensor([0., 0., 0., 0.]), tensor([1., 1., 1., 1.]))
     """
     return _dropped(input, input.shape, p, training, inplace)
 
@@ -80,17 +84,32 @@ def _channels(input: Tensor, p: float, training: bool, inplace: bool, dims: tupl
 
 
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Whole channels of [N, C, L] or [C, L] are dropped."""
+    """Whole channels of [N, C, L] or [C, L] are dropped.
+
+    >>> import autograd
+    >>> dropout1d(autograd.ones(1, 2, 3), 0.5, training=False).sum()
+    tensor(6.)
+    """
     return _channels(input, p, training, inplace, (2, 3), "dropout1d")
 
 
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Whole channels of [N, C, H, W] are dropped; a 3-D input is [N, C, L]."""
+    """Whole channels of [N, C, H, W] are dropped; a 3-D input is [N, C, L].
+
+    >>> import autograd
+    >>> dropout2d(autograd.ones(1, 2, 3, 3), 0.5, training=False).sum()
+    tensor(18.)
+    """
     return _channels(input, p, training, inplace, (3, 4), "dropout2d")
 
 
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
-    """Whole channels of [N, C, D, H, W] or [C, D, H, W] are dropped."""
+    """Whole channels of [N, C, D, H, W] or [C, D, H, W] are dropped.
+
+    >>> import autograd
+    >>> dropout3d(autograd.ones(1, 2, 2, 2, 2), 0.5, training=False).sum()
+    tensor(16.)
+    """
     return _channels(input, p, training, inplace, (4, 5), "dropout3d")
 
 
@@ -111,10 +130,20 @@ def _alpha(input: Tensor, shape: Any, p: float, training: bool, inplace: bool) -
 
 
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
-    """Dropout for selu: what is dropped gets its lowest value, mean and variance stay (Klambauer et al. 2017)."""
+    """Dropout for selu: what is dropped gets its lowest value, mean and variance stay (Klambauer et al. 2017).
+
+    >>> import autograd
+    >>> alpha_dropout(autograd.tensor([1.0, 2.0]), 0.5, training=False)
+    tensor([1., 2.])
+    """
     return _alpha(input, input.shape, p, training, inplace)
 
 
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Any:
-    """``alpha_dropout`` of whole channels."""
+    """``alpha_dropout`` of whole channels.
+
+    >>> import autograd
+    >>> feature_alpha_dropout(autograd.ones(1, 2, 3), 0.5, training=False).sum()
+    tensor(6.)
+    """
     return _alpha(input, _by_channel(input), p, training, inplace)

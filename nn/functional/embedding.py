@@ -93,6 +93,12 @@ def embedding(
     Raises IndexError for a number that is not there.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
+
+    >>> import autograd
+    >>> embedding(autograd.tensor([1, 0, 1]), autograd.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor([[3., 4.],
+            [1., 2.],
+            [3., 4.]])
     """
     if weight.ndim != 2:
         raise RuntimeError(f"'weight' must be 2-D, it has shape {list(weight.shape)}")
@@ -131,6 +137,11 @@ def embedding_bag(
     ``input`` is [B, N], a bag a row, or [L] with the beginnings of the bags in ``offsets`` [B].
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding_bag.html
+
+    >>> import autograd
+    >>> embedding_bag(autograd.tensor([[0, 1], [1, 1]]), autograd.tensor([[1.0, 2.0], [3.0, 4.0]]), mode="sum")
+    tensor([[4., 6.],
+            [6., 8.]])
     """
     if per_sample_weights is not None and tuple(input.shape) != tuple(per_sample_weights.shape):
         raise ValueError(

@@ -15,6 +15,10 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     """``y_k = x1^T W_k x2 + b_k``: [..., I], [..., J] and [K, I, J] give [..., K].
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.bilinear.html
+
+    >>> import autograd
+    >>> bilinear(autograd.ones(2, 3), autograd.ones(2, 4), autograd.ones(5, 3, 4)).shape
+    torch.Size([2, 5])
     """
     if tuple(input1.shape[:-1]) != tuple(input2.shape[:-1]):
         raise RuntimeError(

@@ -60,6 +60,10 @@ def binary_cross_entropy(
 
     Raises RuntimeError for an input outside [0, 1]. Source:
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html
+
+    >>> import autograd
+    >>> binary_cross_entropy(autograd.tensor([0.9, 0.2]), autograd.tensor([1.0, 0.0]))
+    tensor(0.1643)
     """
     reduction = old_reduction(size_average, reduce, reduction)
     _same_size(input, target)
@@ -83,7 +87,12 @@ def binary_cross_entropy_with_logits(
     reduction: str = "mean",
     pos_weight: Tensor | None = None,
 ) -> Any:
-    """``binary_cross_entropy(sigmoid(input), target)``, without overflow; ``pos_weight`` weighs positive examples."""
+    """``binary_cross_entropy(sigmoid(input), target)``, without overflow; ``pos_weight`` weighs positive examples.
+
+    >>> import autograd
+    >>> binary_cross_entropy_with_logits(autograd.tensor([2.0, -1.0]), autograd.tensor([1.0, 0.0]))
+    tensor(0.2201)
+    """
     reduction = old_reduction(size_average, reduce, reduction)
     if tuple(target.shape) != tuple(input.shape):
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
@@ -105,6 +114,11 @@ def kl_div(
     """The Kullback-Leibler divergence ``target * (log(target) - input)``, with log-probabilities as the input.
 
     "batchmean" divides the sum by the batch size, as the mathematics has it; "mean" divides by the number of elements.
+
+    >>> import autograd
+    >>> p, q = autograd.tensor([[0.5, 0.5]]), autograd.tensor([[0.25, 0.75]])
+    >>> kl_div(q.log(), p, reduction="batchmean")
+    tensor(0.1438)
     """
     reduction = old_reduction(size_average, reduce, reduction)
     if reduction == "mean":
@@ -132,6 +146,10 @@ def poisson_nll_loss(
     """Minus the log-likelihood of counts ``target`` under Poisson rates ``exp(input)`` (or ``input``).
 
     ``full`` adds Stirling's approximation of ``log(target!)``.
+
+    >>> import autograd
+    >>> poisson_nll_loss(autograd.tensor([0.0, 1.0]), autograd.tensor([1.0, 3.0]))
+    tensor(0.3591)
     """
     reduction = old_reduction(size_average, reduce, reduction)
     check_reduction(reduction)
@@ -147,7 +165,12 @@ def poisson_nll_loss(
 def gaussian_nll_loss(
     input: Tensor, target: Tensor, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Any:
-    """Minus the log-likelihood of ``target`` under normal distributions of means ``input`` and variances ``var``."""
+    """Minus the log-likelihood of ``target`` under normal distributions of means ``input`` and variances ``var``.
+
+    >>> import autograd
+    >>> gaussian_nll_loss(autograd.tensor([1.0]), autograd.tensor([3.0]), autograd.tensor([4.0]))
+    tensor(1.1931)
+    """
     if isinstance(var, float):
         if var < 0:
             raise ValueError("var has negative entry/entries")
@@ -187,6 +210,10 @@ def mse_loss(
     """``(input - target)**2``; with ``weight``, its weighted mean.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
+
+    >>> import autograd
+    >>> mse_loss(autograd.tensor([1.0, 4.0]), autograd.tensor([2.0, 2.0]))
+    tensor(2.5000)
     """
     reduction = old_reduction(size_average, reduce, reduction)
     _warn_of_sizes(input, target, "mse_loss")
@@ -214,7 +241,12 @@ def l1_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Any:
-    """``|input - target|``; with ``weight``, its weighted mean."""
+    """``|input - target|``; with ``weight``, its weighted mean.
+
+    >>> import autograd
+    >>> l1_loss(autograd.tensor([1.0, 4.0]), autograd.tensor([2.0, 2.0]))
+    tensor(1.5000)
+    """
     reduction = old_reduction(size_average, reduce, reduction)
     _warn_of_sizes(input, target, "l1_loss")
     losses = autograd.abs(input - target)
@@ -229,7 +261,12 @@ def smooth_l1_loss(
     reduction: str = "mean",
     beta: float = 1.0,
 ) -> Any:
-    """``|d|``, rounded off to a parabola where ``|d| < beta``, for ``d = input - target``."""
+    """``|d|``, rounded off to a parabola where ``|d| < beta``, for ``d = input - target``.
+
+    >>> import autograd
+    >>> smooth_l1_loss(autograd.tensor([0.5, 3.0]), autograd.tensor([0.0, 0.0]), reduction="none")
+    tensor([0.1250, 2.5000])
+    """
     reduction = old_reduction(size_average, reduce, reduction)
     _warn_of_sizes(input, target, "smooth_l1_loss")
     if beta < 0:
@@ -242,7 +279,12 @@ def smooth_l1_loss(
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Any:
-    """``smooth_l1_loss`` times ``delta``: a parabola where ``|d| < delta``, a line of slope ``delta`` beyond."""
+    """``smooth_l1_loss`` times ``delta``: a parabola where ``|d| < delta``, a line of slope ``delta`` beyond.
+
+    >>> import autograd
+    >>> huber_loss(autograd.tensor([0.5, 3.0]), autograd.tensor([0.0, 0.0]), reduction="none")
+    tensor([0.1250, 2.5000])
+    """
     _warn_of_sizes(input, target, "huber_loss")
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta: {delta}")
@@ -256,7 +298,12 @@ def huber_loss(
 def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Any:
-    """``log(1 + exp(-target * input))``, for targets 1 and -1."""
+    """``log(1 + exp(-target * input))``, for targets 1 and -1.
+
+    >>> import autograd
+    >>> soft_margin_loss(autograd.tensor([2.0, -1.0]), autograd.tensor([1.0, -1.0]))
+    tensor(0.2201)
+    """
     reduction = old_reduction(size_average, reduce, reduction)
     return reduced(-logsigmoid(target * input), reduction)
 
@@ -269,7 +316,12 @@ def hinge_embedding_loss(
     reduce: Any = None,
     reduction: str = "mean",
 ) -> Any:
-    """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1."""
+    """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1.
+
+    >>> import autograd
+    >>> hinge_embedding_loss(autograd.tensor([0.3, 0.3]), autograd.tensor([1, -1]), reduction="none")
+    tensor([0.3000, 0.7000])
+    """
     reduction = old_reduction(size_average, reduce, reduction)
     apart = autograd.where(target == 1, 0, autograd.relu(margin - input))
     together = autograd.where(target == -1, 0, input)
@@ -285,7 +337,13 @@ def margin_ranking_loss(
     reduce: Any = None,
     reduction: str = "mean",
 ) -> Any:
-    """``max(0, -target * (input1 - input2) + margin)``."""
+    """``max(0, -target * (input1 - input2) + margin)``.
+
+    >>> import autograd
+    >>> a, b = autograd.tensor([1.0, 1.0]), autograd.tensor([0.0, 3.0])
+    >>> margin_ranking_loss(a, b, autograd.tensor([1, 1]), reduction="none")  # 1: the first should be larger
+    tensor([0., 2.])
+    """
     reduction = old_reduction(size_average, reduce, reduction)
     if not input1.ndim == input2.ndim == target.ndim:
         raise RuntimeError(
@@ -304,7 +362,13 @@ def cosine_embedding_loss(
     reduce: Any = None,
     reduction: str = "mean",
 ) -> Any:
-    """``1 - cos`` where the target is 1, ``max(0, cos - margin)`` where it is -1."""
+    """``1 - cos`` where the target is 1, ``max(0, cos - margin)`` where it is -1.
+
+    >>> import autograd
+    >>> a, b = autograd.tensor([[1.0, 0.0], [1.0, 0.0]]), autograd.tensor([[0.0, 1.0], [1.0, 0.0]])
+    >>> cosine_embedding_loss(a, b, autograd.tensor([1, -1]), reduction="none")
+    tensor([1., 1.])
+    """
     reduction = old_reduction(size_average, reduce, reduction)
     if target.ndim not in (0, 1) or (target.ndim == 1) != (input1.ndim == 2) or input1.ndim != input2.ndim:
         raise RuntimeError(
@@ -330,7 +394,12 @@ def triplet_margin_loss(
     reduce: Any = None,
     reduction: str = "mean",
 ) -> Any:
-    """``max(0, |anchor - positive| - |anchor - negative| + margin)``, with p-norms."""
+    """``max(0, |anchor - positive| - |anchor - negative| + margin)``, with p-norms.
+
+    >>> import autograd
+    >>> triplet_margin_loss(autograd.tensor([[0.0]]), autograd.tensor([[1.0]]), autograd.tensor([[1.5]]))
+    tensor(0.5000)
+    """
     reduction = old_reduction(size_average, reduce, reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
@@ -352,7 +421,13 @@ def triplet_margin_with_distance_loss(
     swap: bool = False,
     reduction: str = "mean",
 ) -> Any:
-    """``triplet_margin_loss`` with any distance."""
+    """``triplet_margin_loss`` with any distance.
+
+    >>> import autograd
+    >>> anchor, near, far = autograd.tensor([[0.0]]), autograd.tensor([[1.0]]), autograd.tensor([[1.5]])
+    >>> triplet_margin_with_distance_loss(anchor, near, far, distance_function=lambda a, b: (a - b).abs().sum(1))
+    tensor(0.5000)
+    """
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
     return _triplet(anchor, positive, negative, distance_function or pairwise_distance, margin, swap, reduction)

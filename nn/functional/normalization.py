@@ -49,13 +49,23 @@ def layer_norm(
     """Mean 0 and variance 1 over the trailing dimensions ``normalized_shape``, then ``* weight + bias``.
 
     Source: Ba et al. 2016, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html
+
+    >>> import autograd
+    >>> layer_norm(autograd.tensor([[1.0, 3.0], [10.0, 30.0]]), (2,)).round()
+    tensor([[-1.,  1.],
+            [-1.,  1.]])
     """
     axes = _trailing(input, normalized_shape, (weight, bias), "layer_norm")
     return _normalized(input, weight, bias, axes, eps, True)
 
 
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Any:
-    """``input / sqrt(mean(input**2) + eps) * weight`` over the trailing dimensions ``normalized_shape``."""
+    """``input / sqrt(mean(input**2) + eps) * weight`` over the trailing dimensions ``normalized_shape``.
+
+    >>> import autograd
+    >>> rms_norm(autograd.tensor([[1.0, 7.0]]), (2,))
+    tensor([[0.2000, 1.4000]])
+    """
     axes = _trailing(input, normalized_shape, (weight,), "rms_norm")
     return _normalized(input, weight, None, axes, finfo(input.dtype).eps if eps is None else eps, False)
 
@@ -66,6 +76,10 @@ def group_norm(
     """Mean 0 and variance 1 in each group of channels (dimension 1) of each sample, then ``* weight + bias``.
 
     Source: Wu and He 2018, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.group_norm.html
+
+    >>> import autograd
+    >>> group_norm(autograd.ones(4, 6, 5), 2).shape
+    torch.Size([4, 6, 5])
     """
     if input.ndim < 2:
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
@@ -110,6 +124,12 @@ def batch_norm(
     the running ones. Raises ValueError when training on one value per channel.
 
     Source: Ioffe and Szegedy 2015, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
+
+    >>> import autograd
+    >>> x = autograd.tensor([[1.0, 10.0], [3.0, 30.0]])
+    >>> batch_norm(x, autograd.zeros(2), autograd.ones(2), training=True).round()
+    tensor([[-1., -1.],
+            [ 1.,  1.]])
     """
     if input.numel() == 0:
         return input * 1
@@ -171,6 +191,11 @@ def instance_norm(
     """Mean 0 and variance 1 of each channel of each sample, then ``* weight + bias``.
 
     Source: Ulyanov et al. 2016, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.instance_norm.html
+
+    >>> import autograd
+    >>> instance_norm(autograd.tensor([[[1.0, 3.0], [10.0, 30.0]]])).round()
+    tensor([[[-1.,  1.],
+             [-1.,  1.]]])
     """
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
@@ -186,7 +211,12 @@ def instance_norm(
 
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
-    """``input / (k + alpha * mean of the squares over size neighbouring channels)**beta`` (Krizhevsky et al. 2012)."""
+    """``input / (k + alpha * mean of the squares over size neighbouring channels)**beta`` (Krizhevsky et al. 2012).
+
+    >>> import autograd
+    >>> local_response_norm(autograd.ones(1, 4, 2), 3).shape
+    torch.Size([1, 4, 2])
+    """
     if input.ndim < 3:
         raise ValueError(
             f"Expected 3D or higher dimensionality                          input (got {input.ndim} dimensions)"

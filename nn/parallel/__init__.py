@@ -68,7 +68,12 @@ def data_parallel(
     dim: int = 0,
     module_kwargs: Any = None,
 ) -> Any:
-    """``module(*inputs)``."""
+    """``module(*inputs)``.
+
+    >>> import autograd, nn
+    >>> data_parallel(nn.Linear(3, 2), autograd.ones(4, 3)).shape
+    torch.Size([4, 2])
+    """
     return module(*(inputs if isinstance(inputs, tuple) else (inputs,)), **(module_kwargs or {}))
 
 

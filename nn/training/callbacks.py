@@ -15,7 +15,17 @@ __all__ = ["CSVLog", "Callback", "Checkpoint", "EarlyStopping", "LRSchedule", "L
 
 
 class Callback:
-    """Base class. ``logs`` holds the numbers of the epoch, or the loss of the batch."""
+    """Base class. ``logs`` holds the numbers of the epoch, or the loss of the batch.
+
+    >>> import autograd, nn, optim
+    >>> class Shout(Callback):
+    ...     def on_epoch_end(self, trainer, logs): print("epoch", trainer.epoch, "is over")
+    >>> model = nn.Linear(2, 1)
+    >>> trainer = nn.Trainer(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.1), callbacks=[Shout()])
+    >>> _ = trainer.fit(autograd.zeros(4, 2), autograd.zeros(4, 1), epochs=2, verbose=False)
+    epoch 1 is over
+    epoch 2 is over
+    """
 
     def on_fit_begin(self, trainer: Trainer) -> None:
         """Training begins, or goes on."""
@@ -71,6 +81,14 @@ class EarlyStopping(Callback):
         min_delta: what counts as better.
         mode: "min", "max", or "auto" by the name.
         restore_best: put the best parameters back at the end.
+
+    >>> import autograd, nn, optim
+    >>> model = nn.Linear(2, 1)
+    >>> stopping = EarlyStopping(monitor="loss", patience=1)
+    >>> trainer = nn.Trainer(model, nn.MSELoss(), optim.SGD(model.parameters(), lr=0.0), callbacks=[stopping])
+    >>> history = trainer.fit(autograd.zeros(4, 2), autograd.zeros(4, 1), epochs=9, verbose=False)
+    >>> len(history["loss"])  # nothing is learned with lr=0: one epoch, and one of patience
+    2
     """
 
     def __init__(
@@ -158,6 +176,15 @@ class LRSchedule(Callback):
         scheduler: the schedule.
         every: "epoch" or "batch".
         monitor: the number that a ReduceLROnPlateau is given.
+
+    >>> import autograd, nn, optim
+    >>> model = nn.Linear(2, 1)
+    >>> optimizer = optim.SGD(model.parameters(), lr=1.0)
+    >>> halve = LRSchedule(optim.lr_scheduler.ExponentialLR(optimizer, 0.5))
+    >>> trainer = nn.Trainer(model, nn.MSELoss(), optimizer, callbacks=[halve])
+    >>> _ = trainer.fit(autograd.zeros(4, 2), autograd.zeros(4, 1), epochs=3, verbose=False)
+    >>> optimizer.param_groups[0]["lr"]
+    0.125
     """
 
     def __init__(self, scheduler: Any, every: str = "epoch", monitor: str | None = None) -> None:

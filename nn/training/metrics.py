@@ -32,7 +32,16 @@ def _array(value: Any) -> Array:
 
 
 class Metric:
-    """Base class: define ``reset``, ``update`` and ``value``; ``name`` is the key in the history."""
+    """Base class: define ``reset``, ``update`` and ``value``; ``name`` is the key in the history.
+
+    >>> class Largest(Metric):
+    ...     name = "largest"
+    ...     def reset(self): self.seen = float("-inf")
+    ...     def update(self, output, target): self.seen = max(self.seen, float(output.max()))
+    ...     def value(self): return self.seen
+    >>> m = Largest(); m.reset(); m.update(np.array([1.0, 4.0]), None); m.value()
+    4.0
+    """
 
     name = "metric"
 
@@ -103,7 +112,13 @@ class Accuracy(Metric):
 
 
 class TopK(Accuracy):
-    """The share of samples whose true class is among the ``k`` highest scores."""
+    """The share of samples whose true class is among the ``k`` highest scores.
+
+    >>> top = TopK(2); top.reset()
+    >>> top.update(np.array([[0.1, 0.7, 0.2], [0.1, 0.2, 0.7]]), np.array([2, 0]))
+    >>> top.value()
+    0.5
+    """
 
     def __init__(self, k: int = 5) -> None:
         self.k = k
@@ -121,7 +136,11 @@ class TopK(Accuracy):
 
 
 class ConfusionMatrix(Metric):
-    """``matrix[true, predicted]``, counts of samples."""
+    """``matrix[true, predicted]``, counts of samples.
+
+    >>> m = ConfusionMatrix(); m.reset(); m.update(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1])); m.value()
+    [[0, 0], [1, 1]]
+    """
 
     name = "confusion_matrix"
 
@@ -148,7 +167,11 @@ class ConfusionMatrix(Metric):
 
 
 class Precision(ConfusionMatrix):
-    """Of the samples predicted as a class, the share that is; ``average`` is "macro", "micro", "weighted" or None."""
+    """Of the samples predicted as a class, the share that is; ``average`` is "macro", "micro", "weighted" or None.
+
+    >>> p = Precision(); p.reset(); p.update(np.array([2.0, -1.0, 1.0]), np.array([1, 1, 0])); p.value()
+    0.25
+    """
 
     name = "precision"
 
@@ -174,7 +197,11 @@ class Precision(ConfusionMatrix):
 
 
 class Recall(Precision):
-    """Of the samples of a class, the share that was found."""
+    """Of the samples of a class, the share that was found.
+
+    >>> r = Recall(); r.reset(); r.update(np.array([2.0, -1.0, 1.0]), np.array([1, 1, 0])); r.value()
+    0.25
+    """
 
     name = "recall"
 
@@ -183,7 +210,12 @@ class Recall(Precision):
 
 
 class F1(Precision):
-    """The harmonic mean of precision and recall."""
+    """The harmonic mean of precision and recall.
+
+    >>> f1 = F1(); f1.reset(); f1.update(np.array([2.0, -1.0, 1.0]), np.array([1, 1, 0]))  # log-odds of yes
+    >>> f1.value()
+    0.25
+    """
 
     name = "f1"
 
@@ -196,7 +228,11 @@ def _share(part: Array, whole: Array) -> Array:
 
 
 class MSE(Metric):
-    """The mean squared error."""
+    """The mean squared error.
+
+    >>> e = MSE(); e.reset(); e.update(np.array([1.0, 4.0]), np.array([2.0, 2.0])); e.value()
+    2.5
+    """
 
     name = "mse"
 
@@ -216,7 +252,11 @@ class MSE(Metric):
 
 
 class MAE(MSE):
-    """The mean absolute error."""
+    """The mean absolute error.
+
+    >>> e = MAE(); e.reset(); e.update(np.array([1.0, 4.0]), np.array([2.0, 2.0])); e.value()
+    1.5
+    """
 
     name = "mae"
 
@@ -225,7 +265,11 @@ class MAE(MSE):
 
 
 class R2(Metric):
-    """The share of the targets' variance that is explained: 1 is perfect, 0 as good as their mean."""
+    """The share of the targets' variance that is explained: 1 is perfect, 0 as good as their mean.
+
+    >>> r = R2(); r.reset(); r.update(np.array([1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.5])); round(r.value(), 3)
+    0.921
+    """
 
     name = "r2"
 

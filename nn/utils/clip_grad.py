@@ -64,7 +64,15 @@ def get_total_norm(
 
 
 def clip_grads_with_norm_(parameters: Any, max_norm: float, total_norm: Tensor, foreach: bool | None = None) -> None:
-    """Scale all gradients, in place, so that their norm, which is ``total_norm``, becomes at most ``max_norm``."""
+    """Scale all gradients, in place, so that their norm, which is ``total_norm``, becomes at most ``max_norm``.
+
+    >>> import autograd, nn
+    >>> w = nn.Parameter(autograd.tensor([1.0, 2.0]))
+    >>> (w * autograd.tensor([3.0, 4.0])).sum().backward()
+    >>> clip_grads_with_norm_([w], 1.0, get_total_norm([w.grad]))
+    >>> w.grad
+    tensor([0.6000, 0.8000])
+    """
     total = total_norm.array
     factor = total.dtype.type(max_norm) / (total + total.dtype.type(1e-6))
     if factor >= 1:
@@ -105,7 +113,15 @@ clip_grad_norm = clip_grad_norm_
 
 
 def clip_grad_value_(parameters: Iterable[Tensor] | Tensor, clip_value: float, foreach: bool | None = None) -> None:
-    """Cut all elements of the gradients off at ``-clip_value`` and ``clip_value``, in place."""
+    """Cut all elements of the gradients off at ``-clip_value`` and ``clip_value``, in place.
+
+    >>> import autograd, nn
+    >>> w = nn.Parameter(autograd.tensor([1.0, 2.0]))
+    >>> (w * autograd.tensor([0.1, -5.0])).sum().backward()
+    >>> clip_grad_value_([w], 1.0)
+    >>> w.grad
+    tensor([ 0.1000, -1.0000])
+    """
     bound = float(clip_value)
     for p in _listed(parameters, "clip_grad_value_"):
         if p.grad is not None:

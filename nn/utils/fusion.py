@@ -28,14 +28,30 @@ def _folded(weight: Any, bias: Any, bn: tuple[Any, ...], axis: int) -> tuple[Par
 def fuse_conv_bn_weights(
     conv_w: Any, conv_b: Any, bn_rm: Any, bn_rv: Any, bn_eps: float, bn_w: Any, bn_b: Any, transpose: bool = False
 ) -> tuple[Parameter, Parameter]:
-    """The weight and bias of a convolution with a batch norm folded in."""
+    """The weight and bias of a convolution with a batch norm folded in.
+
+    >>> import nn
+    >>> conv, norm = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8)
+    >>> statistics = (norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias)
+    >>> weight, bias = fuse_conv_bn_weights(conv.weight, conv.bias, *statistics)
+    >>> weight.shape, bias.shape
+    (torch.Size([8, 3, 3, 3]), torch.Size([8]))
+    """
     return _folded(conv_w, conv_b, (bn_rm, bn_rv, bn_eps, bn_w, bn_b), 1 if transpose else 0)
 
 
 def fuse_linear_bn_weights(
     linear_w: Any, linear_b: Any, bn_rm: Any, bn_rv: Any, bn_eps: float, bn_w: Any, bn_b: Any
 ) -> tuple[Parameter, Parameter]:
-    """The weight and bias of a linear layer with a batch norm folded in."""
+    """The weight and bias of a linear layer with a batch norm folded in.
+
+    >>> import nn
+    >>> linear, norm = nn.Linear(3, 4), nn.BatchNorm1d(4)
+    >>> statistics = (norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias)
+    >>> weight, bias = fuse_linear_bn_weights(linear.weight, linear.bias, *statistics)
+    >>> weight.shape, bias.shape
+    (torch.Size([4, 3]), torch.Size([4]))
+    """
     return _folded(linear_w, linear_b, (bn_rm, bn_rv, bn_eps, bn_w, bn_b), 0)
 
 
@@ -61,7 +77,13 @@ def fuse_conv_bn_eval(conv: Any, bn: Any, transpose: bool = False) -> Any:
 
 
 def fuse_linear_bn_eval(linear: Any, bn: Any) -> Any:
-    """A linear layer that does what ``bn(linear(x))`` does in evaluation."""
+    """A linear layer that does what ``bn(linear(x))`` does in evaluation.
+
+    >>> import autograd, nn
+    >>> fused = fuse_linear_bn_eval(nn.Linear(3, 4).eval(), nn.BatchNorm1d(4).eval())
+    >>> fused(autograd.ones(2, 3)).shape
+    torch.Size([2, 4])
+    """
     if linear.out_features != bn.num_features and bn.num_features != 1:
         raise AssertionError("To fuse, linear.out_features == bn.num_features or bn.num_features == 1")
     return _fused(linear, bn, 0)

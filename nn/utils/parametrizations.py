@@ -36,6 +36,11 @@ def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
     """Train the length and the direction of a weight separately (Salimans and Kingma 2016).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.weight_norm.html
+
+    >>> import nn
+    >>> layer = weight_norm(nn.Linear(3, 2))
+    >>> [name for name, _ in layer.named_parameters()]
+    ['bias', 'parametrizations.weight.original0', 'parametrizations.weight.original1']
     """
     return register_parametrization(module, name, _WeightNorm(dim), unsafe=True)
 
@@ -87,6 +92,11 @@ def spectral_norm(
     """Divide a weight by its largest singular value, which power iteration estimates (Miyato et al. 2018).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.spectral_norm.html
+
+    >>> import autograd, nn
+    >>> layer = spectral_norm(nn.Linear(3, 2), n_power_iterations=20)
+    >>> (autograd.linalg.matrix_norm(layer.weight, 2) - 1).abs() < 1e-3
+    tensor(True)
     """
     weight = getattr(module, name, None)
     if not isinstance(weight, Tensor):
@@ -232,6 +242,11 @@ def orthogonal(
     for others. ``use_trivialization`` (Lezcano 2019) makes the value assignable.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.orthogonal.html
+
+    >>> import autograd, nn
+    >>> w = orthogonal(nn.Linear(4, 3)).weight
+    >>> (w @ w.T - autograd.eye(3)).abs().max() < 1e-5
+    tensor(True)
     """
     weight = getattr(module, name, None)
     if not isinstance(weight, Tensor):

@@ -31,7 +31,14 @@ _cached_blocks = 0
 
 @contextlib.contextmanager
 def cached() -> Iterator[None]:
-    """Inside the block, each parametrized parameter is computed only once."""
+    """Inside the block, each parametrized parameter is computed only once.
+
+    >>> import nn
+    >>> layer = nn.utils.parametrizations.orthogonal(nn.Linear(3, 3))
+    >>> with cached():
+    ...     layer.weight is layer.weight  # computed once in the block
+    True
+    """
     global _cache, _cached_blocks
     _cached_blocks += 1
     _cache = {} if _cache is None else _cache
@@ -44,7 +51,13 @@ def cached() -> Iterator[None]:
 
 
 class ParametrizationList(ModuleList):
-    """The parametrizations of one parameter, applied in order, and what they start from."""
+    """The parametrizations of one parameter, applied in order, and what they start from.
+
+    >>> import nn
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
+    >>> type(layer.parametrizations.weight).__name__, list(layer.parametrizations.weight.state_dict())
+    ('ParametrizationList', ['original0', 'original1'])
+    """
 
     def __init__(self, modules: Sequence[Module], original: Tensor, unsafe: bool = False) -> None:
         if not modules:
@@ -228,7 +241,13 @@ def register_parametrization(module: Any, tensor_name: str, parametrization: Mod
 
 
 def is_parametrized(module: Any, tensor_name: str | None = None) -> bool:
-    """Whether a module has parametrizations (of this parameter)."""
+    """Whether a module has parametrizations (of this parameter).
+
+    >>> import nn
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
+    >>> is_parametrized(layer), is_parametrized(layer, "bias")
+    (True, False)
+    """
     parametrizations = module.__dict__.get("_modules", {}).get("parametrizations")
     if not isinstance(parametrizations, ModuleDict):
         return False
@@ -236,7 +255,13 @@ def is_parametrized(module: Any, tensor_name: str | None = None) -> bool:
 
 
 def remove_parametrizations(module: Any, tensor_name: str, leave_parametrized: bool = True) -> Any:
-    """Make a parameter an ordinary one again, with its parametrized value or (``False``) the original one."""
+    """Make a parameter an ordinary one again, with its parametrized value or (``False``) the original one.
+
+    >>> import nn
+    >>> layer = nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
+    >>> remove_parametrizations(layer, "weight")
+    Linear(in_features=3, out_features=2, bias=True)
+    """
     if not is_parametrized(module, tensor_name):
         raise ValueError(f"Module {module} does not have a parametrization on {tensor_name}")
     parametrizations = module.parametrizations[tensor_name]
@@ -264,12 +289,23 @@ def remove_parametrizations(module: Any, tensor_name: str, leave_parametrized: b
 
 
 def type_before_parametrizations(module: Any) -> type:
-    """The class of a module, without what parametrizing it made of it."""
+    """The class of a module, without what parametrizing it made of it.
+
+    >>> import nn
+    >>> type_before_parametrizations(nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))).__name__
+    'Linear'
+    """
     return type(module).__bases__[0] if is_parametrized(module) else type(module)
 
 
 def transfer_parametrizations_and_params(from_module: Any, to_module: Any, tensor_name: str | None = None) -> Any:
-    """Give ``to_module`` the parametrizations, and the parameters that they start from, of ``from_module``."""
+    """Give ``to_module`` the parametrizations, and the parameters that they start from, of ``from_module``.
+
+    >>> import nn
+    >>> normed, plain = nn.utils.parametrizations.weight_norm(nn.Linear(3, 2)), nn.Linear(3, 2)
+    >>> bool((transfer_parametrizations_and_params(normed, plain).weight == normed.weight).all())
+    True
+    """
     if not is_parametrized(from_module):
         return to_module
     for name in list(from_module.parametrizations) if tensor_name is None else [tensor_name]:

@@ -26,6 +26,18 @@ class BasePruningMethod(ABC):
     """A way to choose what is pruned: define ``compute_mask(t, default_mask)`` and ``PRUNING_TYPE``.
 
     The type is "unstructured" (any element), "structured" (whole slices along ``self.dim``) or "global".
+
+    >>> import nn
+    >>> class EverySecond(BasePruningMethod):
+    ...     PRUNING_TYPE = "unstructured"
+    ...     def compute_mask(self, t, default_mask):
+    ...         mask = default_mask.clone()
+    ...         mask.view(-1)[::2] = 0
+    ...         return mask
+    >>> layer = nn.Linear(4, 1)
+    >>> _ = EverySecond.apply(layer, "weight")
+    >>> layer.weight_mask
+    tensor([[0., 1., 0., 1.]])
     """
 
     PRUNING_TYPE = "unstructured"
@@ -99,7 +111,13 @@ class BasePruningMethod(ABC):
 
 
 class PruningContainer(BasePruningMethod):
-    """Several pruning methods on one parameter, one after the other."""
+    """Several pruning methods on one parameter, one after the other.
+
+    >>> import nn
+    >>> layer = l1_unstructured(l1_unstructured(nn.Linear(4, 1), "weight", 1), "weight", 1)
+    >>> layer.weight_mask.sum()
+    tensor(2.)
+    """
 
     def __init__(self, *args: BasePruningMethod) -> None:
         self._pruning_methods: tuple[BasePruningMethod, ...] = ()
@@ -154,14 +172,24 @@ def _count(amount: float, size: int) -> int:
 
 
 class Identity(BasePruningMethod):
-    """Prunes nothing."""
+    """Prunes nothing.
+
+    >>> import autograd
+    >>> Identity().prune(autograd.tensor([1.0, 2.0, 3.0])).tolist()
+    [1.0, 2.0, 3.0]
+    """
 
     def compute_mask(self, t: Tensor, default_mask: Tensor) -> Tensor:
         return default_mask
 
 
 class RandomUnstructured(BasePruningMethod):
-    """Prunes elements at random."""
+    """Prunes elements at random.
+
+    >>> import autograd
+    >>> (RandomUnstructured(amount=0.5).prune(autograd.ones(3, 4)) == 0).sum()
+    tensor(6)
+    """
 
     def __init__(self, amount: float) -> None:
         _count(amount, 1 << 62)
@@ -177,7 +205,12 @@ class RandomUnstructured(BasePruningMethod):
 
 
 class L1Unstructured(BasePruningMethod):
-    """Prunes the elements of the smallest absolute values."""
+    """Prunes the elements of the smallest absolute values.
+
+    >>> import autograd
+    >>> L1Unstructured(amount=1).prune(autograd.tensor([1.0, -0.5, 3.0])).tolist()
+    [1.0, -0.0, 3.0]
+    """
 
     def __init__(self, amount: float) -> None:
         _count(amount, 1 << 62)
@@ -216,7 +249,12 @@ class _Structured(BasePruningMethod):
 
 
 class RandomStructured(_Structured):
-    """Prunes slices at random."""
+    """Prunes slices at random.
+
+    >>> import autograd
+    >>> (RandomStructured(amount=1, dim=1).prune(autograd.ones(3, 4)) == 0).sum()
+    tensor(3)
+    """
 
     def __init__(self, amount: float, dim: int = -1) -> None:
         _count(amount, 1 << 62)
@@ -227,7 +265,12 @@ class RandomStructured(_Structured):
 
 
 class LnStructured(_Structured):
-    """Prunes the slices of the smallest n-norms."""
+    """Prunes the slices of the smallest n-norms.
+
+    >>> import autograd
+    >>> LnStructured(amount=1, n=2, dim=0).prune(autograd.tensor([[1.0, 1.0], [3.0, 3.0]])).tolist()
+    [[0.0, 0.0], [3.0, 3.0]]
+    """
 
     def __init__(self, amount: float, n: Any, dim: int = -1) -> None:
         _count(amount, 1 << 62)
@@ -239,7 +282,12 @@ class LnStructured(_Structured):
 
 
 class CustomFromMask(BasePruningMethod):
-    """Prunes by a given mask."""
+    """Prunes by a given mask.
+
+    >>> import autograd
+    >>> CustomFromMask(autograd.tensor([1.0, 0.0, 1.0])).prune(autograd.tensor([1.0, 2.0, 3.0])).tolist()
+    [1.0, 0.0, 3.0]
+    """
 
     PRUNING_TYPE = "global"
 
@@ -251,25 +299,45 @@ class CustomFromMask(BasePruningMethod):
 
 
 def identity(module: Any, name: str) -> Any:
-    """Reparametrize as if pruned, with nothing pruned."""
+    """Reparametrize as if pruned, with nothing pruned.
+
+    >>> import nn
+    >>> identity(nn.Linear(3, 1), "weight").weight_mask
+    tensor([[1., 1., 1.]])
+    """
     Identity.apply(module, name)
     return module
 
 
 def random_unstructured(module: Any, name: str, amount: float) -> Any:
-    """Prune an amount (a number or a fraction) of elements at random."""
+    """Prune an amount (a number or a fraction) of elements at random.
+
+    >>> import nn
+    >>> random_unstructured(nn.Linear(4, 3), "weight", amount=5).weight_mask.sum()
+    tensor(7.)
+    """
     RandomUnstructured.apply(module, name, amount)
     return module
 
 
 def l1_unstructured(module: Any, name: str, amount: float, importance_scores: Tensor | None = None) -> Any:
-    """Prune the elements of the smallest absolute values."""
+    """Prune the elements of the smallest absolute values.
+
+    >>> import nn
+    >>> l1_unstructured(nn.Linear(4, 1), "weight", amount=0.5).weight_mask.sum()
+    tensor(2.)
+    """
     L1Unstructured.apply(module, name, amount, importance_scores=importance_scores)
     return module
 
 
 def random_structured(module: Any, name: str, amount: float, dim: int) -> Any:
-    """Prune slices along ``dim`` at random."""
+    """Prune slices along ``dim`` at random.
+
+    >>> import nn
+    >>> random_structured(nn.Linear(4, 3), "weight", amount=1, dim=0).weight_mask.sum()
+    tensor(8.)
+    """
     RandomStructured.apply(module, name, amount, dim)
     return module
 
@@ -277,13 +345,24 @@ def random_structured(module: Any, name: str, amount: float, dim: int) -> Any:
 def ln_structured(
     module: Any, name: str, amount: float, n: Any, dim: int, importance_scores: Tensor | None = None
 ) -> Any:
-    """Prune the slices along ``dim`` of the smallest n-norms."""
+    """Prune the slices along ``dim`` of the smallest n-norms.
+
+    >>> import nn
+    >>> ln_structured(nn.Linear(4, 3), "weight", amount=1, n=2, dim=0).weight_mask.sum()
+    tensor(8.)
+    """
     LnStructured.apply(module, name, amount, n, dim, importance_scores=importance_scores)
     return module
 
 
 def custom_from_mask(module: Any, name: str, mask: Tensor) -> Any:
-    """Prune where ``mask`` is zero."""
+    """Prune where ``mask`` is zero.
+
+    >>> import autograd, nn
+    >>> layer = custom_from_mask(nn.Linear(3, 1), "weight", autograd.tensor([[1, 0, 1]]))
+    >>> layer.weight_mask
+    tensor([[1., 0., 1.]])
+    """
     CustomFromMask.apply(module, name, mask)
     return module
 
@@ -291,7 +370,14 @@ def custom_from_mask(module: Any, name: str, mask: Tensor) -> Any:
 def global_unstructured(
     parameters: Iterable[tuple[Any, str]], pruning_method: Any, importance_scores: Any = None, **kwargs: Any
 ) -> None:
-    """Prune several parameters, given as (module, name), as if they were one."""
+    """Prune several parameters, given as (module, name), as if they were one.
+
+    >>> import nn
+    >>> a, b = nn.Linear(4, 1), nn.Linear(4, 1)
+    >>> global_unstructured([(a, "weight"), (b, "weight")], L1Unstructured, amount=3)
+    >>> a.weight_mask.sum() + b.weight_mask.sum()
+    tensor(5.)
+    """
     pairs = list(parameters)
     if pruning_method.PRUNING_TYPE != "unstructured":
         raise TypeError(
@@ -318,7 +404,13 @@ def global_unstructured(
 
 
 def remove(module: Any, name: str) -> Any:
-    """Make the pruning of a parameter permanent."""
+    """Make the pruning of a parameter permanent.
+
+    >>> import nn
+    >>> layer = remove(l1_unstructured(nn.Linear(4, 1), "weight", amount=0.5), "weight")
+    >>> [name for name, _ in layer.named_parameters()]
+    ['bias', 'weight']
+    """
     for key, call in module._forward_pre_hooks.items():
         if isinstance(call.hook, BasePruningMethod) and call.hook._tensor_name == name:
             call.hook.remove(module)
@@ -328,7 +420,12 @@ def remove(module: Any, name: str) -> Any:
 
 
 def is_pruned(module: Any) -> bool:
-    """Whether this module, or one below it, is pruned."""
+    """Whether this module, or one below it, is pruned.
+
+    >>> import nn
+    >>> is_pruned(nn.Linear(3, 1)), is_pruned(identity(nn.Linear(3, 1), "weight"))
+    (False, True)
+    """
     return any(
         isinstance(call.hook, BasePruningMethod) for m in module.modules() for call in m._forward_pre_hooks.values()
     )

@@ -102,7 +102,12 @@ class PackedSequence(_Packed):
 
 
 def invert_permutation(permutation: Any) -> Any:
-    """The permutation that undoes ``permutation``; None for None."""
+    """The permutation that undoes ``permutation``; None for None.
+
+    >>> import autograd
+    >>> invert_permutation(autograd.tensor([2, 0, 1]))
+    tensor([1, 2, 0])
+    """
     return None if permutation is None else wrap(np.argsort(permutation.array).astype(np.int64))
 
 
@@ -235,6 +240,10 @@ def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = Fals
     """The sequences of a padded batch, each cut to its length.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.unpad_sequence.html
+
+    >>> import autograd
+    >>> unpad_sequence(autograd.tensor([[1, 2, 3], [4, 5, 0]]), autograd.tensor([3, 2]), batch_first=True)
+    [tensor([1, 2, 3]), tensor([4, 5])]
     """
     batch = padded_sequences if batch_first else padded_sequences.transpose(0, 1)
     return [sequence[: int(n)] for sequence, n in zip(batch, _lengths(lengths), strict=True)]
@@ -244,6 +253,10 @@ def pack_sequence(sequences: Any, enforce_sorted: bool = True) -> PackedSequence
     """Packs a list of sequences (L_i, ...).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_sequence.html
+
+    >>> import autograd
+    >>> pack_sequence([autograd.tensor([1, 2, 3]), autograd.tensor([4, 5])]).data
+    tensor([1, 4, 2, 5, 3])
     """
     items = list(sequences)
     return pack_padded_sequence(pad_sequence(items), [len(item) for item in items], enforce_sorted=enforce_sorted)
@@ -253,5 +266,9 @@ def unpack_sequence(packed_sequences: PackedSequence) -> list[Any]:
     """The list of sequences that a PackedSequence holds.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.rnn.unpack_sequence.html
+
+    >>> import autograd
+    >>> unpack_sequence(pack_sequence([autograd.tensor([1, 2, 3]), autograd.tensor([4, 5])]))
+    [tensor([1, 2, 3]), tensor([4, 5])]
     """
     return unpad_sequence(*pad_packed_sequence(packed_sequences, batch_first=True), batch_first=True)

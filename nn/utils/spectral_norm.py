@@ -57,6 +57,11 @@ def spectral_norm(
     """Divide a weight by its largest singular value, which power iteration estimates (Miyato et al. 2018).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.spectral_norm.html
+
+    >>> import nn
+    >>> layer = spectral_norm(nn.Linear(3, 2))
+    >>> [name for name, _ in layer.named_parameters()]
+    ['bias', 'weight_orig']
     """
     for call in module._forward_pre_hooks.values():
         if isinstance(call.hook, SpectralNorm) and call.hook.name == name:
@@ -78,7 +83,13 @@ def spectral_norm(
 
 
 def remove_spectral_norm(module: Any, name: str = "weight") -> Any:
-    """Make the weight an ordinary parameter again."""
+    """Make the weight an ordinary parameter again.
+
+    >>> import nn
+    >>> layer = remove_spectral_norm(spectral_norm(nn.Linear(3, 2)))
+    >>> [name for name, _ in layer.named_parameters()]
+    ['bias', 'weight']
+    """
     for key, call in module._forward_pre_hooks.items():
         if isinstance(call.hook, SpectralNorm) and call.hook.name == name:
             with autograd.no_grad():

@@ -39,6 +39,11 @@ def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
     """Replace a parameter by its length ``{name}_g`` and its direction ``{name}_v`` (Salimans and Kingma 2016).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.weight_norm.html
+
+    >>> import nn
+    >>> layer = weight_norm(nn.Linear(3, 2))
+    >>> layer.weight_g.shape, layer.weight_v.shape
+    (torch.Size([2, 1]), torch.Size([2, 3]))
     """
     for call in module._forward_pre_hooks.values():
         if isinstance(call.hook, WeightNorm) and call.hook.name == name:
@@ -54,7 +59,13 @@ def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
 
 
 def remove_weight_norm(module: Any, name: str = "weight") -> Any:
-    """Make the parameter an ordinary one again."""
+    """Make the parameter an ordinary one again.
+
+    >>> import nn
+    >>> layer = remove_weight_norm(weight_norm(nn.Linear(3, 2)))
+    >>> [name for name, _ in layer.named_parameters()]
+    ['bias', 'weight']
+    """
     for key, call in module._forward_pre_hooks.items():
         if isinstance(call.hook, WeightNorm) and call.hook.name == name:
             weight = call.hook.compute(module).detach()

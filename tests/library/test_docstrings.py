@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 import subprocess
 import sys
@@ -34,3 +35,24 @@ def test_examples(name, capsys):
         return
     result = doctest.testmod(module)
     assert not result.failed, capsys.readouterr().out
+
+
+BASES = {"RNNBase", "RNNCellBase"}
+OLD_NAMES = {"Container", "NLLLoss2d"}
+PLACES = ["nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.parametrizations", "nn.utils.parametrize"]
+
+
+@pytest.mark.parametrize("place", [*PLACES, "nn.utils.prune", "nn.utils.rnn"])
+def test_everything_public_has_an_example(place):
+    """Not so twins of what has one: ``relu_``, ``max_pool2d_with_indices``."""
+    module = importlib.import_module(place)
+    public = getattr(module, "__all__", [name for name in vars(module) if not name.startswith("_")])
+    without = []
+    for name in public:
+        thing = getattr(module, name)
+        written_here = inspect.isclass(thing) or inspect.isfunction(thing)
+        twin = place == "nn.functional" and name.endswith(("_", "_with_indices"))
+        ours = written_here and thing.__module__.startswith(("nn", "autograd.ops"))
+        if ours and not twin and name not in BASES | OLD_NAMES and ">>>" not in (thing.__doc__ or ""):
+            without.append(name)
+    assert not without
