@@ -96,6 +96,8 @@ def bind() -> dict[str, Callable[..., Any]]:
         _operator(name, function)
         _reflected(name, function)
         _augmented(name, function)
+    _operator("div", elementwise.true_div)  # the names of Python 2, which PyTorch's Tensor still has
+    _reflected("div", elementwise.true_div)
     for name in ("eq", "ne"):
         _operator(name, _or_not_implemented(FUNCTIONS[name]))
     for name in ("lt", "le", "gt", "ge", "neg", "abs"):

@@ -73,6 +73,7 @@ PROVIDED = {
     "func": "vmap",
     "function": "Function",
     "install": "install_as_torch",
+    "lowrank": "pca_lowrank svd_lowrank",
     "native": """
         alpha_dropout alpha_dropout_ as_strided_ batch_norm bilinear binary_cross_entropy_with_logits celu celu_
         constant_pad_nd conv_tbc cosine_embedding_loss cosine_similarity ctc_loss detach detach_ dropout dropout_

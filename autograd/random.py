@@ -91,7 +91,7 @@ def _fill(
     """
     source = chosen(generator)
     if array.dtype.kind == "c":
-        parts = array.view(array.real.dtype).reshape(-1) if array.flags.c_contiguous else None
+        parts = array.reshape(-1).view(array.real.dtype) if array.flags.c_contiguous else None
         if parts is None:
             array[...] = _fill(np.empty(array.shape, array.dtype), kind, generator, *given)
         else:

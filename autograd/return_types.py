@@ -51,7 +51,7 @@ _FIELDS = {
     "L info": "linalg_cholesky_ex",
     "inverse info": "linalg_inv_ex",
     "LU pivots": "linalg_lu_factor",
-    "LU pivots info": "linalg_lu_factor_ex",
+    "LU pivots info": "linalg_lu_factor_ex _lu_with_info",
     "P L U": "linalg_lu lu_unpack",
     "LD pivots": "linalg_ldl_factor",
     "LD pivots info": "linalg_ldl_factor_ex",

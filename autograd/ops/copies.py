@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..lift import linear, write_out
-from ..memory import in_order
+from ..memory import in_order, storage_of
 from ..tensor import Tensor, normal_dim, wrap
 from .shape import (
     broadcast,
@@ -313,16 +313,23 @@ def triu_indices(
 
 
 def as_strided_scatter(input: Any, src: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
-    """A copy with ``src`` where ``as_strided`` would show."""
-    made = contiguous(clone(input))
-    region = as_strided(made, size, stride, storage_offset)
+    """A copy, by the same strides, with ``src`` where ``as_strided`` would show."""
+    memory, start = storage_of(input.array)
+    if memory.size == input.numel():
+        made = contiguous(clone(input))
+        region = as_strided(made, size, stride, storage_offset)
+    else:  # what lies around the input is part of the copy
+        base = wrap(memory.copy())
+        as_strided(base, input.shape, input.stride(), start).copy_(input)
+        region = as_strided(base, size, stride, start if storage_offset is None else storage_offset)
+        made = None
     if tuple(region.shape) != tuple(src.shape):
         raise RuntimeError(
             f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, slice size ="
             f" {list(region.shape)}"
         )
     region.copy_(src)
-    return made
+    return as_strided(base, input.shape, input.stride(), start) if made is None else made
 
 
 def _copying(function: Any, name: str) -> Any:

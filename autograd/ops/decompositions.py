@@ -1,4 +1,4 @@
-"""Decompositions of (batches of) matrices: Cholesky, eigenvalues, singular values, QR, LU, and what follows from them.
+"""Decompositions of (batches of) matrices: Cholesky, eigenvalues, singular values, QR, and what follows from them.
 
 They are not holomorphic: the formulas say so and give PyTorch's gradient. A function whose derivative is easier to say
 as a composition is one, such as ``lstsq``.
@@ -10,7 +10,6 @@ decomposition, M. Seeger et al., "Auto-differentiating linear algebra" (2017).
 from __future__ import annotations
 
 import builtins
-import math
 from typing import Any
 
 import numpy as np
@@ -40,11 +39,11 @@ from .matrices import (
 from .shape import broadcast_shapes
 
 __all__ = [
-    "cholesky", "cholesky_inverse", "cholesky_solve", "geqrf", "lu_solve", "lu_unpack", "orgqr", "ormqr",
+    "cholesky", "cholesky_inverse", "cholesky_solve", "geqrf", "orgqr", "ormqr",
     "pinverse", "qr", "svd", "triangular_solve",
 ]  # fmt: skip
 
-METHODS = ["cholesky_inverse", "cholesky_solve", "lu_solve"]
+METHODS = ["cholesky_inverse", "cholesky_solve"]
 """What is a method of Tensor though its first argument has another name."""
 
 
@@ -489,154 +488,3 @@ def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool =
         else adjoint(_reflected(input, tau, adjoint(other), not transpose))
     )
     return given(made, out)
-
-
-# --- LU ------------------------------------------------------------------------------------------------------------
-
-
-def _pivoted(array: Any) -> tuple[Any, Any]:
-    """LU with row exchanges, packed, and for each step the row (from 0) that was exchanged with it."""
-    packed = np.array(array)
-    m, n = packed.shape[-2:]
-    steps = min(m, n)
-    pivots = np.zeros((*packed.shape[:-2], steps), np.int32)
-    count = math.prod(packed.shape[:-2])
-    flat, rows = packed.reshape(count, m, n), pivots.reshape(count, steps)
-    batch = np.arange(len(flat))
-    for i in range(steps):
-        column = flat[:, i:, i]
-        best = (np.abs(column.real) + np.abs(column.imag)).argmax(1) + i  # LAPACK's measure of a complex number
-        rows[:, i] = best
-        upper, lower = flat[batch, i].copy(), flat[batch, best].copy()
-        flat[batch, i], flat[batch, best] = lower, upper
-        pivot = flat[:, i, i]
-        flat[:, i + 1 :, i] /= np.where(pivot == 0, 1, pivot)[:, None]
-        flat[:, i + 1 :, i + 1 :] -= flat[:, i + 1 :, i, None] * flat[:, i, None, i + 1 :]
-    return packed, pivots
-
-
-def _order(pivots: Any, m: int) -> Any:
-    """The order of the rows after all exchanges."""
-    order = np.broadcast_to(np.arange(m), (*pivots.shape[:-1], m)).copy()
-    count = math.prod(order.shape[:-1])
-    flat, rows = order.reshape(count, m), pivots.reshape(count, pivots.shape[-1])
-    batch = np.arange(len(flat))
-    for i in range(pivots.shape[-1]):
-        a, b = flat[batch, i].copy(), flat[batch, rows[:, i]].copy()
-        flat[batch, i], flat[batch, rows[:, i]] = b, a
-    return order
-
-
-def _plain_lu(input: Any) -> Any:
-    packed = np.array(input)
-    for i in range(packed.shape[-1]):
-        pivot = packed[..., i, i]
-        packed[..., i + 1 :, i] /= np.where(pivot == 0, 1, pivot)[..., None]
-        packed[..., i + 1 :, i + 1 :] -= packed[..., i + 1 :, i, None] * packed[..., i, None, i + 1 :]
-    return np.tril(packed, -1) + eye_like(packed, packed.shape[-1]), np.triu(packed)
-
-
-def _lu_back(g: Any, y: Any) -> Any:
-    (of_l, of_u), (lower, upper) = g, y
-    middle = tril(adjoint(lower) @ of_l, -1) + triu(of_u @ adjoint(upper))
-    return solve_matrices(adjoint(lower), adjoint(solve_matrices(upper, adjoint(middle))))
-
-
-square_lu: Any = lift(_plain_lu, name="linalg_lu", outputs=2, holomorphic=False, input=_lu_back)
-
-
-def _factors(A: Any, pivot: bool) -> tuple[Any, Any, Any, Any]:
-    """Pivots, row order, L and U of (batches of) m by n matrices."""
-    m, n = A.shape[-2:]
-    k = builtins.min(m, n)
-    if pivot:
-        _, pivots = _pivoted(A.array)
-    else:
-        pivots = np.broadcast_to(np.arange(k, dtype=np.int32), (*A.shape[:-2], k)).copy()
-    order = _order(pivots, m)
-    rows = A.take_along_dim(wrap(order[..., None]), -2) if pivot else A
-    lower, upper = square_lu(rows[..., :k, :k])
-    if n > m and k:
-        upper = cat([upper, solve_triangular(lower, rows[..., k:], upper=False, unitriangular=True)], -1)
-    if m > n:
-        lower = cat([lower, solve_triangular(upper, rows[..., k:, :], upper=True, left=False)], -2)
-    return pivots, order, lower, upper
-
-
-def lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
-    """The permutation P, unit lower L and upper U of ``A = P L U``.
-
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.lu.html
-    """
-    _, order, lower, upper = _factors(matrices(A, "lu"), pivot)
-    if not pivot:
-        return return_types.linalg_lu(wrap(np.zeros(0, A.array.dtype)), lower, upper)
-    return return_types.linalg_lu(wrap(_permutation(order, A.array.dtype)), lower, upper)
-
-
-def _permutation(order: Any, dtype: Any) -> Any:
-    return np.ascontiguousarray(np.eye(order.shape[-1], dtype=dtype)[order].mT)
-
-
-def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
-    """L and U packed into one matrix, and the row exchanges (from 1, as LAPACK counts)."""
-    pivots, _, lower, upper = _factors(matrices(A, "lu_factor"), pivot)
-    m, n = A.shape[-2:]
-    below = tril(lower, -1)
-    if m > n:
-        packed = cat([below[..., :n, :] + upper, below[..., n:, :]], -2)
-    elif n > m:
-        packed = cat([below + upper[..., :m], upper[..., m:]], -1)
-    else:
-        packed = below + upper
-    return return_types.linalg_lu_factor(packed, wrap(pivots + 1))
-
-
-def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False, out: Any = None) -> Any:
-    """``lu_factor``, and for each matrix an int that is not 0 where U has a zero on its diagonal."""
-    packed, pivots = lu_factor(A, pivot=pivot)
-    zero = np.diagonal(packed.array, 0, -2, -1) == 0
-    info = (
-        np.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(np.int32)
-        if zero.shape[-1]
-        else np.zeros(zero.shape[:-1], np.int32)
-    )
-    if check_errors and info.any():
-        raise LinAlgError("linalg.lu_factor_ex: U has a zero on its diagonal: the matrix is singular")
-    return return_types.linalg_lu_factor_ex(packed, pivots, wrap(info))
-
-
-def lu_unpack(
-    LU_data: Any, LU_pivots: Any, unpack_data: bool = True, unpack_pivots: bool = True, *, out: Any = None
-) -> Any:
-    """P, L and U from the result of ``lu_factor``."""
-    m, n = LU_data.shape[-2:]
-    k = builtins.min(m, n)
-    none = wrap(np.zeros(0, LU_data.array.dtype))
-    P = wrap(_permutation(_order(LU_pivots.array - 1, m), LU_data.array.dtype)) if unpack_pivots else none
-    if not unpack_data:
-        return return_types.lu_unpack(P, none, none)
-    lower = tril(LU_data[..., :, :k], -1) + wrap(np.eye(m, k, dtype=LU_data.array.dtype))
-    return return_types.lu_unpack(P, lower, triu(LU_data[..., :k, :]))
-
-
-def linalg_lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False, out: Any = None) -> Any:
-    """The X of ``A X = B`` (or ``X A = B``; of the adjoint of A) from the result of ``lu_factor``."""
-    if not left:
-        turned = linalg_lu_solve(LU, pivots, B.conj().mT, adjoint=not adjoint)
-        return given(turned.conj().mT, out)
-    n = LU.shape[-1]
-    order = _order(np.broadcast_to(pivots.array - 1, (*pivots.shape[:-1], n)), n)
-    if adjoint:
-        turned = LU.conj().mT
-        middle = solve_triangular(turned, B, upper=False)
-        made = solve_triangular(turned, middle, upper=True, unitriangular=True)
-        return given(made.take_along_dim(wrap(np.argsort(order, -1)[..., None]), -2), out)
-    batch = tuple(broadcast_shapes(order.shape[:-1], B.shape[:-2]))
-    rows = B.expand(*batch, *B.shape[-2:]).take_along_dim(wrap(order[..., None]), -2)
-    return given(solve_triangular(LU, solve_triangular(LU, rows, upper=False, unitriangular=True), upper=True), out)
-
-
-def lu_solve(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
-    """The older form of ``linalg.lu_solve``."""
-    return linalg_lu_solve(LU_data, LU_pivots, b, out=out)

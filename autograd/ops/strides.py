@@ -119,6 +119,12 @@ def _as_strided(input: Any, size: Any, stride: Any, offset: int, own: Any) -> An
     step = input.itemsize
     if tuple([s // step for s in input.strides]) == own:
         return strided(input, size, tuple([s * step for s in stride]), offset * step)
+    return _laid_out(input, size, stride, offset, own)
+
+
+def _laid_out(input: Any, size: Any, stride: Any, offset: int, own: Any) -> Any:
+    """As ``_as_strided`` of an array that lies by these strides among zeros, whatever lies around this one."""
+    step = input.itemsize
     before, reach = _reach(input.shape, size, stride, offset, own)
     memory = np.zeros(reach, input.dtype)
     strided(memory, input.shape, tuple([s * step for s in own]), before * step)[...] = input
@@ -154,7 +160,14 @@ restride: Any = lift_view(
 sum_strided: Any = linear(
     _sum_strided,
     name="as_strided_backward",
-    input=lambda g, size, stride, offset, own: restride(g, size, stride, offset, own),
+    input=lambda g, size, stride, offset, own: laid_out(g, size, stride, offset, own),
+)
+
+
+laid_out: Any = linear(
+    _laid_out,
+    name="as_strided_of_zeros",
+    input=lambda g, like, size, stride, offset, own: sum_strided(g, like.shape, size, stride, offset, own),
 )
 
 

@@ -28,7 +28,7 @@ from torch.testing._internal.common_methods_invocations import op_db
 import autograd
 
 from .reasons import ANY_OF_EQUALS, LOOSER, RANDOM, UNDEFINED_VALUES, out_of_scope
-from .translate import Missing, function_of, ours, plain, with_our_torch
+from .translate import Missing, function_of, ours, plain, with_its_storage, with_our_torch
 
 ASPECTS = ("values", "grad", "gradgrad", "inplace", "errors", "others")
 LIMITS = {"values": 24, "float32": 6, "noncontiguous": 3, "grad": 12, "gradgrad": 8, "inplace": 5, "others": 5}
@@ -438,11 +438,7 @@ def _same(value: Any) -> Any:
 
 def _cloned(sample: Any) -> Any:
     return sample.transform(
-        lambda t: (
-            t.detach().clone(memory_format=pt.preserve_format).requires_grad_(t.requires_grad)
-            if isinstance(t, pt.Tensor)
-            else t
-        )
+        lambda t: with_its_storage(t).requires_grad_(t.requires_grad) if isinstance(t, pt.Tensor) else t
     )
 
 

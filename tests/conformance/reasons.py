@@ -11,6 +11,7 @@ OUT_OF_SCOPE = {
     "sparse_sampled_addmm": "sparse tensors",
     "torch._scaled_mm*": "8-bit floats of GPUs",
     "torch.ops.aten.*": "an internal function of PyTorch",
+    "slice": "torch.ops.aten.slice, an internal function of PyTorch",
     "_*": "an internal function of PyTorch",
     "__r*__": "",
     "__getitem__": "",

@@ -106,6 +106,30 @@ def array_of(t: pt.Tensor) -> Any:
     return array.copy() if 0 in array.strides or t.is_contiguous() or array.size == 0 else _strided_copy(array)
 
 
+def _storage(t: pt.Tensor) -> pt.Tensor | None:
+    """All of the memory of which a tensor shows a part. ``as_strided`` sees what lies around."""
+    if t.layout is not pt.strided or t.is_conj() or t.is_neg() or t._is_zerotensor() or t.dtype == pt.bfloat16:
+        return None
+    size = t.untyped_storage().nbytes() // t.element_size()
+    return None if size == t.numel() or 0 in t.stride() else pt.as_strided(t.detach(), (size,), (1,), 0)
+
+
+def with_its_storage(t: pt.Tensor) -> pt.Tensor:
+    """A copy that shows the same part of as large a memory."""
+    whole = _storage(t)
+    if whole is None:
+        return t.detach().clone(memory_format=pt.preserve_format)
+    return whole.clone().as_strided(t.shape, t.stride(), t.storage_offset())
+
+
+def _of_storage(t: pt.Tensor) -> Any:
+    """The same of ours."""
+    whole = _storage(t)
+    if whole is None:
+        return autograd.from_numpy(array_of(t))
+    return autograd.from_numpy(whole.numpy().copy()).as_strided(t.shape, t.stride(), t.storage_offset())
+
+
 def _strided_copy(array: Any) -> Any:
     room = np.zeros(
         sum((n - 1) * abs(s) for n, s in zip(array.shape, array.strides, strict=True)) + array.itemsize, np.uint8
@@ -120,7 +144,7 @@ def ours(value: Any) -> Any:
     if isinstance(value, pt.Tensor):
         if value.layout is not pt.strided:
             raise Missing("there are no sparse tensors here")
-        made = autograd.from_numpy(array_of(value))
+        made = _of_storage(value)
         if value.requires_grad:
             made.requires_grad_()
         return made

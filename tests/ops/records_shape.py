@@ -75,6 +75,7 @@ RECORDS = [
     Record(strides.sum_windows, [args(normal(4, 3, 2), (5, 3), 0, 2, 1)]),
     Record(strides.embed_diagonal, [args(normal(3), (3, 4), 1, 0, 1)], _diagonals),
     Record(strides.sum_strided, [args(normal(2, 3), (6,), (2, 3), (1, 2), 0, (1,))]),
+    Record(strides.laid_out, [args(normal(6), (2, 2), (3, 2), 1, (1,))]),
     Record(copies.repeat_by, [args(normal(2, 3), (2, 1, 3)), args(normal(), (2,))], np.tile),
     Record(copies.sum_repeats, [args(normal(2, 2, 9), (2, 1, 3), (2, 3))], lambda x, r, s: x.reshape(2, 2, 3, 3).sum((0, 2))),
     Record(copies.flip_over, [args(normal(2, 3), (1,)), args(normal(2, 3), (0, 1))], np.flip),

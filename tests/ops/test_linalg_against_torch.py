@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import autograd
+
 from .against import check
 
 pt = pytest.importorskip("torch")
@@ -242,3 +244,72 @@ def test_agrees(function, specs, real):
     check(pt, function, *specs, tolerance=1e-6)
     if not real:
         check(pt, function, *specs, complex_numbers=True, tolerance=1e-6)
+
+
+LDL = [("float64", False), ("float32", False), ("complex128", False), ("complex128", True)]
+
+
+@pytest.mark.parametrize("kind,hermitian", LDL)
+def test_ldl(kind, hermitian):
+    """Packed factors and exchanges are LAPACK's; they solve; singular matrices are named."""
+    rng = np.random.default_rng(3)
+    tolerance = 1e-3 if kind == "float32" else 1e-9
+    for shape in ((1, 1), (2, 2), (2, 7, 7), (0, 3, 3), (20, 20)):
+        a = rng.standard_normal(shape) + (1j * rng.standard_normal(shape) if "complex" in kind else 0)
+        a = (a + (a.conj() if hermitian else a).mT).astype(kind)
+        found = []
+        for lib in (autograd, pt):
+            factor = lib.linalg.ldl_factor(lib.tensor(a), hermitian=hermitian)
+            right = lib.ones((*shape[:-1], 2), dtype=getattr(lib, kind))
+            found.append((*factor, lib.linalg.ldl_solve(*factor, right, hermitian=hermitian)))
+        for ours, theirs in zip(*found, strict=True):
+            assert str(ours.dtype) == str(theirs.dtype)
+            np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=tolerance, atol=tolerance)
+    zero = autograd.linalg.ldl_factor_ex(autograd.zeros(2, 3, 3))
+    assert zero.info.tolist() == [1, 1] and zero.pivots.tolist() == [[1, 2, 3]] * 2
+    with pytest.raises(RuntimeError, match="singular"):
+        autograd.linalg.ldl_factor(autograd.zeros(3, 3))
+    with pytest.raises(NotImplementedError, match="derivative for linalg_ldl_factor_ex"):
+        autograd.linalg.ldl_factor(autograd.eye(2).requires_grad_())
+
+
+def test_low_rank():
+    rng = np.random.default_rng(0)
+    for shape in ((8, 5), (2, 5, 8)):
+        a = rng.standard_normal(shape)
+        found = []
+        for lib in (autograd, pt):
+            x = lib.tensor(a, requires_grad=True)
+            lib.manual_seed(0)
+            parts = [
+                lib.svd_lowrank(x, q=3),
+                lib.svd_lowrank(x, 4, 1, x.detach().mean(-1, True)),
+                lib.pca_lowrank(x, 3),
+            ]
+            (parts[0][1].sum() + parts[2][1].sum()).backward()
+            found.append([np.abs(t.detach().numpy()) for part in parts for t in part] + [x.grad.numpy()])
+        for ours, theirs in zip(*found, strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-9)
+    for wrong in ({"q": 9}, {"niter": -1}):
+        with pytest.raises(ValueError, match=r"\(=.*must be non-negative"):
+            autograd.pca_lowrank(autograd.ones(4, 3), **wrong)
+
+
+def test_the_older_lu_and_division():
+    a = np.random.default_rng(0).standard_normal((2, 3, 3))
+    with pytest.warns(UserWarning, match="deprecated"):
+        theirs = pt.lu(pt.tensor(a), get_infos=True)
+    ours = autograd.lu(autograd.tensor(a), get_infos=True)
+    for x, y in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(x.numpy(), y.numpy())
+    assert len(autograd.tensor(a).lu()) == 2 and autograd.tensor(4.0).__rdiv__(2).item() == 0.5
+
+
+def test_as_strided_scatter_keeps_what_lies_around():
+    found = []
+    for lib in (autograd, pt):
+        memory = lib.arange(12.0)
+        part = memory[2:10].view(2, 4)[:, ::2]
+        made = lib.as_strided_scatter(part, lib.ones(3), (3,), (2,), 1)
+        found.append((made.tolist(), made.as_strided((12,), (1,), 0).tolist(), made.stride(), memory.tolist()))
+    assert found[0] == found[1]
