@@ -22,6 +22,8 @@ _WIDTH = 2 * LANES
 """Columns of a panel, as of a tile."""
 _BLOCK = 8 * ROWS
 """Rows that use one panel after the other."""
+_NEIGHBOURS = 4
+"""Panels that are laid out together, to read whole pages; of more, the lines would push each other out of the cache."""
 _DEPTH = 1024
 _PACKED = 1 << 17
 """Steps, and numbers, that a thread lays out at a time: a quarter of the second-level cache."""
@@ -63,17 +65,19 @@ def _plan(m: int, n: int, k: int, ta: bool, tb: bool, threads: int) -> tuple[Any
         m, n, ta = n, m, False
     # a thread takes half of the columns, and lays out half of the panels, or else rows, which suits who updates a weight
     wide = n >= 2 * m and (not ta or k >= 2 * m)
+    # or its share of the steps, as of a batch's rows in a weight's gradient, and then the results are added up
+    shared = count > 1 and not turned and k >= 5 * min(m, n)
     depth = min(k, _DEPTH)
     columns = min(n + _WIDTH, max(_WIDTH, _PACKED // depth)) // _WIDTH * _WIDTH
     rows = np.arange(_BLOCK) * depth if ta else np.minimum(np.arange(-(-m // ROWS) * ROWS), m - 1) * k
-    room = _BLOCK * _WIDTH + _BLOCK * depth * ta + depth * columns + turned * m * n
-    return room, count, turned, wide, rows, np.arange(k), depth, columns
+    room = _BLOCK * _WIDTH + _BLOCK * depth * ta + depth * columns + (turned or shared) * m * n
+    return room, count, turned, wide, shared, rows, np.arange(k), depth, columns
 
 
 @kernel
 def _multiplied(
     a: Any, ta: bool, b: Any, tb: bool, bias: Any, y: Any, own: Any,
-    count: int, turned: bool, wide: bool, rows: Any, steps: Any, depth: int, columns: int,
+    count: int, turned: bool, wide: bool, shared: bool, rows: Any, steps: Any, depth: int, columns: int,
 ) -> None:  # fmt: skip
     """``y = op(a) @ op(b) + bias``, or if ``turned``, ``(op(a) @ op(b)).T + bias``.
 
@@ -83,19 +87,38 @@ def _multiplied(
         depth, columns: how much of ``op(b)`` is laid out at a time.
     """
     m, n = y.shape
+    k = len(a) // (n if turned else m)
     for t in prange(count):
-        if turned:
+        if shared:
+            first, last = _cut(k, t, count, ROWS), _cut(k, t + 1, count, ROWS)
+            made = y if t == 0 else own[t, own.shape[1] - m * n :].reshape(m, n)
+            _rectangle(a, ta, rows, steps, b, tb, bias[:0], made, 0, m, 0, n, first, last, own[t], depth, columns)
+        elif turned:
             top, bottom = _cut(n, t, count, ROWS), _cut(n, t + 1, count, ROWS)
             made = own[t, own.shape[1] - m * n :].reshape(n, m)
-            _rectangle(a, ta, rows, steps, b, tb, bias[:0], made, top, bottom, 0, m, own[t], depth, columns)
+            _rectangle(a, ta, rows, steps, b, tb, bias[:0], made, top, bottom, 0, m, 0, k, own[t], depth, columns)
             transpose(made.reshape(-1), top * m, m, bottom - top, m, y.reshape(-1), top, n)
             _add(y, bias, 0, m, top, bottom)
         elif wide:
             left, right = _cut(n, t, count, _WIDTH), _cut(n, t + 1, count, _WIDTH)
-            _rectangle(a, ta, rows, steps, b, tb, bias, y, 0, m, left, right, own[t], depth, columns)
+            _rectangle(a, ta, rows, steps, b, tb, bias, y, 0, m, left, right, 0, k, own[t], depth, columns)
         else:
             top, bottom = _cut(m, t, count, ROWS), _cut(m, t + 1, count, ROWS)
-            _rectangle(a, ta, rows, steps, b, tb, bias, y, top, bottom, 0, n, own[t], depth, columns)
+            _rectangle(a, ta, rows, steps, b, tb, bias, y, top, bottom, 0, n, 0, k, own[t], depth, columns)
+    if shared:
+        for t in prange(count):
+            top, bottom = _cut(m, t, count, ROWS), _cut(m, t + 1, count, ROWS)
+            for u in range(1, count):
+                made = own[u, own.shape[1] - m * n :].reshape(m, n)
+                for i in range(top, bottom):
+                    _add_row(y[i], made[i])
+            _add(y, bias, top, bottom, 0, n)
+
+
+@helper
+def _add_row(row: Any, more: Any) -> None:
+    for j in range(len(row)):
+        row[j] += more[j]
 
 
 @helper
@@ -108,15 +131,13 @@ def _cut(length: int, t: int, count: int, unit: int) -> int:
 def _add(y: Any, bias: Any, top: int, bottom: int, left: int, right: int) -> None:
     if len(bias):
         for i in range(top, bottom):
-            row, added = y[i, left:right], bias[left:right]
-            for j in range(len(row)):
-                row[j] += added[j]
+            _add_row(y[i, left:right], bias[left:right])
 
 
 @helper
 def _rectangle(
     a: Any, ta: bool, rows: Any, steps: Any, b: Any, tb: bool, bias: Any, y: Any,
-    top: int, bottom: int, left: int, right: int, own: Any, depth: int, columns: int,
+    top: int, bottom: int, left: int, right: int, begin: int, end: int, own: Any, depth: int, columns: int,
 ) -> None:  # fmt: skip
     """Rows top to bottom, columns left to right of the product."""
     n, k = y.shape[1], len(a) // len(y)
@@ -124,10 +145,9 @@ def _rectangle(
     panels = turned[_BLOCK * depth * ta :]
     for start in range(left, right, columns):
         stop = min(right, start + columns)
-        for first in range(0, k, depth):
-            deep = min(depth, k - first)
-            for j in range(start, stop, _WIDTH):
-                _lay_out(b, tb, n, k, first, deep, j, min(_WIDTH, stop - j), panels[(j - start) * deep :])
+        for first in range(begin, end, depth):
+            deep = min(depth, end - first)
+            _lay_out(b, tb, n, k, first, deep, start, stop, panels)
             for i in range(top, bottom, _BLOCK):
                 height = min(_BLOCK, bottom - i)
                 at, starts = a.ctypes.data + 4 * first, rows.ctypes.data + 8 * i
@@ -138,20 +158,27 @@ def _rectangle(
                     width = min(_WIDTH, stop - j)
                     _tiles(
                         at, starts, height, steps.ctypes.data, deep, panels.ctypes.data + 4 * (j - start) * deep,
-                        y, i, j, width, edge, first == 0,
+                        y, i, j, width, edge, first == begin,
                     )  # fmt: skip
         _add(y, bias, top, bottom, start, stop)
 
 
 @helper
-def _lay_out(b: Any, tb: bool, n: int, k: int, first: int, deep: int, left: int, width: int, panel: Any) -> None:
-    """Some steps of some columns of the right matrix, as one panel: of one vector if that is enough, else of two."""
-    row = LANES if width <= LANES else _WIDTH
+def _lay_out(b: Any, tb: bool, n: int, k: int, first: int, deep: int, start: int, stop: int, panels: Any) -> None:
+    """Some steps of some columns of the right matrix, as panels: of two vectors, and the last of one if that is enough."""
     if tb:
-        transpose(b, left * k + first, k, width, deep, panel, 0, row)
-    else:
+        for j in range(start, stop, _WIDTH):
+            width = min(_WIDTH, stop - j)
+            row = LANES if width <= LANES else _WIDTH
+            transpose(b, j * k + first, k, width, deep, panels, (j - start) * deep, row)
+        return
+    for left in range(start, stop, _NEIGHBOURS * _WIDTH):
         for i in range(deep):
-            copy(b.ctypes.data + 4 * ((first + i) * n + left), panel.ctypes.data + 4 * i * row, width)
+            for j in range(left, min(stop, left + _NEIGHBOURS * _WIDTH), _WIDTH):
+                width = min(_WIDTH, stop - j)
+                row = LANES if width <= LANES else _WIDTH
+                target = panels.ctypes.data + 4 * ((j - start) * deep + i * row)
+                copy(b.ctypes.data + 4 * ((first + i) * n + j), target, width)
 
 
 @helper

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .runtime import F, exp_below, helper, inline, kernel, largest, prange, team
+from .runtime import F, exp_below, helper, inline, kernel, largest, prange, scratch, team
 
-__all__ = ["cross_entropy", "embedding_back", "log_softmax", "softmax"]
+__all__ = ["cross_entropy", "embedding_back", "log_softmax", "softmax", "sum_rows"]
 
 
 def softmax(input: Any, dim: int) -> Any:
@@ -111,3 +111,44 @@ def _embedding_columns(g: Any, index: Any, padding: int, made: Any, left: int, r
             total, row = made[index[i], left:right], g[i, left:right]
             for j in range(len(row)):
                 total[j] += row[j]
+
+
+def sum_rows(array: Any) -> Any:
+    """The twin of ``passes._sum_rows``."""
+    y, count = np.empty(array.shape[1], F), team(array.size / 10)
+    _sum_rows(array, scratch(count, 2 * len(y)), y, count)
+    return y
+
+
+_TOGETHER = 64
+"""Rows that are added up before the sum is added to that of all: what is rounded off grows with the larger of both."""
+
+
+@kernel
+def _sum_rows(x: Any, own: Any, y: Any, count: int) -> None:
+    n = len(y)
+    for t in prange(count):
+        _sum_some(x, len(x) * t // count, len(x) * (t + 1) // count, own[t, :n], own[t, n : 2 * n])
+    y[:] = own[0, :n]
+    for t in range(1, count):
+        more = own[t]
+        for j in range(n):
+            y[j] += more[j]
+
+
+@helper
+def _sum_some(x: Any, start: int, stop: int, total: Any, part: Any) -> None:
+    total[:] = F(0)
+    for first in range(start, stop, _TOGETHER):
+        last = min(stop, first + _TOGETHER)
+        part[:] = F(0)
+        for i in range(first, last - 3, 4):
+            a, b, c, d = x[i], x[i + 1], x[i + 2], x[i + 3]
+            for j in range(len(part)):
+                part[j] += (a[j] + b[j]) + (c[j] + d[j])
+        for i in range(last - (last - first) % 4, last):
+            row = x[i]
+            for j in range(len(part)):
+                part[j] += row[j]
+        for j in range(len(part)):
+            total[j] += part[j]

@@ -203,7 +203,11 @@ def add_at(buffer: Any, index: Any, values: Any) -> None:
         np.add.at(buffer, index, values)
         return
     arrays = index if type(index) is tuple else (index,)
-    if all(type(i) in _VIEW for i in arrays) or (len(arrays) == 1 and arrays[0].dtype == bool):
+    if all(type(i) in _VIEW for i in arrays):
+        part = buffer[(..., *arrays)] if Ellipsis not in arrays else buffer[index]  # an array even of one element
+        part += values
+        return
+    if len(arrays) == 1 and arrays[0].dtype == bool:
         buffer[index] += values
         return
     plain_arrays = all(isinstance(i, ndarray) and i.dtype != bool for i in arrays)

@@ -50,6 +50,11 @@ RECORDS["rows.embedding_back"] = [
     lambda: (floats(30, 4, 9), np.arange(120).reshape(30, 4) % 5, 8, 3),
     lambda: (floats(30), np.arange(30) % 7, 7, -1),
 ]
+RECORDS["rows.sum_rows"] = [
+    lambda: (floats(770, 400),),
+    lambda: (floats(3, 70),),
+    lambda: (special(5, 17),),
+]
 RECORDS["activation.gelu"] = RECORDS["activation.tanh_gelu"] = [
     lambda: (floats(100, 90),),
     lambda: (floats(37, scale=30),),
@@ -147,6 +152,7 @@ RECORDS["products.matmul"] += [
     lambda: (floats(150, 70).T, floats(66, 150).T),
     lambda: (floats(40, 1500), floats(1500, 300)),  # more steps and columns than are laid out at a time
     lambda: (floats(1100, 40).T, floats(301, 1100).T),
+    lambda: (floats(1100, 40).T, floats(1100, 301)),
     lambda: (floats(17, 300), floats(403, 300).T),  # a weight that few rows use
 ]
 RECORDS["products.affine"] = [
