@@ -42,3 +42,12 @@ def test_the_networks_are_one_package_under_every_address():
     assert autograd.vision.models is nn.models
     for name in ("torchvision.models", "torchvision.models.densenet"):
         assert importlib.import_module(found(ours(name))).densenet201 is nn.models.densenet201
+
+
+@pytest.mark.parametrize("package", ["autograd", "nn"])
+def test_the_tour_of_the_house_leaves_no_room_out(package):
+    tour = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    rooms = [path.name for path in (ROOT / package).glob("*.py") if path.name != "__init__.py"]
+    rooms += [path.parent.name + "/" for path in (ROOT / package).glob("*/__init__.py")]
+    unnamed = [room for room in sorted(rooms) if room not in tour]
+    assert not unnamed, "docs/design.md, The house, does not say what these are"
