@@ -204,7 +204,7 @@ def add_at(buffer: Any, index: Any, values: Any) -> None:
         return
     arrays = index if type(index) is tuple else (index,)
     if all(type(i) in _VIEW for i in arrays):
-        part = buffer[(..., *arrays)] if Ellipsis not in arrays else buffer[index]  # an array even of one element
+        part = buffer[index] if Ellipsis in arrays else buffer[(*arrays, ...)]  # an array even of one element
         part += values
         return
     if len(arrays) == 1 and arrays[0].dtype == bool:
