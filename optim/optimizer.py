@@ -10,6 +10,7 @@ import warnings
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from copy import deepcopy
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,9 @@ class _Required:
 
 required: Any = _Required()
 """The default of a hyperparameter that has none: every parameter group must give it."""
+
+_NO_HOOKS: Any = MappingProxyType({})
+"""The hooks of an optimizer that wraps another one without calling ``Optimizer.__init__``, as Lookahead does."""
 
 _before_every_step: dict[int, Callable[..., Any]] = OrderedDict()
 _after_every_step: dict[int, Callable[..., Any]] = OrderedDict()
@@ -95,6 +99,7 @@ class Optimizer:
         "_optimizer_load_state_dict_pre_hooks",
         "_optimizer_load_state_dict_post_hooks",
     )
+    _optimizer_step_pre_hooks = _optimizer_step_post_hooks = _NO_HOOKS
 
     state: defaultdict[Any, Any]
     param_groups: list[dict[str, Any]]

@@ -459,7 +459,6 @@ def einsum(*args: Any) -> Any:
             f"einsum(): {'more' if len(operands) > len(inputs) else 'fewer'} operands were provided than specified in"
             f" the equation: {len(operands)} for {len(inputs)} subscripts"
         )
-    check_dtypes("einsum", *operands)
     labels, result = _name_ellipses(inputs, output, operands)
     sizes = _sizes(labels, operands)
     for label in result:
@@ -625,7 +624,11 @@ def _pair(
     q = math.prod(c)
     first = reshape_to(arranged(x, xs, [*batch, *rows, *inner]), (*head, p, k))
     second = reshape_to(arranged(y, ys, [*batch, *inner, *columns]), (*head, k, q))
-    made = first * second if k == 1 else matrix_product(first, second)
+    if k == 1:
+        made = first * second
+    else:
+        check_dtypes("einsum", x, y)  # only a sum of products needs one dtype
+        made = matrix_product(first, second)
     return reshape_to(made, head + r + c), [*batch, *rows, *columns]
 
 

@@ -72,6 +72,13 @@ def test_named_results():
     assert torch.linalg.eigh(torch.eye(2)).eigenvalues.tolist() == [1.0, 1.0]
 
 
+def test_einsum_without_a_sum_promotes():
+    made = torch.einsum("i,j->ij", torch.arange(3), torch.tensor([0.5, 2.0]))
+    assert made.tolist() == [[0.0, 0.0], [0.5, 2.0], [1.0, 4.0]]
+    with pytest.raises(RuntimeError, match=r"torch.int64 and torch.float32"):
+        torch.einsum("i,i->", torch.arange(3), torch.ones(3))
+
+
 def test_einsum_is_one_matrix_product():
     """Pairs go to BLAS: no product of all index combinations is ever made."""
     a, b = torch.ones(200, 300), torch.ones(300, 250)

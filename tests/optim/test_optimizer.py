@@ -204,3 +204,17 @@ def test_named_parameters_are_kept_in_the_state_dict():
     assert optim.SGD([("a", a), ("b", b)]).state_dict()["param_groups"][0]["param_names"] == ["a", "b"]
     with pytest.raises(ValueError, match="with/without names"):
         optim.SGD([("a", a), b])
+
+
+def test_a_wrapper_that_does_not_call_optimizers_init_can_step():
+    class Wrapper(optim.Optimizer):
+        def __init__(self, inner):
+            self.inner, self.param_groups = inner, inner.param_groups
+
+        def step(self, closure=None):
+            return self.inner.step(closure)
+
+    p = autograd.ones(2, requires_grad=True)
+    p.grad = autograd.ones(2)
+    Wrapper(optim.SGD([p], lr=0.5)).step()
+    assert p.tolist() == [0.5, 0.5]
