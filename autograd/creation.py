@@ -124,7 +124,7 @@ def asarray(
     """
     check_device(device)
     if isinstance(obj, Tensor):
-        made = obj if requires_grad and dtype is None else obj.detach()
+        made = obj
     elif isinstance(obj, (np.ndarray, np.generic)):
         made = wrap(native(np.asarray(obj)))
     elif isinstance(obj, (bytes, bytearray, memoryview)):
@@ -137,7 +137,10 @@ def asarray(
     if copy is False and wanted != made.array.dtype:
         raise ValueError(f"can't alias tensor with dtype {made.dtype} into dtype {dtypes.of(wanted)}: leave copy= away")
     if copy or wanted != made.array.dtype:
-        made = wrap(convert(made.array, wanted, copy=bool(copy)))
+        if made is obj:
+            made = obj.to(dtypes.of(wanted), copy=bool(copy))  # type: ignore[attr-defined]
+        else:
+            made = wrap(convert(made.array, wanted, copy=bool(copy)))
     return made.requires_grad_() if requires_grad else made
 
 

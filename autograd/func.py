@@ -368,7 +368,8 @@ def vmap(
     """``func``, written for one example, over a batch: called for each example, and the results stacked.
 
     Args:
-        in_dims: for each argument (or nest) the dimension that counts the examples, or None if all share it.
+        in_dims: for each argument (or nest) the dimension that counts the examples, or None if all share it. Keyword
+            arguments are shared, as in PyTorch.
         out_dims: where that dimension goes in each result.
         randomness: what random numbers inside do: "different" for each example, the "same" for all, or an "error".
 
@@ -393,23 +394,13 @@ def vmap(
             raise ValueError(f"vmap: {why}: in_dims={in_dims}, the inputs are {shapes}")
         (n,) = sizes
         columns = [[leaf] * n if d is None else leaf.unbind(d) for leaf, d in zip(flat, dims, strict=True)]
-        mappped_kwargs = {k: _examples(v, n) for k, v in kwargs.items()}
         results = [
-            call(
-                *tree_unflatten([column[i] for column in columns], spec), **{k: v[i] for k, v in mappped_kwargs.items()}
-            )
+            call(*tree_unflatten([column[i] for column in columns], spec), **kwargs)
             for i, call in enumerate(_with_randomness(func, randomness, n))
         ]
         return _stacked(results, out_dims)
 
     return wrapper
-
-
-def _examples(value: Any, n: int) -> list[Any]:
-    """A keyword argument for each example: its tensors are mapped over dimension 0, as PyTorch does."""
-    flat, spec = tree_flatten(value)
-    columns = [leaf.unbind(0) if isinstance(leaf, Tensor) and leaf.ndim else [leaf] * n for leaf in flat]
-    return [tree_unflatten([column[i] for column in columns], spec) for i in range(n)]
 
 
 def _with_randomness(func: Callable[..., Any], randomness: str, n: int) -> Iterator[Callable[..., Any]]:

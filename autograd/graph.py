@@ -332,6 +332,9 @@ class set_grad_enabled(_GradMode):
         self._before.append((globals()["mode"].now.enabled, globals()["mode"].now.inference))
         globals()["mode"].now.enabled = self._value
 
+    def __repr__(self) -> str:
+        return f"torch.autograd.grad_mode.set_grad_enabled(mode={self._value})"
+
     def __enter__(self) -> None:
         mode.now.enabled = self._value
 

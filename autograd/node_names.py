@@ -35,6 +35,11 @@ def _matmul(node: Any) -> str:
     return "MmBackward0" if len(node.shape) == 2 else "UnsafeViewBackward0" if len(node.shape) > 3 else "BmmBackward0"
 
 
+def _normalize(node: Any) -> str:
+    axes, center = node.params[0], node.params[2]
+    return "NativeBatchNormBackward0" if 0 in axes else "NativeLayerNormBackward0" if center else "MulBackward0"
+
+
 def _over_a_dim(name: str) -> Callable[[Any], str]:
     return lambda node: f"{name}Backward{int(bool(node.params) and node.params[0] not in (None, ()))}"
 
@@ -43,6 +48,7 @@ NAMES: dict[str, Callable[[Any], str]] = {
     "slice": _indexing,
     "linear": _linear,
     "matmul": _matmul,
+    "normalize": _normalize,
     "sum": _over_a_dim("Sum"),
     "mean": _over_a_dim("Mean"),
     "pow": lambda node: f"PowBackward{int(None not in node.parents)}",

@@ -103,18 +103,30 @@ class RNNBase(Module):
         """Nothing to do here; PyTorch arranges memory for CUDA."""
 
     @property
-    def all_weights(self) -> list[list[Any]]:
-        """The parameters, in a list for each layer and direction."""
+    def _all_weights(self) -> list[list[str]]:
         names = ["weight_ih", "weight_hh"]
         if self.bias:
             names += ["bias_ih", "bias_hh"]
         if self.proj_size:
             names += ["weight_hr"]
         return [
-            [getattr(self, f"{name}_l{layer}{suffix}") for name in names]
+            [f"{name}_l{layer}{suffix}" for name in names]
             for layer in range(self.num_layers)
             for suffix in self._suffixes()
         ]
+
+    @property
+    def all_weights(self) -> list[list[Any]]:
+        """The parameters, in a list for each layer and direction."""
+        return [[getattr(self, name) for name in names] for names in self._all_weights]
+
+    @property
+    def _flat_weights_names(self) -> list[str]:
+        return [name for names in self._all_weights for name in names]
+
+    @property
+    def _flat_weights(self) -> list[Any]:
+        return [getattr(self, name) for name in self._flat_weights_names]
 
     def extra_repr(self) -> str:
         text = f"{self.input_size}, {self.hidden_size}"

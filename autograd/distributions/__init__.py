@@ -5,6 +5,9 @@ Source: https://docs.pytorch.org/docs/stable/distributions.html
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 from . import constraint_registry, constraints, kl, transforms, utils
 from .constraint_registry import biject_to, transform_to
 from .continuous import *
@@ -15,3 +18,12 @@ from .kl import kl_divergence, register_kl
 from .multivariate import *
 from .transformed import *
 from .transforms import *
+
+
+def __getattr__(name: str) -> Any:
+    """PyTorch has a module for each distribution (``distributions.normal.Normal``): this package stands for each."""
+    from ..install import FINER
+
+    if name in FINER[__name__].split():
+        return sys.modules[__name__]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -25,7 +25,7 @@ from .distribution import (
     softplus,
     tiny,
 )
-from .gamma import standard_gamma
+from .standard_gamma import standard_gamma
 
 __all__ = [
     "Beta", "Cauchy", "Chi2", "ContinuousBernoulli", "Dirichlet", "Exponential", "FisherSnedecor", "Gamma",

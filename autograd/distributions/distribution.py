@@ -248,7 +248,7 @@ class Distribution:
         for name in () if self._silent else self.arg_constraints:
             value = self.__dict__.get(name)
             if isinstance(value, Tensor):
-                shown.append(f"{name}: {value.detach().item() if value.numel() == 1 else value.shape}")
+                shown.append(f"{name}: {value if value.numel() == 1 else value.shape}")
         return f"{type(self).__name__}({', '.join(shown)})"
 
 

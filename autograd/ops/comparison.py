@@ -12,6 +12,7 @@ import numpy as np
 
 from ..lift import elementwise
 from ..tensor import Tensor, wrap
+from .shape import broadcast_shapes
 
 __all__ = [
     "allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
@@ -69,6 +70,8 @@ def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, eq
     a, b = _arrays(input, other, "isclose")
     if a.dtype != b.dtype:
         raise RuntimeError(f"{input.dtype} did not match {other.dtype}: isclose compares tensors of one dtype")
+    if a.shape != b.shape:
+        broadcast_shapes(a.shape, b.shape)  # raises RuntimeError if they don't fit
     if rtol < 0 or atol < 0:
         raise RuntimeError(f"rtol and atol must not be negative; they are {rtol} and {atol}")
     if a.dtype.kind in "biu":

@@ -459,6 +459,11 @@ def _check(name: str, n: int, input: Any, weight: Any, bias: Any, groups: int, t
             )
     if groups < 1:
         raise RuntimeError("non-positive groups is not supported")
+    if wanted[0] < groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size "
+            f"{wanted} instead"
+        )
     channels = input.shape[-n - 1]
     expected = wanted[0] if transposed else wanted[1] * groups
     if channels != expected:

@@ -261,7 +261,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     return input
 
 
-def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> list[Any]:
+def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> tuple[Any, ...]:
     """Estimates of the derivative along each dimension by central differences, second order also where steps vary.
 
     Args:
@@ -273,7 +273,7 @@ def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: in
 
     >>> import autograd
     >>> autograd.gradient(autograd.tensor([1.0, 4.0, 9.0, 16.0]))
-    [tensor([3., 4., 6., 7.])]
+    (tensor([3., 4., 6., 7.]),)
     """
     if edge_order not in (1, 2):
         raise RuntimeError(f"torch.gradient only supports edge_order=1 and edge_order=2, and got {edge_order}")
@@ -287,7 +287,7 @@ def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: in
     for at in dims:
         if input.array.shape[at] < edge_order + 1:
             raise RuntimeError("torch.gradient expected each dimension size to be at least edge_order+1")
-    return [_slope(input, step, at, edge_order) for step, at in zip(each, dims, strict=True)]
+    return tuple([_slope(input, step, at, edge_order) for step, at in zip(each, dims, strict=True)])
 
 
 def _slope(input: Any, spacing: Any, dim: int, edge_order: int) -> Any:

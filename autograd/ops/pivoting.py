@@ -163,13 +163,13 @@ def linalg_lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint:
         turned = linalg_lu_solve(LU, pivots, B.conj().mT, adjoint=not adjoint)
         return given(turned.conj().mT, out)
     n = LU.shape[-1]
-    order = _order(np.broadcast_to(pivots.array - 1, (*pivots.shape[:-1], n)), n)
+    batch = tuple(broadcast_shapes(pivots.shape[:-1], B.shape[:-2]))
+    order = _order(np.broadcast_to(pivots.array - 1, (*batch, n)), n)
     if adjoint:
         turned = LU.conj().mT
         middle = solve_triangular(turned, B, upper=False)
         made = solve_triangular(turned, middle, upper=True, unitriangular=True)
         return given(made.take_along_dim(wrap(np.argsort(order, -1)[..., None]), -2), out)
-    batch = tuple(broadcast_shapes(order.shape[:-1], B.shape[:-2]))
     rows = B.expand(*batch, *B.shape[-2:]).take_along_dim(wrap(order[..., None]), -2)
     return given(solve_triangular(LU, solve_triangular(LU, rows, upper=False, unitriangular=True), upper=True), out)
 

@@ -1,0 +1,66 @@
+"""What PyTorch programs and the examples in PyTorch's own documentation asked for and did not get, each once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import autograd
+import nn
+from autograd.install import found
+
+
+def test_recurrent_layers_name_their_weights() -> None:
+    layer: Any = nn.GRU(2, 3, num_layers=2)
+    assert layer._flat_weights_names[:5] == ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0", "weight_ih_l1"]
+    assert all(
+        layer._parameters[name] is w for name, w in zip(layer._flat_weights_names, layer._flat_weights, strict=True)
+    )
+
+
+def test_each_distribution_has_a_module_of_its_own() -> None:
+    given = autograd.distributions
+    assert given.gamma.Gamma is given.Gamma and given.normal.Normal is given.Normal
+    assert found("autograd.distributions.gamma") == "autograd.distributions"  # `from torch.distributions.gamma import`
+    with pytest.raises(AttributeError, match="norml"):
+        _ = autograd.distributions.norml
+
+
+def test_distributions_of_one_number_show_it() -> None:
+    shown = repr(autograd.distributions.Normal(autograd.tensor([0.0]), 1.0))
+    assert shown == "Normal(loc: tensor([0.]), scale: tensor([1.]))"
+
+
+def test_vmap_shares_keyword_arguments() -> None:
+    x = autograd.ones(2, 5)
+    assert autograd.vmap(lambda x, scale: x * scale)(x, scale=x).shape == (2, 2, 5)
+
+
+def test_gradient_is_a_tuple() -> None:
+    assert isinstance(autograd.gradient(autograd.arange(4.0)), tuple)
+
+
+def test_lu_solve_broadcasts() -> None:
+    factors = autograd.linalg.lu_factor(autograd.eye(3) * 2)
+    assert autograd.linalg.lu_solve(*factors, autograd.ones(4, 3, 2)).tolist() == [[[0.5] * 2] * 3] * 4
+    assert autograd.linalg.lu_solve(*factors, autograd.ones(5, 2, 3), left=False).shape == (5, 2, 3)
+
+
+def test_asarray_of_a_tensor_stays_in_the_graph() -> None:
+    x = autograd.ones(2, requires_grad=True)
+    assert autograd.asarray(x) is x
+    assert autograd.asarray(x, copy=True).requires_grad
+
+
+def test_errors_are_runtime_errors() -> None:
+    with pytest.raises(RuntimeError, match="cannot be broadcast"):
+        autograd.allclose(autograd.ones(3), autograd.ones(4))
+    with pytest.raises(RuntimeError, match="expected weight to be at least 1 at dimension 0"):
+        nn.functional.conv2d(autograd.ones(1, 3, 4, 4), autograd.ones(0, 3, 1, 1))
+
+
+def test_nodes_of_norms_have_pytorchs_names() -> None:
+    assert "NativeLayerNormBackward0" in repr(nn.LayerNorm(2)(autograd.ones(2, 2)))
+    assert "NativeBatchNormBackward0" in repr(nn.BatchNorm1d(2)(autograd.ones(2, 2)))
+    assert repr(autograd.set_grad_enabled(True)) == "torch.autograd.grad_mode.set_grad_enabled(mode=True)"
