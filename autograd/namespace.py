@@ -50,6 +50,7 @@ SUBMODULES = frozenset(
         "package",
         "profiler",
         "quantization",
+        "quasirandom",
         "serialization",
         "signal",
         "sparse",
