@@ -125,6 +125,19 @@ class Node:
         notes.before = {} if notes.before is None else notes.before
         return Handle(notes.before, fn)
 
+    def __getattr__(self, name: str) -> Any:
+        """What was saved, by PyTorch's names: ``_saved_self``, ``_saved_result``, ``_saved_dim`` ..."""
+        if name.startswith("_saved_"):
+            from .saving import saved_value
+
+            return saved_value(self, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __dir__(self) -> list[str]:
+        from .saving import saved_names
+
+        return [*super().__dir__(), *saved_names(self)]
+
     def __repr__(self) -> str:
         return f"<{self.name()}>"
 

@@ -187,3 +187,49 @@ def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., None],
         return hook
 
     return _Several([t.register_hook(hook_of(i)) for i, t in enumerate(tensors) if wanted[i]])
+
+
+# --- what a node saved, to look at -----------------------------------------------------------------------------------
+
+_THEIRS = {"input": "self", "y": "result", "pow other": "exponent", "matmul other": "mat2"}
+"""PyTorch's names of what formulas call otherwise; the rest are the names of the operation's arguments."""
+
+
+def _places(node: Node) -> dict[str, tuple[str, int]]:
+    """Where in a node each value is that its formulas read: among the saved arrays, or the parameters."""
+    op = node.op
+    arrays, saves = getattr(op, "arrays", ()), getattr(op, "saves", ())
+    if op is None or op.varargs or len(saves) != len(arrays) + 1:
+        return {}
+    found = {name: ("saved", i) for i, (name, saver) in enumerate(zip((*arrays, "y"), saves, strict=True)) if saver}
+    found |= {name: ("params", i) for i, name in enumerate(op.params)}
+    theirs = {name: _THEIRS.get(f"{op.name} {name}", _THEIRS.get(name, name)) for name in found}
+    return {"_saved_" + theirs[name]: place for name, place in found.items()}
+
+
+def saved_names(node: Node) -> list[str]:
+    """The names of the attributes that show what a node saved."""
+    return list(_places(node))
+
+
+def saved_value(node: Node, name: str) -> Any:
+    """One of them: an array as the Tensor that it was (None if nothing needs it), a parameter as it is.
+
+    Raises AttributeError for another name, RuntimeError once backward has released the arrays.
+    """
+    if name not in (places := _places(node)):
+        raise AttributeError(f"{node.name()} has no attribute {name!r}: it has {', '.join(places) or 'none of these'}")
+    where, i = places[name]
+    if where == "params":
+        return node.params[i] if i < len(node.params) else None
+    if node.saved is graph.FREED:
+        from .passes import freed_error
+
+        raise freed_error(node)
+    value = node.saved[i] if node.saved else None
+    if not isinstance(value, np.ndarray):
+        return value
+    parent = node.parents[i] if i < len(node.parents) else node
+    if isinstance(parent, graph.Leaf) and parent.variable is not None and parent.variable.array is value:
+        return parent.variable
+    return wrap(value, parent)
