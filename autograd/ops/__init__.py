@@ -7,81 +7,24 @@ called ``input`` (``methods.py`` binds them). What a family has besides is for t
 from __future__ import annotations
 
 import functools
+import importlib
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from ..operation import Op
-from . import (
-    activation,
-    affine,
-    arrange,
-    attention,
-    avg_pooling,
-    comparison,
-    complex,
-    conv,
-    copies,
-    cumulative,
-    decompositions,
-    elementwise,
-    indexing,
-    joining,
-    linalg,
-    loss,
-    matrices,
-    max_pooling,
-    normalization,
-    norms,
-    piecewise,
-    pivoting,
-    recurrent,
-    reduction,
-    resample,
-    selection,
-    shape,
-    sorting,
-    special,
-    spectral,
-    statistics,
-    strides,
-)
 
-FAMILIES = (
-    activation,
-    affine,
-    arrange,
-    attention,
-    avg_pooling,
-    comparison,
-    complex,
-    conv,
-    copies,
-    cumulative,
-    decompositions,
-    elementwise,
-    indexing,
-    joining,
-    linalg,
-    loss,
-    matrices,
-    max_pooling,
-    normalization,
-    norms,
-    piecewise,
-    pivoting,
-    recurrent,
-    reduction,
-    resample,
-    selection,
-    shape,
-    sorting,
-    special,
-    spectral,
-    statistics,
-    strides,
-)  # fmt: skip
 
-LAYERS = (attention, avg_pooling, conv, max_pooling, recurrent, resample)
+def _tables(names: str) -> list[ModuleType]:
+    return [importlib.import_module(f"{__name__}.{name}") for name in names.split()]
+
+
+FAMILIES = _tables("""
+    activation affine arrange attention avg_pooling comparison complex conv copies cumulative decompositions elementwise
+    indexing joining linalg loss matrices max_pooling normalization norms piecewise pivoting recurrent reduction resample
+    selection shape sorting special spectral statistics strides
+""")
+LAYERS = _tables("attention avg_pooling conv max_pooling recurrent resample")
 """Families of layers: their functions are no methods of Tensor, as in PyTorch."""
 
 
