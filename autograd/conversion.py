@@ -1,6 +1,4 @@
-"""Tensors in another dtype or on another device, and the old type names: ``to``, ``float``, ``type``, ``FloatTensor``
-...
-"""
+"""Tensors in another dtype or on another device (``to``, ``float``), and the old names of types (``FloatTensor``)."""
 
 from __future__ import annotations
 

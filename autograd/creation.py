@@ -43,8 +43,9 @@ def finish(array: Any, requires_grad: bool = False, device: Any = None, layout: 
 
 
 def size_of(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
-    """The shape in ``f(2, 3)``, ``f((2, 3))`` or ``f(torch.Size([2, 3]))``. TypeError and RuntimeError say what is
-    wrong.
+    """The shape in ``f(2, 3)``, ``f((2, 3))`` or ``f(torch.Size([2, 3]))``.
+
+    Raises TypeError for what is no size, RuntimeError for a negative one.
     """
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])

@@ -1,5 +1,4 @@
-"""Transformations of functions: ``grad``, ``vjp``, ``jvp``, ``jacrev``, ``jacfwd``, ``hessian``, ``vmap`` and their
-kin.
+"""``torch.func``: ``grad``, ``vjp``, ``jvp``, ``jacrev``, ``jacfwd``, ``hessian``, ``vmap``, which transform functions.
 
 Each runs the function on *tracked* copies of its arguments, on the same memory, and asks the recorded graph. They nest:
 a tracked copy of a value that an outer transformation watches is an operation on it, so what the inner one computes

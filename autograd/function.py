@@ -325,8 +325,7 @@ def _rewritten(t: Tensor, node: Node | None, cls: Any) -> Tensor:
     if t.lineage is not None and t.lineage is not UNTRACKED:
         raise RuntimeError(
             f"{cls.__name__} marked a view as dirty: a custom Function can't rewrite the history of the view's base. "
-            "Give "
-            "it the base, or a clone()"
+            "Give it the base, or a clone()"
         )
     t.node = node
     return t

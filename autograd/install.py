@@ -54,8 +54,7 @@ FINER = {
     "half_cauchy half_normal independent inverse_gamma kl kumaraswamy laplace lkj_cholesky log_normal logistic_normal "
     "lowrank_multivariate_normal mixture_same_family multinomial multivariate_normal negative_binomial normal "
     "one_hot_categorical pareto poisson relaxed_bernoulli relaxed_categorical studentT transformed_distribution "
-    "transforms "
-    "uniform utils von_mises weibull wishart",
+    "transforms uniform utils von_mises weibull wishart",
     "autograd.utils.data": "dataloader dataset distributed sampler",
     "autograd.vision.datasets": "cifar fakedata folder mnist stl10 svhn utils vision",
     "autograd.vision.transforms": "functional transforms",

@@ -1,5 +1,4 @@
-"""Random tensors: ``rand``, ``randn``, ``randint`` ... , the in-place fills, and the default generator's seed and
-state.
+"""Random tensors: ``rand``, ``randn`` ... , the in-place fills, and the seed and state of the default generator.
 
 All draw from PyTorch's stream (see ``generator.py``), so the same seed gives PyTorch's numbers.
 

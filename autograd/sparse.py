@@ -1,6 +1,4 @@
-"""``torch.sparse``: products with matrices that PyTorch would store sparsely; here they are dense, with the same
-results.
-"""
+"""``torch.sparse``: products with matrices that PyTorch stores sparsely. Here they are dense; the results are the same."""
 
 from __future__ import annotations
 

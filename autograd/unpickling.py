@@ -211,8 +211,7 @@ class Restricted(pickle._Unpickler):  # type: ignore[name-defined, misc]
                 return found
         raise UnpicklingError(
             f"load refuses {full!r}: a file may hold tensors, numbers, strings and plain containers, and this one "
-            f"asks for "
-            "something else, which could run code. If you trust the file and the class is yours, admit it: "
+            "asks for something else, which could run code. If you trust the file and the class is yours, admit it: "
             f"autograd.serialization.add_safe_globals([{name}])"
             + ("" if self.modules else "; for a whole module pass weights_only=False")
         )

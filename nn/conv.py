@@ -256,8 +256,7 @@ class _ConvTranspose(_ConvNd):
         if any(not a <= w <= b for a, w, b in zip(least, wanted, most, strict=True)):
             raise ValueError(
                 f"requested an output size of {list(wanted)}, but valid sizes range from {least} to {most} (for an "
-                "input of "
-                f"{list(input.shape[-n:])})"
+                f"input of {list(input.shape[-n:])})"
             )
         return tuple(w - a for w, a in zip(wanted, least, strict=True))
 

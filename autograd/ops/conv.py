@@ -613,8 +613,7 @@ def _conv_transpose(
     if any(size < 1 for size in sizes):
         raise RuntimeError(
             f"Given input size per channel: {list(input.shape[-n:])}. Calculated output size per channel: "
-            f"{list(sizes)}."
-            f" Output size is too small: use less padding in {name}"
+            f"{list(sizes)}. Output size is too small: use less padding in {name}"
         )
     batched = input if input.ndim == n + 2 else input[None]
     ends = tuple((p, max(p - m, 0)) for p, m in zip(pads, more, strict=True))  # more output, less far padding

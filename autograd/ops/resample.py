@@ -247,8 +247,7 @@ def _per_dimension(value: Any, n: int, what: str, spatial: Ints) -> tuple[Any, .
     if len(value) != n:
         raise ValueError(
             f"Input and {what} must have the same number of spatial dimensions, but got input with spatial dimensions "
-            "of "
-            f"{list(spatial)} and {what} of {tuple(value)}"
+            f"of {list(spatial)} and {what} of {tuple(value)}"
         )
     return tuple(value)
 
@@ -318,8 +317,7 @@ def grid_sample(
     if n not in (2, 3) or grid.ndim != n + 2 or grid.shape[-1] != n or grid.shape[0] != input.shape[0]:
         raise RuntimeError(
             "grid_sampler(): expected an input of 4 or 5 dimensions and a grid of as many, with the same batch size "
-            "and a "
-            f"last dimension of 2 or 3, but got input {list(input.shape)} and grid {list(grid.shape)}"
+            f"and a last dimension of 2 or 3, but got input {list(input.shape)} and grid {list(grid.shape)}"
         )
     if input.array.dtype != grid.array.dtype:
         raise RuntimeError(
@@ -556,8 +554,7 @@ def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padd
     if input.shape[-1] != blocks:
         raise RuntimeError(
             f"Given output_size={size}, kernel_size={kernel}, dilation={dilations}, padding={pads}, stride={steps}, "
-            "expected "
-            f"size of input's dimension 2 to match the calculated number of sliding blocks {blocks}, but got "
+            f"expected size of input's dimension 2 to match the calculated number of sliding blocks {blocks}, but got "
             f"{input.shape[-1]}"
         )
     batch = input if input.ndim == 3 else input[None]

@@ -347,8 +347,7 @@ class Checker:
             self._inputs_that_tie(cotangents)
 
     def _inputs_that_tie(self, cotangents: list[Array]) -> None:
-        """All inputs moved together: at a tie between two of them, each alone may claim everything, both together
-        not."""
+        """All inputs moved together: where two of them tie, each alone may claim everything, but not both."""
         problem = self.problem
         us = [self.directions(i)[-1] for i in range(len(problem.inputs))]
         slope = derivative(problem.along_all(us), self.eps)
@@ -399,8 +398,7 @@ class Checker:
         return hopeless & ~hopeless[good].all() if good.any() else hopeless  # type: ignore[no-any-return]
 
     def _staircase(self, i: int, u: Array, slope: Slope) -> None:
-        """A float64 function that does not move with a small step, though it has a slope, computes in less than
-        float64."""
+        """A float64 function with a slope that does not move with a small step computes in less than float64."""
         value = slope.centre
         sure = (slope.bar < 0.1 * np.abs(slope.value)) & ~slope.kink & (np.abs(slope.value) > 1e-3 * np.abs(value))
         sure &= np.abs(value) > 1e-6 * np.max(

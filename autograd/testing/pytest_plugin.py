@@ -1,5 +1,4 @@
-"""pytest plugin (loaded by its entry point): gradient checks as fixtures and a marker, with the diagnosis in the
-output.
+"""pytest plugin, loaded by its entry point: gradient checks as fixtures and a marker; the output has the diagnosis.
 
     def test_my_op(gradcheck, rng):
         x = autograd.tensor(rng.normal(size=(3, 4)), requires_grad=True)
@@ -59,8 +58,7 @@ def gradcheck() -> Callable[..., bool]:
 
 @pytest.fixture
 def rng(request: Any) -> Any:
-    """A NumPy random generator; the seed is the name of the test, so that each test has its own numbers, always the
-    same."""
+    """A NumPy random generator seeded by the name of the test: each test has its own numbers, always the same."""
     import zlib
 
     import numpy as np

@@ -94,8 +94,7 @@ def _recomputing(
                 if before != (t.array.shape, t.array.dtype):
                     raise RuntimeError(
                         "checkpoint: Recomputed values for the following tensors have different metadata than during "
-                        "the "
-                        f"forward pass: saved {before}, recomputed {(t.array.shape, t.array.dtype)}"
+                        f"the forward pass: saved {before}, recomputed {(t.array.shape, t.array.dtype)}"
                     )
 
     left: set[int] = set()

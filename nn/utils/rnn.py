@@ -154,8 +154,7 @@ def pack_padded_sequence(
         raise RuntimeError(
             "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You can pass "
             "`enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to sidestep this requirement if you "
-            "do "
-            "not need ONNX exportability."
+            "do not need ONNX exportability."
         )
     if count[0] > input.shape[0]:
         raise RuntimeError(f"Expected the longest length ({count[0]}) to be at most the padded length {input.shape[0]}")
