@@ -314,6 +314,8 @@ class LeakyReLU(Module):
 class PReLU(Module):
     """Leaky ReLU whose slope is learned: one for all, or one for each of ``num_parameters`` channels.
 
+    Shapes: [N, C, *] gives the same; weight [num_parameters], which is 1 or C.
+
     >>> import autograd, nn
     >>> nn.PReLU(init=0.5)(autograd.tensor([-1.0, 2.0])).tolist()
     [-0.5, 2.0]
@@ -360,6 +362,8 @@ class GELU(Module):
 
 class GLU(Module):
     """``a * sigmoid(b)``, where a and b are the halves of the input along ``dim``.
+
+    Shapes: an even length along ``dim`` becomes half of it. Raises RuntimeError for an odd one.
 
     >>> import autograd, nn
     >>> nn.GLU()(autograd.tensor([1.0, 2.0, 0.0, 0.0]))
@@ -466,6 +470,8 @@ class Softmax(_Along):
 class Softmin(_Along):
     """``softmax(-x)``.
 
+    Shapes: [*] gives [*], positive and with sums of 1 along ``dim``.
+
     >>> import autograd, nn
     >>> nn.Softmin(dim=1)(autograd.tensor([[1.0, 2.0, 3.0]]))
     tensor([[0.6652, 0.2447, 0.0900]])
@@ -477,6 +483,8 @@ class Softmin(_Along):
 class LogSoftmax(_Along):
     """``log(softmax(x))``.
 
+    Shapes: [*] gives [*].
+
     >>> import autograd, nn
     >>> nn.LogSoftmax(dim=1)(autograd.tensor([[1.0, 2.0, 3.0]]))
     tensor([[-2.4076, -1.4076, -0.4076]])
@@ -487,6 +495,8 @@ class LogSoftmax(_Along):
 
 class Softmax2d(Module):
     """Softmax over the channels at each place of an image.
+
+    Shapes: [N, C, H, W] or [C, H, W] gives the same. Raises ValueError for others.
 
     >>> import autograd, nn
     >>> nn.Softmax2d()(autograd.ones(1, 4, 1, 1)).flatten()

@@ -15,6 +15,8 @@ __all__ = ["CosineSimilarity", "PairwiseDistance"]
 class CosineSimilarity(Module):
     """The cosine of the angle between vectors along ``dim``.
 
+    Shapes: two inputs that broadcast; the result has them without ``dim``.
+
     >>> import autograd, nn
     >>> nn.CosineSimilarity()(autograd.tensor([[3.0, 4.0]]), autograd.tensor([[4.0, 3.0]]))
     tensor([0.9600])

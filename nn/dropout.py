@@ -33,6 +33,8 @@ class _Dropout(Module):
 class Dropout(_Dropout):
     """Each element is zero with probability ``p`` in training, else divided by ``1 - p``.
 
+    Shapes: [*] gives [*]. Raises ValueError for a ``p`` outside [0, 1].
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Dropout.html
 
     >>> import autograd, nn
@@ -79,6 +81,8 @@ class Dropout3d(_Dropout):
 class AlphaDropout(_Dropout):
     """Dropout for selu: mean and variance stay.
 
+    Shapes: [*] gives [*]. Raises ValueError for a ``p`` outside [0, 1].
+
     >>> import autograd, nn
     >>> nn.AlphaDropout(0.5).eval()(autograd.tensor([1.0, 2.0]))
     tensor([1., 2.])
@@ -89,6 +93,8 @@ class AlphaDropout(_Dropout):
 
 class FeatureAlphaDropout(_Dropout):
     """AlphaDropout of whole channels.
+
+    Shapes: [N, C, *] or [C, *] gives the same.
 
     >>> import autograd, nn
     >>> nn.FeatureAlphaDropout(0.5).eval()(autograd.ones(1, 2, 3)).sum()

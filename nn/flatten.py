@@ -14,6 +14,8 @@ __all__ = ["Flatten", "Unflatten"]
 class Flatten(Module):
     """Dimensions ``start_dim`` to ``end_dim`` become one.
 
+    Shapes: [N, *] gives [N, the product of *], as the default is ``start_dim=1``.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Flatten.html
 
     >>> import autograd, nn

@@ -87,6 +87,9 @@ class Linear(Module):
 class Bilinear(Module):
     """``y = x1^T A x2 + b``, for each output its own matrix A.
 
+    Shapes: inputs [..., in1_features] and [..., in2_features], result [..., out_features], weight [out, in1, in2].
+    Raises ValueError unless ``in1_features > 0``.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.Bilinear.html
 
     >>> import autograd, nn

@@ -48,6 +48,8 @@ class _WeightedLoss(_Loss):
 class L1Loss(_Loss):
     """``|input - target|``.
 
+    Shapes: those of ``MSELoss``.
+
     >>> import autograd, nn
     >>> nn.L1Loss()(autograd.tensor([1.0, 4.0]), autograd.tensor([2.0, 2.0]))
     tensor(1.5000)
@@ -59,6 +61,9 @@ class L1Loss(_Loss):
 
 class MSELoss(_Loss):
     """``(input - target)**2``.
+
+    Shapes: input and target alike, [*]; others broadcast, with a warning. The result is [], or [*] with
+    reduction="none".
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
 
@@ -73,6 +78,8 @@ class MSELoss(_Loss):
 
 class SmoothL1Loss(_Loss):
     """``|d|``, rounded off where ``|d| < beta``.
+
+    Shapes: those of ``MSELoss``. Raises RuntimeError for a negative ``beta``.
 
     >>> import autograd, nn
     >>> nn.SmoothL1Loss(reduction="none")(autograd.tensor([0.5, 3.0]), autograd.tensor([0.0, 0.0]))
@@ -91,6 +98,8 @@ class SmoothL1Loss(_Loss):
 
 class HuberLoss(_Loss):
     """A parabola where ``|d| < delta``, a line of slope ``delta`` beyond.
+
+    Shapes: those of ``MSELoss``. Raises RuntimeError unless ``delta > 0``.
 
     >>> import autograd, nn
     >>> nn.HuberLoss(reduction="none")(autograd.tensor([0.5, 3.0]), autograd.tensor([0.0, 0.0]))
@@ -219,6 +228,9 @@ class LinearCrossEntropyLoss(_WeightedLoss):
 class BCELoss(_WeightedLoss):
     """The binary cross-entropy of probabilities.
 
+    Shapes: input, between 0 and 1, and target alike, [*]. Raises ValueError for other shapes, RuntimeError for values
+    outside.
+
     >>> import autograd, nn
     >>> nn.BCELoss()(autograd.tensor([0.9, 0.2]), autograd.tensor([1.0, 0.0]))
     tensor(0.1643)
@@ -230,6 +242,8 @@ class BCELoss(_WeightedLoss):
 
 class BCEWithLogitsLoss(_WeightedLoss):
     """The binary cross-entropy of ``sigmoid(input)``.
+
+    Shapes: input and target alike, [*]; ``weight`` and ``pos_weight`` broadcast. Raises ValueError for other shapes.
 
     >>> import autograd, nn
     >>> nn.BCEWithLogitsLoss()(autograd.tensor([2.0, -1.0]), autograd.tensor([1.0, 0.0]))
@@ -258,6 +272,9 @@ class BCEWithLogitsLoss(_WeightedLoss):
 class KLDivLoss(_Loss):
     """The Kullback-Leibler divergence of ``target`` from log-probabilities ``input``.
 
+    Shapes: input, of log-probabilities, and target alike, [*]. Only reduction="batchmean" is the divergence of the
+    mathematics.
+
     >>> import autograd, nn
     >>> p, q = autograd.tensor([[0.5, 0.5]]), autograd.tensor([[0.25, 0.75]])
     >>> nn.KLDivLoss(reduction="batchmean")(q.log(), p)
@@ -276,6 +293,9 @@ class KLDivLoss(_Loss):
 
 class PoissonNLLLoss(_Loss):
     """Minus the log-likelihood of counts under Poisson rates.
+
+    Shapes: input (the logarithm of the rate, unless ``log_input=False``) and target [*]. The result is [], or [*] with
+    reduction="none".
 
     >>> import autograd, nn
     >>> nn.PoissonNLLLoss()(autograd.tensor([0.0, 1.0]), autograd.tensor([1.0, 3.0]))
@@ -303,6 +323,9 @@ class PoissonNLLLoss(_Loss):
 class GaussianNLLLoss(_Loss):
     """Minus the log-likelihood under normal distributions of given variances.
 
+    Shapes: input and target [*], variance [*] or with a last dimension of 1 or none. Raises ValueError for others, and
+    for negative variances.
+
     >>> import autograd, nn
     >>> mean, target, variance = autograd.tensor([1.0]), autograd.tensor([3.0]), autograd.tensor([4.0])
     >>> nn.GaussianNLLLoss()(mean, target, variance)
@@ -320,6 +343,8 @@ class GaussianNLLLoss(_Loss):
 class SoftMarginLoss(_Loss):
     """``log(1 + exp(-target * input))``.
 
+    Shapes: input and target [*], the target of 1 and -1. The result is [], or [*] with reduction="none".
+
     >>> import autograd, nn
     >>> nn.SoftMarginLoss()(autograd.tensor([2.0, -1.0]), autograd.tensor([1.0, -1.0]))
     tensor(0.2201)
@@ -331,6 +356,9 @@ class SoftMarginLoss(_Loss):
 
 class MultiLabelMarginLoss(_Loss):
     """The hinge between all labels and all non-labels of a sample.
+
+    Shapes: input [N, C] or [C]; target alike, of int64: class numbers up to the first -1 of a row. Raises RuntimeError
+    for others.
 
     >>> import autograd, nn
     >>> labels = autograd.tensor([[3, 0, -1, 1]])  # classes 3 and 0: the row ends at -1
@@ -345,6 +373,8 @@ class MultiLabelMarginLoss(_Loss):
 class MultiLabelSoftMarginLoss(_WeightedLoss):
     """The binary cross-entropy of each class, averaged.
 
+    Shapes: input [*, C]; target alike, of zeros and ones. The result is [], or [*] with reduction="none".
+
     >>> import autograd, nn
     >>> nn.MultiLabelSoftMarginLoss()(autograd.tensor([[2.0, -1.0]]), autograd.tensor([[1.0, 0.0]]))
     tensor(0.2201)
@@ -356,6 +386,9 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
 
 class MultiMarginLoss(_WeightedLoss):
     """The hinge between the right class and the others.
+
+    Shapes: input [N, C] or [C]; target [N] or [], of int64. Raises ValueError for a ``p`` other than 1 and 2,
+    IndexError for a class that is not there.
 
     >>> import autograd, nn
     >>> nn.MultiMarginLoss()(autograd.tensor([[0.1, 0.2, 0.4, 0.8]]), autograd.tensor([3]))
@@ -397,6 +430,8 @@ class _MarginLoss(_Loss):
 class HingeEmbeddingLoss(_MarginLoss):
     """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1.
 
+    Shapes: input and target [*], the target of 1 and -1. The result is [], or [*] with reduction="none".
+
     >>> import autograd, nn
     >>> nn.HingeEmbeddingLoss(reduction="none")(autograd.tensor([0.3, 0.3]), autograd.tensor([1, -1]))
     tensor([0.3000, 0.7000])
@@ -414,6 +449,8 @@ class HingeEmbeddingLoss(_MarginLoss):
 class CosineEmbeddingLoss(_MarginLoss):
     """``1 - cos`` where the target is 1, ``max(0, cos - margin)`` where it is -1.
 
+    Shapes: inputs [N, D] with a target [N], or [D] with []. Raises RuntimeError for others.
+
     >>> import autograd, nn
     >>> a, b = autograd.tensor([[1.0, 0.0], [1.0, 0.0]]), autograd.tensor([[0.0, 1.0], [1.0, 0.0]])
     >>> nn.CosineEmbeddingLoss(reduction="none")(a, b, autograd.tensor([1, -1]))
@@ -427,6 +464,9 @@ class CosineEmbeddingLoss(_MarginLoss):
 class MarginRankingLoss(_MarginLoss):
     """``max(0, -target * (input1 - input2) + margin)``.
 
+    Shapes: all three [N] or all []; target 1 where the first input should be larger, -1 where the second. Raises
+    RuntimeError for others.
+
     >>> import autograd, nn
     >>> a, b = autograd.tensor([1.0, 1.0]), autograd.tensor([0.0, 3.0])
     >>> nn.MarginRankingLoss(reduction="none")(a, b, autograd.tensor([1, 1]))  # 1: the first should be larger
@@ -439,6 +479,9 @@ class MarginRankingLoss(_MarginLoss):
 
 class TripletMarginLoss(_Loss):
     """``max(0, |anchor - positive| - |anchor - negative| + margin)``.
+
+    Shapes: all three [N, D] or all [D]; the result is [], or [N] with reduction="none". Raises ValueError unless
+    ``margin > 0``.
 
     >>> import autograd, nn
     >>> anchor, near, far = autograd.tensor([[0.0]]), autograd.tensor([[1.0]]), autograd.tensor([[1.5]])
@@ -508,6 +551,9 @@ class TripletMarginWithDistanceLoss(_Loss):
 
 class CTCLoss(_Loss):
     """Connectionist temporal classification: sequences of labels without alignment (Graves et al. 2006).
+
+    Shapes: log_probs [T, N, C] or [T, C]; targets [N, S], [S] or all joined; the lengths [N]. Raises RuntimeError for
+    lengths that don't fit.
 
     >>> import autograd, nn
     >>> log_probs = autograd.zeros(6, 1, 3).log_softmax(2)  # 6 frames, a batch of 1, a blank and two labels

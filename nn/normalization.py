@@ -108,6 +108,8 @@ class RMSNorm(_Affine):
 class GroupNorm(_Affine):
     """Mean 0 and variance 1 in each group of channels of each sample, then ``* weight + bias``.
 
+    Shapes: [N, C, *] gives the same; weight and bias [C]. Raises ValueError unless ``num_groups`` divides C.
+
     >>> import autograd, nn
     >>> nn.GroupNorm(2, 6)(autograd.ones(4, 6, 5)).shape
     torch.Size([4, 6, 5])
@@ -273,6 +275,8 @@ class BatchNorm3d(_BatchNorm):
 class SyncBatchNorm(_BatchNorm):
     """Batch norm across processes. There is one process here, so it is batch norm.
 
+    Shapes: [N, C, *] gives the same.
+
     >>> import nn
     >>> nn.SyncBatchNorm.convert_sync_batchnorm(nn.Sequential(nn.BatchNorm1d(3)))
     Sequential(
@@ -403,6 +407,8 @@ class InstanceNorm3d(_InstanceNorm):
 class LocalResponseNorm(Module):
     """Each value divided by the size of its neighbours in ``size`` channels (Krizhevsky et al. 2012).
 
+    Shapes: [N, C, *] gives the same. Raises ValueError for an input of less than three dimensions.
+
     >>> import autograd, nn
     >>> nn.LocalResponseNorm(3)(autograd.ones(1, 4, 2)).shape
     torch.Size([1, 4, 2])
@@ -421,6 +427,8 @@ class LocalResponseNorm(Module):
 
 class CrossMapLRN2d(Module):
     """LocalResponseNorm with a window that is symmetric, as Caffe had it.
+
+    Shapes: [N, C, H, W] gives the same.
 
     >>> import autograd, nn
     >>> nn.CrossMapLRN2d(3)(autograd.ones(1, 4, 2, 2)).shape

@@ -270,6 +270,8 @@ class PixelUnshuffle(Module):
 class ChannelShuffle(Module):
     """The channels dealt out over ``groups``.
 
+    Shapes: [N, C, *], with C a multiple of ``groups``.
+
     >>> import autograd, nn
     >>> nn.ChannelShuffle(2)(autograd.arange(4.0).reshape(1, 4, 1)).flatten()
     tensor([0., 2., 1., 3.])

@@ -131,6 +131,9 @@ class _MaxUnpool(Module):
 class MaxUnpool1d(_MaxUnpool):
     """Maxima back at the places that ``MaxPool1d(..., return_indices=True)`` found, zeros elsewhere.
 
+    Shapes: input and indices [N, C, L] or [C, L]. Raises RuntimeError for an index outside, ValueError for an
+    impossible ``output_size``.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
 
     >>> import autograd, nn
@@ -145,6 +148,8 @@ class MaxUnpool1d(_MaxUnpool):
 class MaxUnpool2d(_MaxUnpool):
     """Maxima back at the places that ``MaxPool2d(..., return_indices=True)`` found, zeros elsewhere.
 
+    Shapes: input and indices [N, C, H, W] or [C, H, W]; see ``MaxUnpool1d``.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
 
     >>> import autograd, nn
@@ -158,6 +163,8 @@ class MaxUnpool2d(_MaxUnpool):
 
 class MaxUnpool3d(_MaxUnpool):
     """Maxima back at the places that ``MaxPool3d(..., return_indices=True)`` found, zeros elsewhere.
+
+    Shapes: input and indices [N, C, D, H, W] or [C, D, H, W]; see ``MaxUnpool1d``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
 
@@ -317,6 +324,8 @@ class LPPool2d(_LPPool):
 class LPPool3d(_LPPool):
     """The p-norm of each window of volumes.
 
+    Shapes: [N, C, D, H, W] or [C, D, H, W].
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
 
     >>> import autograd, nn
@@ -344,6 +353,8 @@ class _AdaptiveAvgPool(Module):
 class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     """The means of ``output_size`` cells that divide the length as evenly as possible.
 
+    Shapes: [N, C, L] or [C, L] gives [..., output_size]. Raises RuntimeError for a negative size.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
 
     >>> import autograd, nn
@@ -357,6 +368,8 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
 class AdaptiveAvgPool2d(_AdaptiveAvgPool):
     """The means of ``output_size`` cells of images; None keeps a length.
 
+    Shapes: [N, C, H, W] or [C, H, W] gives [..., *output_size]; one number stands for both.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
 
     >>> import autograd, nn
@@ -369,6 +382,8 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPool):
     """The means of ``output_size`` cells of volumes.
+
+    Shapes: [N, C, D, H, W] or [C, D, H, W] gives [..., *output_size].
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
 
@@ -398,6 +413,8 @@ class _AdaptiveMaxPool(Module):
 class AdaptiveMaxPool1d(_AdaptiveMaxPool):
     """The largest elements of ``output_size`` cells.
 
+    Shapes: [N, C, L] or [C, L] gives [..., output_size]; with ``return_indices`` the pair of it and int64 positions.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
 
     >>> import autograd, nn
@@ -411,6 +428,8 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
 class AdaptiveMaxPool2d(_AdaptiveMaxPool):
     """The largest elements of ``output_size`` cells of images.
 
+    Shapes: [N, C, H, W] or [C, H, W] gives [..., *output_size]; None keeps a length.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
 
     >>> import autograd, nn
@@ -423,6 +442,8 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
     """The largest elements of ``output_size`` cells of volumes.
+
+    Shapes: [N, C, D, H, W] or [C, D, H, W] gives [..., *output_size].
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
 
@@ -469,6 +490,8 @@ class _FractionalMaxPool(Module):
 class FractionalMaxPool2d(_FractionalMaxPool):
     """Max pooling at pseudo-random steps, to any smaller size.
 
+    Shapes: [N, C, H, W] or [C, H, W]. Give ``output_size``, or ``output_ratio`` between 0 and 1; else ValueError.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool2d.html
 
     >>> import autograd, nn
@@ -481,6 +504,8 @@ class FractionalMaxPool2d(_FractionalMaxPool):
 
 class FractionalMaxPool3d(_FractionalMaxPool):
     """Max pooling of volumes at pseudo-random steps.
+
+    Shapes: [N, C, D, H, W] or [C, D, H, W]; see ``FractionalMaxPool2d``.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool3d.html
 

@@ -52,6 +52,8 @@ class Upsample(Module):
 class UpsamplingNearest2d(Upsample):
     """``Upsample`` of images with mode "nearest".
 
+    Shapes: [N, C, H, W] gives [N, C, *size].
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.UpsamplingNearest2d.html
 
     >>> import autograd, nn
@@ -66,6 +68,8 @@ class UpsamplingNearest2d(Upsample):
 
 class UpsamplingBilinear2d(Upsample):
     """``Upsample`` of images with mode "bilinear" and aligned corners.
+
+    Shapes: [N, C, H, W] gives [N, C, *size].
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.UpsamplingBilinear2d.html
 

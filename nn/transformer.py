@@ -368,6 +368,8 @@ def _looks_causal(mask: Any, is_causal: bool | None) -> bool:
 class TransformerEncoder(Module):
     """``num_layers`` copies of an encoder layer, one after the other, and a norm at the end.
 
+    Shapes: [S, N, E], [N, S, E] with ``batch_first``, or [S, E] gives the same.
+
     ``enable_nested_tensor`` and ``mask_check`` are accepted: they only choose between PyTorch's kernels.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html
@@ -406,6 +408,8 @@ class TransformerEncoder(Module):
 
 class TransformerDecoder(Module):
     """``num_layers`` copies of a decoder layer, one after the other, and a norm at the end.
+
+    Shapes: target [T, N, E] and memory [S, N, E] (or as ``batch_first`` has it) give that of the target.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.TransformerDecoder.html
 
