@@ -278,6 +278,8 @@ def multi_margin_loss(
 ) -> Any:
     """``sum over j != y of max(0, margin - x_y + x_j)**p / C`` for each sample with class y.
 
+    Shapes and errors: those of ``nn.MultiMarginLoss``.
+
     >>> import autograd
     >>> multi_margin_loss(autograd.tensor([[0.1, 0.2, 0.4, 0.8]]), autograd.tensor([3]))
     tensor(0.3250)
@@ -302,6 +304,8 @@ def multilabel_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Any:
     """``sum over labels y and non-labels j of max(0, 1 - (x_y - x_j)) / C``; a row's labels end at the first -1.
+
+    Shapes and errors: those of ``nn.MultiLabelMarginLoss``.
 
     >>> import autograd
     >>> labels = autograd.tensor([[3, 0, -1, 1]])  # classes 3 and 0: the row ends at -1
@@ -339,6 +343,8 @@ def multilabel_soft_margin_loss(
     reduction: str = "mean",
 ) -> Any:
     """The binary cross-entropy of ``sigmoid(input)``, averaged over the classes.
+
+    Shapes and errors: those of ``nn.MultiLabelSoftMarginLoss``.
 
     >>> import autograd
     >>> multilabel_soft_margin_loss(autograd.tensor([[2.0, -1.0]]), autograd.tensor([[1.0, 0.0]]))

@@ -89,6 +89,8 @@ def binary_cross_entropy_with_logits(
 ) -> Any:
     """``binary_cross_entropy(sigmoid(input), target)``, without overflow; ``pos_weight`` weighs positive examples.
 
+    Shapes and errors: those of ``nn.BCEWithLogitsLoss``.
+
     >>> import autograd
     >>> binary_cross_entropy_with_logits(autograd.tensor([2.0, -1.0]), autograd.tensor([1.0, 0.0]))
     tensor(0.2201)
@@ -112,6 +114,8 @@ def kl_div(
     log_target: bool = False,
 ) -> Any:
     """The Kullback-Leibler divergence ``target * (log(target) - input)``, with log-probabilities as the input.
+
+    Shapes and errors: those of ``nn.KLDivLoss``.
 
     "batchmean" divides the sum by the batch size, as the mathematics has it; "mean" divides by the number of elements.
 
@@ -145,6 +149,8 @@ def poisson_nll_loss(
 ) -> Any:
     """Minus the log-likelihood of counts ``target`` under Poisson rates ``exp(input)`` (or ``input``).
 
+    Shapes and errors: those of ``nn.PoissonNLLLoss``.
+
     ``full`` adds Stirling's approximation of ``log(target!)``.
 
     >>> import autograd
@@ -166,6 +172,8 @@ def gaussian_nll_loss(
     input: Tensor, target: Tensor, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Any:
     """Minus the log-likelihood of ``target`` under normal distributions of means ``input`` and variances ``var``.
+
+    Shapes and errors: those of ``nn.GaussianNLLLoss``.
 
     >>> import autograd
     >>> gaussian_nll_loss(autograd.tensor([1.0]), autograd.tensor([3.0]), autograd.tensor([4.0]))
@@ -209,6 +217,8 @@ def mse_loss(
 ) -> Any:
     """``(input - target)**2``; with ``weight``, its weighted mean.
 
+    Shapes and errors: those of ``nn.MSELoss``.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
 
     >>> import autograd
@@ -243,6 +253,8 @@ def l1_loss(
 ) -> Any:
     """``|input - target|``; with ``weight``, its weighted mean.
 
+    Shapes and errors: those of ``nn.L1Loss``.
+
     >>> import autograd
     >>> l1_loss(autograd.tensor([1.0, 4.0]), autograd.tensor([2.0, 2.0]))
     tensor(1.5000)
@@ -263,6 +275,8 @@ def smooth_l1_loss(
 ) -> Any:
     """``|d|``, rounded off to a parabola where ``|d| < beta``, for ``d = input - target``.
 
+    Shapes and errors: those of ``nn.SmoothL1Loss``.
+
     >>> import autograd
     >>> smooth_l1_loss(autograd.tensor([0.5, 3.0]), autograd.tensor([0.0, 0.0]), reduction="none")
     tensor([0.1250, 2.5000])
@@ -280,6 +294,8 @@ def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Any:
     """``smooth_l1_loss`` times ``delta``: a parabola where ``|d| < delta``, a line of slope ``delta`` beyond.
+
+    Shapes and errors: those of ``nn.HuberLoss``.
 
     >>> import autograd
     >>> huber_loss(autograd.tensor([0.5, 3.0]), autograd.tensor([0.0, 0.0]), reduction="none")
@@ -300,6 +316,8 @@ def soft_margin_loss(
 ) -> Any:
     """``log(1 + exp(-target * input))``, for targets 1 and -1.
 
+    Shapes and errors: those of ``nn.SoftMarginLoss``.
+
     >>> import autograd
     >>> soft_margin_loss(autograd.tensor([2.0, -1.0]), autograd.tensor([1.0, -1.0]))
     tensor(0.2201)
@@ -317,6 +335,8 @@ def hinge_embedding_loss(
     reduction: str = "mean",
 ) -> Any:
     """``input`` where the target is 1, ``max(0, margin - input)`` where it is -1.
+
+    Shapes and errors: those of ``nn.HingeEmbeddingLoss``.
 
     >>> import autograd
     >>> hinge_embedding_loss(autograd.tensor([0.3, 0.3]), autograd.tensor([1, -1]), reduction="none")
@@ -338,6 +358,8 @@ def margin_ranking_loss(
     reduction: str = "mean",
 ) -> Any:
     """``max(0, -target * (input1 - input2) + margin)``.
+
+    Shapes and errors: those of ``nn.MarginRankingLoss``.
 
     >>> import autograd
     >>> a, b = autograd.tensor([1.0, 1.0]), autograd.tensor([0.0, 3.0])
@@ -363,6 +385,8 @@ def cosine_embedding_loss(
     reduction: str = "mean",
 ) -> Any:
     """``1 - cos`` where the target is 1, ``max(0, cos - margin)`` where it is -1.
+
+    Shapes and errors: those of ``nn.CosineEmbeddingLoss``.
 
     >>> import autograd
     >>> a, b = autograd.tensor([[1.0, 0.0], [1.0, 0.0]]), autograd.tensor([[0.0, 1.0], [1.0, 0.0]])
@@ -395,6 +419,8 @@ def triplet_margin_loss(
     reduction: str = "mean",
 ) -> Any:
     """``max(0, |anchor - positive| - |anchor - negative| + margin)``, with p-norms.
+
+    Shapes and errors: those of ``nn.TripletMarginLoss``.
 
     >>> import autograd
     >>> triplet_margin_loss(autograd.tensor([[0.0]]), autograd.tensor([[1.0]]), autograd.tensor([[1.5]]))
