@@ -70,6 +70,8 @@ def prod(
     """The product of the selected elements; 1 where there are none."""
     made = _filled(input, mask, 1, dtype)
     dims = _dims(input, dim)
+    if dims == () and dtype is None and made.array.dtype.kind in "biu":
+        made = cast(made, np.dtype(np.int64))
     for at in sorted([normal_dim(d, input.ndim) for d in (dims if isinstance(dims, tuple) else (dims,))], reverse=True):
         made = reduction.prod(made, at, keepdim)
     return made
@@ -88,8 +90,9 @@ def cumprod(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None =
 def logsumexp(
     input: Tensor, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Tensor | None = None
 ) -> Any:
-    """``log(sum(exp(.)))`` of the selected elements; -inf where there are none."""
-    return reduction.logsumexp(_filled(input, mask, -math.inf, dtype), _dims(input, dim), keepdim)
+    """``log(sum(exp(.)))`` of the selected elements, in the dtype of the input; -inf where there are none."""
+    filled = _filled(input, mask, -math.inf, dtype)
+    return cast(reduction.logsumexp(filled, _dims(input, dim), keepdim), np.dtype(dtype or input.dtype))
 
 
 def logaddexp(
@@ -197,8 +200,8 @@ def var(
     if dtype is not None:
         input = cast(input, np.dtype(dtype))
     away = input - mean(input, dims, keepdim=True, mask=mask)
-    squares = (away * away.conj()).real if input.is_complex() else away * away
-    left = _count(squares, mask, dims, keepdim) - less
+    squares = away * away.conj() if input.is_complex() else away * away
+    left = _count(squares.real if input.is_complex() else squares, mask, dims, keepdim) - less
     return sum(squares, dims, keepdim=keepdim, mask=mask) / left.clamp(min=0)
 
 

@@ -10,6 +10,7 @@ from .. import dtypes, return_types
 from ..lift import general, lift, linear
 from ..memory import in_order
 from ..tensor import Tensor, normal_dim, wrap
+from .elementwise import log_add_exp
 from .indexing import getitem
 
 __all__ = [
@@ -155,8 +156,10 @@ def _logcumsumexp(input: Any, dim: int) -> Any:
     if not input.ndim or not input.size:
         return input.copy()
     if input.dtype.kind == "c":
-        top = input.real.max(axis=at, keepdims=True)
-        return np.log(np.cumsum(np.exp(input - top), axis=at)) + top
+        made = input.copy()
+        for i in range(1, input.shape[at]):
+            made[along(at, i)] = log_add_exp(input[along(at, i)], made[along(at, i - 1)])
+        return made
     return in_order(np.logaddexp.accumulate(input, axis=at))
 
 

@@ -93,10 +93,12 @@ def _fmod32(input: Any, other: Any) -> Any:
     return np.copysign(input - quotient * wide, input).astype(np.float32)
 
 
-def _logaddexp(input: Any, other: Any) -> Any:
-    if input.dtype.kind == "c":
-        top = np.maximum(input.real, other.real)
-        return top + np.log(np.exp(input - top) + np.exp(other - top))
+def log_add_exp(input: Any, other: Any) -> Any:
+    """log(exp(input) + exp(other)) of arrays, without overflow."""
+    if input.dtype.kind == "c":  # by the larger real part, whose phase is kept as it is, turns and all
+        turned = input.real < other.real
+        large, small = np.where(turned, other, input), np.where(turned, input, other)
+        return large + np.where(small.real == -np.inf, 0, np.log1p(np.exp(small - large)))
     gap = np.abs(input - other)
     made = np.maximum(input, other) + np.log1p(np.exp(-gap))
     return np.where(input == other, input + math.log(2), made) if not np.isfinite(gap).all() else made
@@ -212,7 +214,7 @@ square = elementwise(
     input=lambda g, input: g * (2 * input),
 )
 logaddexp = elementwise(
-    by_blocks(_logaddexp),
+    by_blocks(log_add_exp),
     name="logaddexp",
     tensors=2,
     input=lambda g, input, other: g / (1 + np.exp(other - input)),

@@ -235,7 +235,7 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     extra = len(have) - len(wanted)
     if extra < 0 or any(n not in (1, m) for n, m in zip(wanted, have[extra:], strict=True)):
         raise RuntimeError(f"size {list(wanted)} is not expandable to size {list(have)}")
-    if input.array.dtype.kind in "biu" and wanted != have:
+    if input.array.dtype.kind in "biu" and (wanted != have or not have):  # PyTorch sums a number too
         input = cast(input, np.dtype(np.int64))
     return sum_to(input, wanted)
 
