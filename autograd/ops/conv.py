@@ -7,19 +7,13 @@
 All three are bilinear and come from one number, <y', x * w>, so that each formula below is again one of the three: the
 table is closed, and every order of derivative is there.
 
-How they run: a few images at a time, so that what is worked on stays in cache, the windows of the input are copied side
-by side into a buffer that is used again and again ("columns"), and one matrix product does the rest. There are two
-arrangements of the columns. *Planes* keeps the channels outside, as the input has them: runs of a whole output row are
-copied, which is best for wide images and few channels. *Pixels* puts the channels inside: runs of k * C, best for small
-images with many channels, and indifferent to the stride. ``_Plan`` chooses; threads share the images. With numba, float32
-runs without columns, in ``fast/convolution.py``.
+They run as matrix products, a few images at a time (``columns.py``), in threads that share the images. With numba,
+float32 runs without columns, in ``fast/convolution.py``.
 """
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,140 +24,10 @@ from ..graph import is_casting
 from ..lift import lift
 from ..tensor import Tensor
 from ..threads import parallel_for, scratch
+from .columns import Ints, Pairs, Plan, Some, pixel_columns, plan_of, plane_columns, results_last, working
 from .indexing import spread_out
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
-
-Ints = tuple[int, ...]
-Pairs = tuple[tuple[int, int], ...]
-
-
-class _Plan:
-    """The sizes of one convolution and how to go about it; made once for each combination of shapes."""
-
-    def __init__(
-        self, x: Ints, w: Ints, stride: Ints, padding: Pairs, dilation: Ints, groups: int, itemsize: int
-    ) -> None:
-        self.images, self.channels, *spatial = x
-        self.outputs, self.per_group, *kernel = w
-        self.spatial, self.kernel, self.groups = tuple(spatial), tuple(kernel), groups
-        self.stride, self.dilation, self.padding = stride, dilation, padding
-        self.padded = tuple(n + a + b for n, (a, b) in zip(spatial, padding, strict=True))
-        spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
-        self.result = tuple((n - e) // s + 1 for n, e, s in zip(self.padded, spans, stride, strict=True))
-        self.inside = tuple(slice(a, a + n) for n, (a, _) in zip(spatial, padding, strict=True))
-        self.pads = self.padded != self.spatial
-        self.taps = math.prod(kernel)
-        self.depth = self.per_group * self.taps  # what one output element sums over
-        self.places = math.prod(self.result)
-        self.pointwise = self.taps == 1 and not self.pads and all(s == 1 for s in stride)
-        last = self.result[-1]
-        self.pixels = groups == 1 and not self.pointwise and last <= 16 and kernel[-1] * self.channels >= 2 * last
-        image = max(1, self.channels * self.taps * self.places * itemsize)  # bytes of one image's columns
-        self.block = max(1, (1 << 20 if self.pixels else 1 << 19) // image)
-        # With stride 1 a shift by one tap is a shift in flat memory, if rows may overhang into the padding.
-        self.flat = sum((n - 1) * step for n, step in zip(self.result, self.steps(), strict=True)) + 1
-        self.shifts = all(s == 1 for s in stride) and self.flat < 1.35 * self.places
-        mirrored = tuple(
-            (e - 1 - a, n + a - r) for e, (a, _), n, r in zip(spans, padding, spatial, self.result, strict=True)
-        )
-        self.mirrored = mirrored if all(s == 1 for s in stride) and min(map(min, mirrored)) >= 0 else None
-        self.work = self.images * (self.outputs * self.depth * self.places / 100 + image / 8)  # ns, about
-
-    def steps(self) -> list[int]:
-        """The distance in flat memory between neighbours along each padded dimension."""
-        return [math.prod(self.padded[i + 1 :]) for i in range(len(self.padded))]
-
-    def taps_at(self) -> list[Ints]:
-        """Where each tap of the kernel begins in the padded input."""
-        return [tuple(i * d for i, d in zip(at, self.dilation, strict=True)) for at in np.ndindex(*self.kernel)]
-
-    def region(self, tap: Ints) -> tuple[slice, ...]:
-        """The places of the padded input that a tap meets."""
-        return tuple(slice(t, t + (n - 1) * s + 1, s) for t, n, s in zip(tap, self.result, self.stride, strict=True))
-
-
-_plan = functools.lru_cache(512)(_Plan)
-
-
-def _plan_of(x: Ints, w: Ints, dtype: Any, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> _Plan:
-    return _plan(tuple(x), tuple(w), stride, padding, dilation, groups, dtype.itemsize)
-
-
-def _working(dtype: Any) -> Any:
-    """Half precision is computed in float32."""
-    return dtype if dtype.kind in "biu" or dtype.itemsize > 2 else np.dtype(np.float32)
-
-
-# --- columns -------------------------------------------------------------------------------------------------------
-#
-# Each of these prepares memory and views once and returns a function of a few lines that is called for every few
-# images: what Python does there, it does while another thread waits for its lock.
-
-Some = Callable[[int, int], Any]
-
-
-def _planes(p: _Plan, x: Any, dtype: Any) -> Some:
-    """A function of (i, j) that gives the windows of images i to j as (B, groups, depth, places)."""
-    copies = p.pads or x.dtype != dtype or not x.flags.c_contiguous
-    size = min(p.block, len(x))
-    if p.pointwise and not copies:
-        every = x.reshape(len(x), p.groups, p.depth, p.places)
-        return lambda i, j: every[i:j]
-    padded = scratch("padded", (size, p.channels, *p.padded), dtype) if copies else x
-    if p.pads:
-        padded.fill(0)
-    middle = padded[(..., *p.inside)]
-    n, c, *steps = padded.strides
-    near = [d * s for d, s in zip(p.dilation, steps, strict=True)]
-    far = [d * s for d, s in zip(p.stride, steps, strict=True)]
-    windows = as_strided(padded, (len(padded), p.channels, *p.kernel, *p.result), (n, c, *near, *far))
-    columns = scratch("columns", (size, *windows.shape[1:]), dtype)
-    flat = columns.reshape(size, p.groups, p.depth, p.places)
-
-    def some(i: int, j: int) -> Any:
-        if copies:
-            middle[: j - i] = x[i:j]
-        np.copyto(columns[: j - i], windows[: j - i] if copies else windows[i:j])
-        return flat[: j - i]
-
-    return some
-
-
-def _pixels(p: _Plan, x: Any, dtype: Any) -> Some:
-    """A function of (i, j) that gives the windows of images i to j as (B * places, taps * channels)."""
-    size = min(p.block, len(x))
-    padded = scratch("padded", (size, *p.padded, p.channels), dtype)
-    if p.pads:
-        padded.fill(0)
-    middle = padded[(slice(None), *p.inside)]
-    last = np.moveaxis(x, 1, -1)
-    n, *steps, c = padded.strides
-    near = [d * s for d, s in zip(p.dilation, steps, strict=True)]
-    far = [d * s for d, s in zip(p.stride, steps, strict=True)]
-    windows = as_strided(padded, (size, *p.result, *p.kernel, p.channels), (n, *far, *near, c))
-    columns = scratch("columns", windows.shape, dtype)
-    flat = columns.reshape(size * p.places, p.depth)
-
-    def some(i: int, j: int) -> Any:
-        middle[: j - i] = last[i:j]
-        np.copyto(columns[: j - i], windows[: j - i])
-        return flat[: (j - i) * p.places]
-
-    return some
-
-
-def _results_last(p: _Plan, g: Any, dtype: Any) -> Some:
-    """A function of (i, j) that gives images i to j of the result as (B * places, outputs)."""
-    last = scratch("results", (min(p.block, len(g)), p.places, p.outputs), dtype)
-    turned = g.reshape(len(g), p.outputs, p.places).transpose(0, 2, 1)
-    flat = last.reshape(-1, p.outputs)
-
-    def some(i: int, j: int) -> Any:
-        last[: j - i] = turned[i:j]
-        return flat[: (j - i) * p.places]
-
-    return some
 
 
 # --- the three functions -------------------------------------------------------------------------------------------
@@ -182,8 +46,8 @@ def _pays(a: Any, b: Any, outputs: int, groups: int) -> bool:
 @twin("convolution.convolution", when=lambda *args: _pays(args[0], args[1], len(args[1]), args[6]))
 def _convolution(input: Any, weight: Any, bias: Any, stride: Ints, padding: Pairs, dilation: Ints, groups: int) -> Any:
     """y[n, o, l] = bias[o] + sum over c, t of weight[o, c, t] * input[n, c, l * stride + t * dilation - padding]"""
-    p = _plan_of(input.shape, weight.shape, input.dtype, stride, padding, dilation, groups)
-    dtype = _working(input.dtype)
+    p = plan_of(input.shape, weight.shape, input.dtype, stride, padding, dilation, groups)
+    dtype = working(input.dtype)
     out = np.empty((p.images, p.outputs, *p.result), dtype)
     flat = out.reshape(p.images, p.outputs, p.places)
     if p.pixels:
@@ -193,7 +57,7 @@ def _convolution(input: Any, weight: Any, bias: Any, stride: Ints, padding: Pair
     offset = None if bias is None else bias if p.pixels else bias[:, None]
 
     def pixels(start: int, stop: int) -> None:
-        columns = _pixels(p, input, dtype)
+        columns = pixel_columns(p, input, dtype)
         product = scratch("product", (min(p.block, p.images) * p.places, p.outputs), dtype)
         turned = flat.transpose(0, 2, 1)
         for i in range(start, stop, p.block):
@@ -205,7 +69,7 @@ def _convolution(input: Any, weight: Any, bias: Any, stride: Ints, padding: Pair
             turned[i:j] = made.reshape(j - i, p.places, p.outputs)
 
     def planes(start: int, stop: int) -> None:
-        columns = _planes(p, input, dtype)
+        columns = plane_columns(p, input, dtype)
         grouped = flat.reshape(p.images, groups, -1, p.places)
         for i in range(start, stop, p.block):
             j = min(i + p.block, stop)
@@ -223,11 +87,11 @@ def _convolution_input(
 ) -> Any:
     """The adjoint of convolution in its input of spatial ``size``: every result element is spread over its window."""
     channels = weight.shape[1] * groups
-    p = _plan_of((len(input), channels, *size), weight.shape, input.dtype, stride, padding, dilation, groups)
+    p = plan_of((len(input), channels, *size), weight.shape, input.dtype, stride, padding, dilation, groups)
     if p.pixels and p.mirrored is not None:  # with stride 1 it is a convolution with the kernel turned around
         turned = weight[(..., *[slice(None, None, -1)] * len(size))].swapaxes(0, 1)
         return _convolution(input, turned, None, stride, p.mirrored, dilation, groups)
-    dtype = _working(input.dtype)
+    dtype = working(input.dtype)
     made = np.empty((p.images, channels, *size), dtype)
     if p.pixels:
         w = np.ascontiguousarray(weight.reshape(p.outputs, channels, p.taps).transpose(2, 0, 1), dtype)
@@ -245,13 +109,13 @@ def _convolution_input(
     return made.astype(input.dtype, copy=False)
 
 
-def _spread_pointwise(p: _Plan, g: Any, w: Any, made: Any) -> Some:
+def _spread_pointwise(p: Plan, g: Any, w: Any, made: Any) -> Some:
     """Without neighbours there is nothing to spread."""
     from_, into = g.reshape(len(g), p.groups, -1, p.places), made.reshape(len(g), p.groups, p.depth, p.places)
     return lambda i, j: np.matmul(w, from_[i:j], out=into[i:j])
 
 
-def _spread_planes(p: _Plan, g: Any, w: Any, made: Any) -> Some:
+def _spread_planes(p: Plan, g: Any, w: Any, made: Any) -> Some:
     """Columns from one product, then each tap's part is added where it belongs."""
     size = min(p.block, len(g))
     g = g.reshape(len(g), p.groups, -1, p.places)
@@ -272,7 +136,7 @@ def _spread_planes(p: _Plan, g: Any, w: Any, made: Any) -> Some:
     return some
 
 
-def _spread_shifted(p: _Plan, g: Any, w: Any, made: Any) -> Some:
+def _spread_shifted(p: Plan, g: Any, w: Any, made: Any) -> Some:
     """The same where the stride is 1: with rows of ``g`` as wide as the padded input, a tap is a shift in flat memory.
 
     The columns lie in rows of the padded size, each with as many zeros behind it as the largest shift. A view that
@@ -315,10 +179,10 @@ def _spread_shifted(p: _Plan, g: Any, w: Any, made: Any) -> Some:
     return some
 
 
-def _spread_pixels(p: _Plan, g: Any, w: Any, made: Any) -> Some:
+def _spread_pixels(p: Plan, g: Any, w: Any, made: Any) -> Some:
     """The same with the channels inside."""
     size = min(p.block, len(g))
-    results = _results_last(p, g, made.dtype)
+    results = results_last(p, g, made.dtype)
     columns = scratch("columns", (p.taps, size * p.places, p.channels), made.dtype)
     padded = scratch("padded", (size, *p.padded, p.channels), made.dtype)
     regions = [padded[(slice(None), *p.region(tap))] for tap in p.taps_at()]
@@ -342,13 +206,13 @@ def _convolution_weight(
 ) -> Any:
     """The adjoint of convolution in its weight of spatial ``size``: ``input`` is the cotangent, ``other`` the image."""
     shape = (input.shape[1], other.shape[1] // groups, *size)
-    p = _plan_of(other.shape, shape, input.dtype, stride, padding, dilation, groups)
-    dtype = _working(input.dtype)
+    p = plan_of(other.shape, shape, input.dtype, stride, padding, dilation, groups)
+    dtype = working(input.dtype)
 
     def pixels(start: int, stop: int) -> Any:
         total = np.zeros((p.outputs, p.depth), dtype)
         part = np.empty_like(total)
-        results, columns = _results_last(p, input, dtype), _pixels(p, other, dtype)
+        results, columns = results_last(p, input, dtype), pixel_columns(p, other, dtype)
         for i in range(start, stop, p.block):
             j = min(i + p.block, stop)
             total += np.matmul(results(i, j).T, columns(i, j), out=part)
@@ -357,7 +221,7 @@ def _convolution_weight(
     def planes(start: int, stop: int) -> Any:
         total = np.zeros((groups, p.depth, p.outputs // groups), dtype)
         g = input.reshape(len(input), groups, -1, p.places).swapaxes(2, 3).astype(dtype, copy=False)
-        columns = _planes(p, other, dtype)
+        columns = plane_columns(p, other, dtype)
         parts = scratch("product", (min(p.block, len(input)), *total.shape), dtype)
         for i in range(start, stop, p.block):
             j = min(i + p.block, stop)
@@ -373,7 +237,7 @@ def _convolution_weight(
 def _sum_channels(input: Any) -> Any:
     """(N, C, *S) -> (C,): a product with ones is the quickest sum of rows."""
     flat = input.reshape(*input.shape[:2], math.prod(input.shape[2:]))
-    dtype = _working(input.dtype)
+    dtype = working(input.dtype)
     return (
         np.matmul(flat.astype(dtype, copy=False), np.ones(flat.shape[2], dtype)).sum(0).astype(input.dtype, copy=False)
     )

@@ -19,7 +19,8 @@ from ..lift import lift, linear
 from ..tensor import wrap
 from ..threads import parallel_for
 from ..views import current
-from .conv import Ints, ints
+from .columns import Ints
+from .conv import ints
 from .sliding import Windows, batched, blocks, cells, output_sizes, windows_for
 
 __all__ = [

@@ -16,7 +16,8 @@ from numpy.lib.stride_tricks import as_strided
 
 from ..lift import linear
 from ..tensor import wrap
-from .conv import Ints, ints
+from .columns import Ints
+from .conv import ints
 from .indexing import getitem
 from .sliding import cells
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor
-from .conv import Ints, ints
+from .columns import Ints
+from .conv import ints
 
 
 class Windows:

@@ -8,7 +8,7 @@ import pytest
 import autograd
 import nn
 from autograd import threads
-from autograd.ops import conv
+from autograd.ops import columns, conv
 
 from .helpers import assert_same, compare, load, normal, ours, pt, several
 
@@ -94,9 +94,9 @@ def test_planes_and_pixels_agree(seed, monkeypatch):
     geometry = ((stride,) * 2, ((padding, padding),) * 2, (1, 1), 1)
     found = []
     for pixels in (True, False):
-        plan = conv._Plan(x.shape, w.shape, *geometry, 8)
+        plan = columns.Plan(x.shape, w.shape, *geometry, 8)
         plan.pixels, plan.block, plan.mirrored = pixels, 2, None
-        monkeypatch.setattr(conv, "_plan_of", lambda *_, plan=plan: plan)
+        monkeypatch.setattr(conv, "plan_of", lambda *_, plan=plan: plan)
         y = conv._convolution(x, w, None, *geometry)
         found.append(
             (y, conv._convolution_input(y, w, (8, 7), *geometry), conv._convolution_weight(y, x, (3, 3), *geometry))
@@ -109,7 +109,7 @@ def test_threads_share_the_images():
     rng = np.random.default_rng(0)
     x, w = rng.standard_normal((7, 8, 30, 30)), rng.standard_normal((16, 8, 3, 3))
     geometry = ((1, 1), ((0, 0), (0, 0)), (1, 1), 1)
-    conv._plan_of(x.shape, w.shape, x.dtype, *geometry).work = np.inf
+    columns.plan_of(x.shape, w.shape, x.dtype, *geometry).work = np.inf
     before = threads.get_num_threads()
     found = []
     try:
