@@ -25,7 +25,7 @@ from .distribution import (
     softplus,
     tiny,
 )
-from .standard_gamma import standard_gamma
+from .standard_gamma import standard_dirichlet, standard_gamma
 
 __all__ = [
     "Beta", "Cauchy", "Chi2", "ContinuousBernoulli", "Dirichlet", "Exponential", "FisherSnedecor", "Gamma",
@@ -371,8 +371,7 @@ class Dirichlet(ExponentialFamily):
         return self._widened(batch_shape, wide, _instance)
 
     def rsample(self, sample_shape: Any = ()) -> Any:
-        draws = standard_gamma(self.concentration.expand(self._extended_shape(sample_shape)))
-        return draws / draws.sum(-1, True)
+        return standard_dirichlet(self.concentration.expand(self._extended_shape(sample_shape)))
 
     def log_prob(self, value: Any) -> Any:
         self._validate_sample(value)

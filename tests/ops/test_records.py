@@ -26,7 +26,8 @@ ELSEWHERE = {
     "complex.view_as_complex": "takes pairs that lie together only: tests/ops/test_shapes.py",
     "attention.scaled_dot_product_attention_backward": "the adjoint of one with a record, with arrays that only that one makes",
     "recurrent.recurrence_backward": "the adjoint of one with a record, with arrays that only that one makes",
-    "gamma.standard_gamma": "draws random numbers: tests/distributions",
+    "standard_gamma.standard_gamma": "draws random numbers: tests/distributions",
+    "standard_gamma.standard_dirichlet": "draws random numbers: tests/distributions",
     "hooks.backward_hook": "hands on what it gets: tests/nn",
     "decompositions.linalg_qr": "two of its forms have no derivative and say so: tests/ops/test_linalg.py",
 }
