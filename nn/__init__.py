@@ -6,6 +6,7 @@ import importlib
 
 from . import attention, functional, init, modules, parallel, parameter, utils
 from .activation import *
+from .adaptive import *
 from .containers import *
 from .conv import *
 from .distance import *

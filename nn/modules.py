@@ -13,6 +13,7 @@ from autograd.graph import Handle
 
 from . import (
     activation,
+    adaptive,
     containers,
     conv,
     distance,
@@ -37,7 +38,7 @@ __path__: list[str] = []  # what makes ``import nn.modules.conv`` look here
 
 _places = {
     "activation": activation,
-    "adaptive": loss,
+    "adaptive": adaptive,
     "batchnorm": normalization,
     "channelshuffle": padding,
     "container": containers,
