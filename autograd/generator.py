@@ -57,6 +57,9 @@ class Generator:
         self._lock = threading.RLock()
         self._bits: Any = None  # the twister and its drawer, made when the first word is drawn
         self._draws: Any = None
+        self._ahead: list[float] = []  # numbers to be read one by one, the next one last
+        self._before: Any = None  # the twister's state before they were drawn
+        self._step = 0  # how many of them are drawn at a time
         self.manual_seed(_DEFAULT_SEED)
 
     @property
@@ -247,13 +250,13 @@ class Generator:
 
     def poisson(self, rates: Array) -> Array:
         """One Poisson number for each rate: counting products of uniforms, or Hoermann's PTRS from a rate of 10 on."""
-        with self._lock:
+        with self._one_by_one(rates.size):
             return np.array([self._poisson(float(rate)) for rate in rates.reshape(-1)], np.float64).reshape(rates.shape)
 
     def standard_gamma(self, shapes: Array) -> Array:
         """One gamma number for each shape, by Marsaglia and Tsang's rejection; the arithmetic is PyTorch's."""
         least = np.finfo(shapes.dtype).tiny
-        with self._lock:
+        with self._one_by_one(shapes.size):
             drawn = [max(self._gamma(a), least) for a in shapes.reshape(-1)]
         return np.array(drawn, shapes.dtype).reshape(shapes.shape)
 
@@ -270,7 +273,7 @@ class Generator:
         while True:
             y = 0.0
             while y <= 0:
-                x = float(self._normal_pairs(1)[0])
+                x = self._normal()
                 y = 1 + c * x
             v, u = y * y * y, 1 - self._one()
             if u < 1 - float(np.float32(0.0331)) * x**4 or math.log(u) < 0.5 * x * x + d * (1 - v + math.log(v)):
@@ -278,7 +281,7 @@ class Generator:
 
     def binomial(self, counts: Array, odds: Array) -> Array:
         """One binomial number for each count and probability: by waiting times, or BTRS for many successes."""
-        with self._lock:
+        with self._one_by_one(counts.size):
             pairs = zip(counts.reshape(-1).tolist(), odds.reshape(-1).tolist(), strict=True)
             return np.array([self._binomial(n, p) for n, p in pairs], np.float64).reshape(counts.shape)
 
@@ -321,9 +324,39 @@ class Generator:
             if math.log(v * (2.83 + 5.1 / b) * spread / (a / (edge * edge) + b)) <= bound:
                 return k
 
+    @contextlib.contextmanager
+    def _one_by_one(self, count: int) -> Iterator[None]:
+        """Inside, ``_one`` reads numbers that are drawn many at a time; those that nobody read go back."""
+        with self._lock:
+            self._step = min(1024, 6 * count) if count > 8 else 1  # giving back costs as much as reading 30
+            try:
+                yield
+            finally:
+                if self._ahead:
+                    read = self._step - len(self._ahead)
+                    self._ahead = []
+                    self._bits.state = self._before
+                    self.words(2 * read)
+
     def _one(self) -> float:
-        high, low = self.words(2).tolist()
-        return ((high << 32 | low) & (2**53 - 1)) * 2.0**-53  # type: ignore[no-any-return]
+        """A uniform number in [0, 1), inside ``_one_by_one``."""
+        if not self._ahead:
+            if self._step == 1:
+                high, low = self.words(2).tolist()
+                return ((high << 32 | low) & (2**53 - 1)) * 2.0**-53  # type: ignore[no-any-return]
+            self._before = self._twister().state
+            self._ahead = self.uniform(self._step)[::-1].tolist()
+        return self._ahead.pop()
+
+    def _normal(self) -> float:
+        """A normal number, by ``_normal_pairs`` of one."""
+        if self._spare is not None:
+            kept, self._spare = self._spare, None
+            return kept
+        angle = 2 * math.pi * self._one()
+        radius = math.sqrt(-2 * math.log1p(-self._one()))
+        self._spare = radius * math.sin(angle)
+        return radius * math.cos(angle)
 
     def _poisson(self, rate: float) -> float:
         if rate < 10:

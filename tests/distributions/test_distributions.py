@@ -451,3 +451,23 @@ def test_the_tools_for_distributions_of_your_own():
 
     thing = Thing()
     assert thing.value == thing.value == 3 and counted == [1]
+
+
+def test_numbers_that_are_read_one_by_one_leave_the_stream_where_pytorch_does():
+    """They are drawn ahead, many at a time; what was not read goes back."""
+    for seed in range(3):
+        autograd.manual_seed(seed)
+        torch.manual_seed(seed)
+        for n in (1, 3, 9, 40, 700):
+            for name, values in (
+                ("Gamma", (0.4, 1.0)),
+                ("Gamma", (3.0, 1.0)),
+                ("Poisson", (20.0,)),
+                ("Binomial", (50, 0.4)),
+            ):
+                ours, theirs = (
+                    getattr(d, name)(*map(t, values)).sample((n,)) for t, d in ((autograd.tensor, D), (torch.tensor, T))
+                )
+                np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+            assert autograd.rand(2).tolist() == torch.rand(2).tolist()
+            assert autograd.randn(3).tolist() == torch.randn(3).tolist()
