@@ -317,6 +317,7 @@ class Checker:
         kept = [t.array.copy() for t in problem.inputs]
         first, second = self._pull(v), self._pull(v)
         retrials.check_inputs(problem, kept, "Backward", self.settings.order)
+        retrials.check_cotangents(problem, v, self.settings.order)
         for i, (a, b) in enumerate(zip(first, second, strict=True)):
             if not np.allclose(a, b, rtol=0, atol=self.settings.nondet_tol, equal_nan=True):
                 cause, sentence = retrials.explain_reentrancy(problem, v)

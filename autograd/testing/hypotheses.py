@@ -89,6 +89,8 @@ def _low_precision(case: Case) -> Iterator[Prediction]:
     for name, eps in (("float32", 2.0**-24), ("float16", 2.0**-11)):
         with np.errstate(over="ignore"):
             exact = np.array_equal(claim.astype(name).astype(np.float64), claim)
+            off, there = case.claimed[case.wrong], case.true[case.wrong]  # or the true numbers, rounded
+            exact |= np.array_equal(off.astype(name).astype(np.float64), off) and np.allclose(off, there, 2 * eps, 0)
         alone = name == "float32" or exact or not case.wrong.any()
         if alone and np.all(np.abs(claim - true) <= 40 * eps * spread + bars):
             yield True, {"kind": name}
@@ -279,6 +281,17 @@ def _reread(start: int, block: tuple[int, ...], order: tuple[int, ...]) -> Move:
     return move
 
 
+def _from_other_places(case: Case) -> Iterator[Prediction]:
+    """Each element of the input gets its numbers, each from another place of the cotangent (or the other way round)."""
+    if not case.complete or not case.known.all():
+        return
+    for axis in (0, 1):
+        used = (case.claimed != 0).any(axis=1 - axis)
+        alike = case.same(np.sort(case.claimed, axis=axis).ravel(), np.sort(case.true, axis=axis).ravel())
+        if alike and used.sum() > 1 and case.wrong.any():
+            yield True, {}
+
+
 def _misplaced(case: Case) -> Iterator[Prediction]:
     """The claimed gradient has the numbers of the true one at other places, for every cotangent."""
     if len(case.cols) < 2:
@@ -301,6 +314,7 @@ def _misplaced(case: Case) -> Iterator[Prediction]:
 
 def _missing_reduction(case: Case) -> Iterator[Prediction]:
     yield from _one_slice(case)
+    yield from _one_copy(case)
     yield from _own_place_only(case)
     yield from _summed_over_the_wrong_axis(case)
 
@@ -320,6 +334,20 @@ def _one_slice(case: Case) -> Iterator[Prediction]:
     everyone_loses = (active & ~kept[:, None]).any(axis=0)[active.any(axis=0)].all()
     if axes and everyone_loses:
         yield case.true * kept[:, None], {"axis": axes[0] if len(axes) == 1 else tuple(axes)}
+
+
+def _one_copy(case: Case) -> Iterator[Prediction]:
+    """The input is copied several times along an axis, block after block or each element in a row; one copy counts."""
+    if len(case.in_shape) != len(case.out_shape):
+        return
+    rows = case.indices(case.rows, case.out_shape)
+    for a, (n, m) in enumerate(zip(case.in_shape, case.out_shape, strict=True)):
+        copies, rest = divmod(m, n) if n else (0, 1)
+        if rest or copies < 2:
+            continue
+        for number in (rows[:, a] // n, rows[:, a] % copies):
+            for k in (0, copies - 1):
+                yield case.true * (number == k)[:, None], {"axis": a}
 
 
 def _own_place_only(case: Case) -> Iterator[Prediction]:
@@ -378,6 +406,16 @@ def _spurious_elements(case: Case) -> Iterator[Prediction]:
     """All wrong elements are claimed where the truth is zero."""
     zero = np.abs(case.true) <= 4 * case.bar + 1e-9 * case.size
     if case.wrong.any() and zero[case.wrong].all():
+        yield True, {}
+
+
+def _inverted_mask(case: Case) -> Iterator[Prediction]:
+    """What is claimed and what is true have no place in common, and all places between them."""
+    there = np.abs(case.true) > 4 * case.bar + 1e-9 * case.size
+    if case.in_shape != case.out_shape or not case.complete or not there.any() or not case.claimed.any():
+        return
+    own = np.eye(len(case.rows), dtype=bool)
+    if np.array_equal((case.claimed != 0) ^ there, own) and not np.any((case.claimed != 0) & there):
         yield True, {}
 
 
@@ -602,6 +640,12 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
         "The right numbers in a wrong order: the inverse of a permutation is meant, or the other way round.",
     ),
     ("missing-reduction", _summed_over_another_axis, WRONG_AXIS),
+    (
+        "transposed",
+        _from_other_places,
+        "The right numbers from wrong places of the cotangent: an index, an axis or a permutation is another one than in "
+        "the function.",
+    ),
     ("constant-cotangent", _constant_cotangent, CONSTANT),
     (
         "partial",
@@ -618,6 +662,11 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
         "spurious",
         _spurious_elements,
         "A gradient is claimed where there is none, and right elsewhere: a mask is missing in the formula.",
+    ),
+    (
+        "spurious",
+        _inverted_mask,
+        "A gradient is claimed where there is none, and none where there is one: the mask is inverted.",
     ),
     ("partial", _partial_outputs, "Wrong for some elements of the output only ({pattern}), right for the others."),
     ("missing-term", _missing_factor, "A factor of the chain is left out: true = claimed * {what}."),

@@ -48,6 +48,8 @@ def _places(shape: tuple[int, ...], places: Array, index: Array) -> Iterator[tup
         if length > 1:
             yield f"first along axis {axis}", index[:, axis] == 0
             yield f"last along axis {axis}", index[:, axis] == length - 1
+        if length > 2:
+            yield f"all but the first along axis {axis}", index[:, axis] > 0
     if shape[-1] > 1 and shape[-2] > 1:
         yield "diagonal", index[:, -1] == index[:, -2]
     for border in _borders(shape, index):

@@ -37,6 +37,21 @@ def check_inputs(problem: Problem, before: list[Array], who: str, order: int) ->
             raise GradcheckError(Report(Fault("overwritten", sentence, input=number), order))
 
 
+def check_cotangents(problem: Problem, v: Array, order: int) -> None:
+    """Raise GradcheckError if backward writes to the cotangent it is given: others may read it too."""
+    seeds = problem.seeds(v)
+    before = [t.array.copy() for t in seeds]
+    with np.errstate(all="ignore"):
+        passes.grad(problem.outputs, problem.inputs, seeds, retain_graph=True, allow_unused=True)
+    for k, t, kept in zip(problem.which, seeds, before, strict=True):
+        if not np.array_equal(t.array, kept, equal_nan=True):
+            sentence = (
+                "Backward writes to the cotangent that it is given, and whoever shares it sees that: g.mul_(...), "
+                "g[mask] = 0. Work on a clone()."
+            )
+            raise GradcheckError(Report(Fault("overwritten", sentence, output=k), order))
+
+
 def saved_fault(problem: Problem) -> Fault | None:
     """A saved array that is not what it was when it was saved, by the end of the forward pass or after a backward."""
     watched: Watched = []

@@ -10,7 +10,7 @@ import pytest
 from autograd.testing import GradcheckError, gradcheck, gradgradcheck
 from autograd.testing.report import CAUSES
 
-from . import mutants_functions  # noqa: F401 - adds its mutants to the list
+from . import mutants_functions, mutants_layers, mutants_programs  # noqa: F401 - they add their mutants
 from .mutants import MUTANTS
 
 
