@@ -246,6 +246,8 @@ def _add_product(name: str, input: Any, product: Any, beta: Any, alpha: Any, out
     """``beta * input + alpha * product``; a ``beta`` of 0 ignores even NaN in ``input``."""
     from .elementwise import plain_add
 
+    if is_casting() and product.array.itemsize == 2:
+        input = input.to(product.dtype)
     try:
         if beta == 0:
             input.expand(product.shape)

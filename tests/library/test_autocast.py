@@ -22,6 +22,8 @@ PROGRAMS = {
     "matmul": lambda t, F, x, w, m: x @ w,
     "mm": lambda t, F, x, w, m: t.mm(m, w),
     "bmm": lambda t, F, x, w, m: t.bmm(x[None], w[None]),
+    "addmm": lambda t, F, x, w, m: t.addmm(w[0], x, w),
+    "baddbmm": lambda t, F, x, w, m: t.baddbmm(x[None], m[None], w[None], alpha=0.5),
     "einsum": lambda t, F, x, w, m: t.einsum("ij,jk->ik", m, w),
     "linear": lambda t, F, x, w, m: F.linear(m, w, x[0]),
     "float64": lambda t, F, x, w, m: x.double() @ w.double(),
