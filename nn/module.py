@@ -377,13 +377,10 @@ class Module(Stateful):
     @called_again
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters (or fill them with zeros)."""
-        for param in self.parameters():
-            if param.grad is None:
-                continue
-            if set_to_none:
-                param.grad = None
-            else:
-                param.grad = wrap(np.zeros_like(param.grad.array))
+        for module in self.modules():
+            for param in module._parameters.values():
+                if param is not None and param.grad is not None:
+                    param.grad = None if set_to_none else wrap(np.zeros_like(param.grad.array))
 
     def _apply(self: M, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> M:
         """Replace the data of all parameters, gradients and buffers by ``fn`` of it."""

@@ -89,13 +89,18 @@ linear = lift(
     name="linear",
     input=lambda g, weight: product(g, weight) if g.ndim == 2 and g.itemsize > 2 else _back(g, weight),  # type: ignore[has-type]
     weight=lambda g, input: product(g.mT, input) if g.ndim == 2 and g.itemsize > 2 else outer(g, input),  # type: ignore[has-type]
-    bias=lambda g: g.sum(axis=0) if g.ndim == 2 and len(g) < 64 else g,  # many rows the engine sums faster
+    bias=lambda g: _sum_of_rows(g) if g.ndim == 2 else g,
 )
 
 
 def _back(g: Any, weight: Any) -> Any:
     """The cotangent of the input, for any number of dimensions. After ``autocast`` g is narrower than the weight."""
     return linear(g, weight.mT) if g.itemsize == weight.itemsize else product(g, weight)
+
+
+def _sum_of_rows(g: Any) -> Any:
+    """The cotangent of a bias; many rows the engine adds up faster."""
+    return g[0] if len(g) == 1 else g.sum(axis=0) if len(g) < 64 else g
 
 
 outer = bilinear(

@@ -56,7 +56,7 @@ def _cross_entropy(input: Any, target: Any, rows: Any, scale: Any) -> tuple[Any,
 
 
 def _large_rows(input: Any, target: Any) -> bool:
-    return input.size >= 8192 and input.dtype == np.float32 and input.flags.c_contiguous and target.flags.c_contiguous  # type: ignore[no-any-return]
+    return input.size >= 256 and input.dtype == np.float32 and input.flags.c_contiguous and target.flags.c_contiguous  # type: ignore[no-any-return]
 
 
 @twin("rows.cross_entropy", when=_large_rows)
