@@ -42,6 +42,8 @@ class _Affine(Module):
 class LayerNorm(_Affine):
     """Mean 0 and variance 1 over the trailing dimensions, then ``* weight + bias``.
 
+    Shapes: [*, *normalized_shape] gives the same; weight and bias ``normalized_shape``. Raises RuntimeError for others.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
 
     >>> import autograd, nn
@@ -75,6 +77,8 @@ class LayerNorm(_Affine):
 
 class RMSNorm(_Affine):
     """``x / sqrt(mean(x**2) + eps) * weight`` over the trailing dimensions.
+
+    Shapes: [*, *normalized_shape] gives the same; weight ``normalized_shape``. ``eps=None``: the dtype's own.
 
     >>> import autograd, nn
     >>> nn.RMSNorm(2)(autograd.tensor([[1.0, 7.0]])).tolist()
@@ -194,10 +198,8 @@ class _Running(_Affine):
             raise ValueError(f"expected {dims} input (got {input.ndim}D input)")
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, *lists: Any) -> None:
-        version = local_metadata.get("version")
-        if (
-            version is None or version < 2
-        ) and self.num_batches_tracked is not None:  # PyTorch before 0.4.1 did not count
+        version = local_metadata.get("version") or 1
+        if version < 2 and self.num_batches_tracked is not None:  # PyTorch before 0.4.1 did not count
             state_dict.setdefault(prefix + "num_batches_tracked", self.num_batches_tracked)
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *lists)
 
