@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import autograd
@@ -352,8 +353,6 @@ class _InstanceNorm(_Running):
                     f"expected input's size at dim={1 if batched else 0} to match num_features "
                     f"({self.num_features}), but got: {channels}."
                 )
-            import warnings
-
             warnings.warn(
                 f"input's size at dim={1 if batched else 0} does not match num_features. You can silence this "
                 "warning by not passing in num_features, which is not used because affine=False",

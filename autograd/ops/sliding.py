@@ -72,10 +72,8 @@ class Windows:
             shape = [1] * n
             shape[i] = -1
             start = np.arange(self.result[i]) * self.stride[i] - self.padding[i]
-            along = np.clip(
-                at * self.dilation[i] + start.reshape(shape), 0, self.spatial[i] - 1
-            )  # -inf may win outside
-            found = found * self.spatial[i] + along
+            along = at * self.dilation[i] + start.reshape(shape)
+            found = found * self.spatial[i] + np.clip(along, 0, self.spatial[i] - 1)  # -inf may win outside
         return found
 
 

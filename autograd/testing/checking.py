@@ -402,9 +402,8 @@ class Checker:
         """A float64 function with a slope that does not move with a small step computes in less than float64."""
         value = slope.centre
         sure = (slope.bar < 0.1 * np.abs(slope.value)) & ~slope.kink & (np.abs(slope.value) > 1e-3 * np.abs(value))
-        sure &= np.abs(value) > 1e-6 * np.max(
-            np.abs(u), initial=0.0
-        )  # smaller ones may be steps of a cancellation, such as 1 - y*y
+        # Smaller values may be steps of a cancellation, such as 1 - y*y.
+        sure &= np.abs(value) > 1e-6 * np.max(np.abs(u), initial=0.0)
         if self.eps > 1e-10 or not sure.any():
             return
         with self.problem.moved(i, 1e-9 * u):

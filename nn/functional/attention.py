@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,6 @@ def additive_mask(mask: Any, name: str, dtype: Any, other: Any = None, other_nam
     if kind.kind not in "bf":
         raise AssertionError(f"only bool and floating types of {name} are supported, got {mask.dtype}")
     if other is not None and other.array.dtype != kind:
-        import warnings
-
         warnings.warn(
             f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.",
             stacklevel=3,
