@@ -23,6 +23,11 @@ An *entry* is an operation or a variant of one (`div.floor_rounding`) in `torch.
 `-` means that there is nothing to compare: PyTorch has no gradient, no in-place variant, no list of wrong arguments. Random
 functions and uninitialised memory are compared in shape and dtype. An entry *conforms* if values, grad and gradgrad are not FAIL.
 
+What does not conform, and stays so: `cholesky_solve` and `cholesky_inverse` read one triangle of a factor and have no gradient
+in the other, where PyTorch has numbers; PyTorch's gradient of `as_strided_scatter` is that of what was written over; its second
+gradients of a chunked `linear_cross_entropy` are zeros, and those of a norm at zero NaN; `chalf` needs complex32, which NumPy
+does not have.
+
 """
 
 
