@@ -8,6 +8,7 @@ it changes nothing) and, where PyTorch has it, ``out``.
 from __future__ import annotations
 
 import math
+import operator
 from typing import Any
 
 import numpy as np
@@ -316,6 +317,8 @@ def empty_permuted(
 ) -> Tensor:  # fmt: skip
     """Memory whose contents nobody has set, with the dimensions in this order from the outermost to the innermost."""
     shape = size_of("empty_permuted", (size,))
+    if len(set(physical_layout)) < len(physical_layout):
+        raise RuntimeError("Duplicate dim not allowed")
     memory = np.empty([shape[i] for i in physical_layout], float_or(dtype))
     return finish(memory.transpose(np.argsort(physical_layout)), requires_grad, device, layout)
 
@@ -392,7 +395,9 @@ def arange(
         raise NotImplementedError(f'"arange_cpu" not implemented for {dtypes.of(wanted)}')
     _check_step("arange", start, end, step)
     if wanted.kind in "iu":
-        start, end, step = int(start), int(end), int(step) if isinstance(step, int) or int(step) else step
+        if int(step) == 0:
+            raise ValueError(f"arange: step must be nonzero, and {step} is 0 in {dtypes.of(wanted)}")
+        start, end, step = int(start), int(end), int(step)
     count = (
         -((start - end) // step)
         if isinstance(step, int) and isinstance(end, int) and isinstance(start, int)
@@ -468,7 +473,7 @@ def linspace(
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
     wanted = _spaced_dtype(start, end, dtype, out)
-    return finish(_spaced("linspace", start, end, steps.__index__(), wanted), requires_grad, device, layout, out)
+    return finish(_spaced("linspace", start, end, operator.index(steps), wanted), requires_grad, device, layout, out)
 
 
 def _spaced_dtype(start: Any, end: Any, dtype: Any, out: Any) -> np.dtype[Any]:
@@ -489,7 +494,7 @@ def logspace(
     """
     wanted = _spaced_dtype(start, end, dtype, out)
     work = wanted if wanted.kind in "fc" else np.dtype(np.float64)
-    exponents = _spaced("logspace", start, end, steps.__index__(), np.promote_types(work, np.float64))
+    exponents = _spaced("logspace", start, end, operator.index(steps), np.promote_types(work, np.float64))
     return finish(convert(np.power(base, exponents), wanted), requires_grad, device, layout, out)
 
 

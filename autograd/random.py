@@ -317,6 +317,8 @@ def multinomial(
     replacement.
     """
     weights = input.array
+    if out is not None and out.array.dtype != np.int64:
+        raise RuntimeError(f"multinomial expects Long tensor out, got: {out.dtype}")
     if weights.ndim not in (1, 2):
         raise RuntimeError(f"prob_dist must be 1 or 2 dim, and it has shape {list(weights.shape)}")
     if not dtypes.is_float(weights.dtype):

@@ -157,8 +157,17 @@ def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     return plain_sub(input, _scaled(other, alpha, input), out=out)
 
 
+def only_tensors(function: str, **values: Any) -> None:
+    """Raise TypeError for a number where PyTorch wants a tensor; formulas may have arrays."""
+    for position, (name, value) in enumerate(values.items(), 1):
+        if not isinstance(value, (Tensor, np.ndarray, np.generic)):
+            kind = type(value).__name__
+            raise TypeError(f"{function}(): argument {name!r} (position {position}) must be Tensor, not {kind}")
+
+
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``other - alpha * input``."""
+    only_tensors("rsub", input=input)
     return plain_sub(other, input if alpha == 1 else _scaled(input, alpha, other))
 
 
@@ -189,6 +198,7 @@ def positive(input: Any) -> Any:
 
 def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     """``input * 2 ** other``."""
+    only_tensors("ldexp", input=input, other=other)
     return mul(input, pow(2.0, other), out=out)
 
 

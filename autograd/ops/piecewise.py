@@ -13,7 +13,7 @@ import numpy as np
 
 from ..lift import elementwise, linear
 from ..tensor import Tensor
-from .elementwise import mul, true_div, vanish
+from .elementwise import mul, only_tensors, true_div, vanish
 
 __all__ = [
     "abs", "absolute", "ceil", "clamp", "clamp_max", "clamp_min", "clip", "copysign", "fix", "floor", "fmax",
@@ -198,15 +198,19 @@ copysign = elementwise(
 )
 
 
-heaviside = elementwise(
-    lambda input, values: (
-        np.heaviside(input, values)
-        if input.dtype.kind == "f"
-        else np.where(input == 0, values, input > 0).astype(input.dtype)
-    ),
-    name="heaviside",
-    arrays=("input", "values"),
-)
+def _jump(input: Any, values: Any) -> Any:
+    if input.dtype.kind == "f":
+        return np.heaviside(input, values)
+    return np.where(input == 0, values, input > 0).astype(input.dtype)
+
+
+jump = elementwise(_jump, name="heaviside", arrays=("input", "values"))
+
+
+def heaviside(input: Any, values: Any, *, out: Any = None) -> Any:
+    """0 below zero, 1 above, and ``values`` where the input is zero. Both are tensors."""
+    only_tensors("heaviside", input=input, values=values)
+    return jump(input, values, out=out)
 
 
 nextafter = elementwise(
@@ -319,11 +323,13 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
 
 def clamp_min(input: Any, min: Any, *, out: Any = None) -> Any:
     """``input``, and ``min`` where it is less."""
+    only_tensors("clamp_min", input=input)
     return at_least(input, min, out=out)
 
 
 def clamp_max(input: Any, max: Any, *, out: Any = None) -> Any:
     """``input``, and ``max`` where it is more."""
+    only_tensors("clamp_max", input=input)
     return at_most(input, max, out=out)
 
 

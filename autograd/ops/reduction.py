@@ -518,6 +518,9 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: Any = None) -> Any:
     """``(min, max)`` over ``dim``, or over everything."""
     over: Any = () if dim is None else dim
+    for target in () if out is None else out:
+        if target.dtype != input.dtype:
+            raise RuntimeError(f"Expected out tensor to have dtype {input.dtype}, but got {target.dtype} instead")
     return _into(out, return_types.aminmax(amin(input, over, keepdim), amax(input, over, keepdim)))  # type: ignore[attr-defined]
 
 

@@ -120,7 +120,7 @@ SIGNS = [
     Record(pw.direction, complexes, lambda x: x / np.abs(x)),
     Record(pw.signbit, unary(nonzero), lambda x: x < 0),
     Record(pw.copysign, binary(nonzero), each(math.copysign)),
-    Record(pw.heaviside, binary(nonzero), lambda a, b: (a > 0) + 0 * b),
+    Record(pw.jump, binary(nonzero), lambda a, b: (a > 0) + 0 * b),
     Record(pw.nextafter, binary(nonzero), each(math.nextafter), float32=False),
     Record(act.relu, unary(nonzero), each(lambda x: max(x, 0.0))),
     Record(act.sigmoid, unary() + complexes, lambda x: 1 / (1 + np.exp(-x))),
