@@ -15,6 +15,11 @@ from .problem import Array, Problem
 from .report import Element, Fault
 from .retrials import saved_fault
 
+NEARLY = (
+    " The difference is within PyTorch's default tolerances: if this gradient is an approximation by design (an adjoint or "
+    "an iterative solver), allow for it with rtol=, as in rtol=2e-3."
+)
+
 
 def diagnose(checker: Any, i: int, u: Array, mode: str = "backward") -> Fault | None:
     """The fault of input ``i``, whose projection along ``u`` disagrees; None if no single element does."""
@@ -26,6 +31,8 @@ def diagnose(checker: Any, i: int, u: Array, mode: str = "backward") -> Fault | 
         return _no_subgradient(evidence) if checker.at_kink else None
     case = Case(evidence, _worst_output(evidence, wrong))
     fault = overwritten or _first_that_fits(case)
+    if np.allclose(case.claimed, case.true, rtol=1e-3, atol=1e-5 * case.size) and not overwritten:
+        fault.sentence += NEARLY
     fault.input, fault.output, fault.mode = problem.wrt[i], problem.which[case.o], mode
     fault.worst, fault.wrong, fault.checked = _worst(case), int(case.wrong.sum()), case.wrong.size
     fault.shapes, fault.jacobians = (tuple(case.x.shape), tuple(case.y.shape)), (case.true, case.claimed, case.wrong)

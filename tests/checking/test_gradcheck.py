@@ -396,3 +396,25 @@ def test_infinite_outputs_don_t_hide_the_others():
     mask = torch.tensor([True, False, False])
     assert gradcheck(lambda x: x.masked_fill(mask, float("-inf")).softmax(-1), double(3))
     assert gradcheck(lambda x: x.masked_fill(mask, float("-inf")), double(3))
+
+
+def test_a_small_difference_says_how_to_allow_for_it():
+    almost = elementwise(np.sin, name="almost", input=lambda g, input: g * np.cos(input) * 1.0001)
+    with pytest.raises(GradcheckError, match=r"within PyTorch's default tolerances.* rtol=2e-3"):
+        gradcheck(almost, double(3))
+    assert gradcheck(almost, double(3), rtol=2e-3)
+
+
+def test_a_function_may_refuse_points_nearby():
+    class Ordered(Function):
+        @staticmethod
+        def forward(ctx, x):
+            assert x.diff().abs().max() < 0.04, "the elements must be close together"
+            return x.exp()
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
+
+    with pytest.raises(GradcheckError):
+        gradcheck(Ordered.apply, torch.tensor([1.0, 1.01, 1.02], dtype=torch.float64, requires_grad=True))
