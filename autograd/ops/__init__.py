@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from ..operation import Op
+from .words import WORDS
 
 
 def _tables(names: str) -> list[ModuleType]:
@@ -48,7 +49,7 @@ def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _named() -> dict[str, Callable[..., Any]]:
-    """All public functions by name; operations that were not given a name take that of their variable."""
+    """All public functions by name; operations that were not given a name take that of their variable, and words."""
     found: dict[str, Callable[..., Any]] = {}
     for family in FAMILIES:
         for name, value in vars(family).items():
@@ -57,6 +58,9 @@ def _named() -> dict[str, Callable[..., Any]]:
                 op.name, op.named = name.strip("_"), True
                 value.__name__ = value.__qualname__ = op.name
                 value.__module__ = family.__name__
+            if op is not None and name in WORDS:
+                page = f"generated/torch.{name}" if name in family.__all__ else "special"
+                value.__doc__ = f"{WORDS[name]}\n\nSource: https://docs.pytorch.org/docs/stable/{page}.html\n"
         for name in family.__all__:
             found[name] = numpy_names(vars(family)[name])
     return found

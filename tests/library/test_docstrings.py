@@ -14,6 +14,8 @@ import pytest
 import autograd
 import nn
 import optim
+from autograd.ops import FAMILIES, FUNCTIONS
+from autograd.ops.words import WORDS
 
 MODULES = sorted(
     found.name
@@ -56,3 +58,15 @@ def test_everything_public_has_an_example(place):
         if ours and not twin and name not in BASES | OLD_NAMES and ">>>" not in (thing.__doc__ or ""):
             without.append(name)
     assert not without
+
+
+@pytest.mark.parametrize("place", ["autograd", "autograd.special", "autograd.linalg", "autograd.fft"])
+def test_every_function_says_what_it_does(place):
+    module = importlib.import_module(place)
+    functions = FUNCTIONS if place == "autograd" else {name: getattr(module, name) for name in module.__all__}
+    assert not [name for name, function in functions.items() if not (function.__doc__ or "").strip()]
+
+
+def test_every_word_is_about_an_operation():
+    tables = {name for family in FAMILIES for name, value in vars(family).items() if hasattr(value, "op")}
+    assert not WORDS.keys() - tables
