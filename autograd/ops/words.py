@@ -61,7 +61,6 @@ WORDS = {
     "ceil": "The smallest integer that is not less.",
     "trunc": "The number without what is behind its point.",
     "frac": "What is behind the point, with the number's sign.",
-    "heaviside": "0 for negative numbers, 1 for positive ones, ``values`` for 0.",
     "nextafter": "The next number of the dtype, from ``input`` towards ``other``.",
     "maximum": "The larger of the two; NaN if one is NaN.",
     "minimum": "The smaller of the two; NaN if one is NaN.",
