@@ -43,12 +43,12 @@ def _filled(input: Tensor, mask: Tensor | None, fill: Any, dtype: Any = None) ->
 
 def _lowest(input: Tensor, dtype: Any) -> Any:
     kind = np.dtype(dtype) if dtype is not None else input.array.dtype
-    return -math.inf if kind.kind == "f" else False if kind.kind == "b" else int(np.iinfo(kind).min)
+    return -math.inf if kind.kind in "fV" else False if kind.kind == "b" else int(np.iinfo(kind).min)
 
 
 def _highest(input: Tensor, dtype: Any) -> Any:
     kind = np.dtype(dtype) if dtype is not None else input.array.dtype
-    return math.inf if kind.kind == "f" else True if kind.kind == "b" else int(np.iinfo(kind).max)
+    return math.inf if kind.kind in "fV" else True if kind.kind == "b" else int(np.iinfo(kind).max)
 
 
 def _dims(input: Tensor, dim: Any) -> Any:

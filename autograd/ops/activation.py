@@ -68,18 +68,28 @@ threshold = elementwise(
     name="threshold",
     input=lambda g, input, threshold: g * (input > threshold),
 )
+
+
+def clipped(input: Any, low: Any, high: Any) -> Any:
+    """``np.clip`` in the dtype of the array, which may be bfloat16."""
+    low, high = input.dtype.type(low), input.dtype.type(high)
+    if input.dtype.kind == "V":
+        return np.minimum(np.maximum(input, low), high)
+    return np.clip(input, low, high)
+
+
 hardtanh = elementwise(
-    lambda input, min_val, max_val: np.clip(input, input.dtype.type(min_val), input.dtype.type(max_val)),
+    lambda input, min_val, max_val: clipped(input, min_val, max_val),
     name="hardtanh",
     input=lambda g, input, min_val, max_val: g * inside(input, min_val, max_val),
 )
 hardsigmoid = elementwise(
-    lambda input: np.clip(input + 3, 0, 6) / 6,
+    lambda input: clipped(input + 3, 0, 6) / 6,
     name="hardsigmoid",
     input=lambda g, input: g * inside(input, -3, 3) / 6,
 )
 hardswish = elementwise(
-    lambda input: input * np.clip(input + 3, 0, 6) / 6,
+    lambda input: input * clipped(input + 3, 0, 6) / 6,
     name="hardswish",
     input=lambda g, input: g * (inside(input, -3, 3) * (input / 3 + 0.5) + (input >= 3)),
 )
@@ -89,7 +99,7 @@ hardshrink = elementwise(
     input=lambda g, input, lambd: g * outside(input, lambd),
 )
 softshrink = elementwise(
-    lambda input, lambd: input - np.clip(input, -lambd, lambd),
+    lambda input, lambd: input - clipped(input, -lambd, lambd),
     name="softshrink",
     input=lambda g, input, lambd: g * outside(input, lambd),
 )

@@ -277,6 +277,12 @@ def scaled_dot_product_attention(
     torch.Size([1, 2, 3, 4])
     """
     _check(query, key, value)
+    if query.array.dtype.kind == "V" and not is_casting():  # bfloat16, for which NumPy has no products
+        added = attn_mask if attn_mask is None or attn_mask.array.dtype.kind == "b" else attn_mask.float()
+        made = scaled_dot_product_attention(
+            query.float(), key.float(), value.float(), added, dropout_p, is_causal, scale=scale, enable_gqa=enable_gqa
+        )
+        return made.to(query.dtype)
     if is_causal and attn_mask is not None:
         raise RuntimeError("scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True")
     if enable_gqa and query.ndim > 2:

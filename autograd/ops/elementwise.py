@@ -372,12 +372,18 @@ sinc = elementwise(
 # --- three arguments ------------------------------------------------------------------------------------------------
 
 
+def in_kind(number: Any, like: Any) -> Any:
+    """A number for arithmetic with an array. With bfloat16, NumPy's own scalars widen the result."""
+    return like.dtype.type(number) if like.dtype.kind == "V" and not isinstance(number, np.ndarray) else number
+
+
 def _lerp(input: Any, end: Any, weight: Any) -> Any:
-    if input.dtype.kind not in "fc":
+    if input.dtype.kind not in "fcV":
         raise NotImplementedError(
             f"lerp is not implemented for {dtypes.of(input.dtype)}: it needs floating point tensors"
         )
     way = end - input
+    weight = in_kind(weight, input)
     if np.ndim(weight) == 0:
         return input + weight * way if abs(weight) < 0.5 else end - way * (1 - weight)  # exact at weight 1
     return np.where(np.abs(weight) < 0.5, input + weight * way, end - way * (1 - weight))
@@ -408,7 +414,7 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
 
 addcmul = elementwise(
     lambda input, tensor1, tensor2, *, value=1: (
-        input + (tensor1 * tensor2 if value == 1 else value * tensor1 * tensor2)
+        input + (tensor1 * tensor2 if value == 1 else in_kind(value, input) * tensor1 * tensor2)
     ),
     name="addcmul",
     input=lambda g: g,
@@ -422,7 +428,7 @@ def _addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported, as it would truncate: convert to float first"
         )
-    return input + value * (tensor1 / tensor2)
+    return input + in_kind(value, input) * (tensor1 / tensor2)
 
 
 addcdiv = elementwise(

@@ -105,7 +105,7 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     if a.dtype.kind in "bV":
         if a.dtype.kind == "b":
             raise RuntimeError("\"matmul\" not implemented for 'Bool': convert to a number type first")
-        return _in_float32(matmul, input, other, out)
+        return _rounded(matmul, input, other, out)
     if n == m == 2:
         return matrix_product(input, other, out=out)
     if n == 1 and m == 1:
@@ -126,8 +126,10 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
         raise
 
 
-def _in_float32(function: Any, input: Any, other: Any, out: Any) -> Any:
-    """A product of bfloat16 operands, for which NumPy has none: summed in float32, as everywhere, and rounded."""
+def _rounded(function: Any, input: Any, other: Any, out: Any = None) -> Any:
+    """A product; one of bfloat16 operands, for which NumPy has none, is summed in float32 and rounded."""
+    if input.array.dtype.kind != "V":
+        return function(input, other, out=out)
     return _given(function(input.float(), other.float()).to(input.dtype), out)
 
 
@@ -173,9 +175,7 @@ def bmm(input: Any, mat2: Any, *, out: Any = None) -> Any:
             f"Expected size for first two dimensions of batch2 tensor to be: [{b}, {k}] but got:"
             f" {list(mat2.shape[:2])}."
         )
-    if input.array.dtype.kind == "V":
-        return _in_float32(bmm, input, mat2, out)
-    return matrix_product(input, mat2, out=out)
+    return _rounded(matrix_product, input, mat2, out)
 
 
 def mv(input: Any, vec: Any, *, out: Any = None) -> Any:
@@ -199,7 +199,7 @@ def dot(input: Any, tensor: Any, *, out: Any = None) -> Any:
             f"inconsistent tensor size, expected tensor {list(input.shape)} and src {list(tensor.shape)} to have the"
             f" same number of elements, but got {input.numel()} and {tensor.numel()} elements respectively"
         )
-    return dot_product(input, tensor, out=out)
+    return _rounded(dot_product, input, tensor, out)
 
 
 def vdot(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -343,7 +343,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     rows, columns = tuple([a.shape[d] for d in free_a]), tuple([b.shape[d] for d in free_b])
     first = reshape_to(transpose_by(a, (*free_a, *left)), (math.prod(rows), inner_size))
     second = reshape_to(transpose_by(b, (*right, *free_b)), (inner_size, math.prod(columns)))
-    return _given(reshape_to(matrix_product(first, second), rows + columns), out)
+    return _given(reshape_to(_rounded(matrix_product, first, second), rows + columns), out)
 
 
 def kron(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -630,7 +630,7 @@ def _pair(
         made = first * second
     else:
         check_dtypes("einsum", x, y)  # only a sum of products needs one dtype
-        made = matrix_product(first, second)
+        made = _rounded(matrix_product, first, second)
     return reshape_to(made, head + r + c), [*batch, *rows, *columns]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..fast import twin
 from ..lift import elementwise, general, lift, linear
-from .activation import exponentials, log_one_plus_exp, sigmoid, softmax_along
+from .activation import clipped, exponentials, log_one_plus_exp, sigmoid, softmax_along
 
 __all__ = []  # fmt: skip
 
@@ -176,6 +176,8 @@ def _soft_cross_entropy(input: Any, target: Any) -> tuple[Any, Any]:
     y, total, top = exponentials(input, 1)
     log = input - (np.log(total) + top)
     y /= total
+    if log.dtype.kind == "V":  # bfloat16
+        return -np.add.reduce(log * target, axis=1), y
     return -np.einsum("ij,ij->i", log, target), y
 
 
@@ -245,7 +247,7 @@ clamped_log = elementwise(_clamped_log, name="clamped_log", input=lambda g, inpu
 
 def _smooth_absolute(input: Any, beta: float) -> Any:
     kind = input.dtype.type
-    near = np.asarray(np.clip(input, kind(-beta), kind(beta)))
+    near = np.asarray(clipped(input, -beta, beta))
     return near * (input - near * kind(0.5)) * kind(1 / beta)
 
 

@@ -24,7 +24,8 @@ inf = math.inf
 
 def _vector_norm(input: Any, ord: float, dims: Any, keepdim: Any) -> Any:
     kind = input.dtype
-    x = input.astype(np.float32) if kind == np.float16 else input
+    half = kind.itemsize == 2 and kind.kind in "fV"
+    x = input.astype(np.float32) if half else input
     if ord == 2 and x.dtype.kind == "f":
         y = in_order(np.sqrt(np.add.reduce(x * x, axis=dims, keepdims=keepdim)))
     else:
@@ -39,7 +40,7 @@ def _vector_norm(input: Any, ord: float, dims: Any, keepdim: Any) -> Any:
             y = np.add.reduce(size, axis=dims, keepdims=keepdim)
         else:
             y = np.add.reduce(size**ord, axis=dims, keepdims=keepdim) ** (1.0 / ord)
-    return y.astype(kind) if kind == np.float16 else y
+    return y.astype(kind) if half else y
 
 
 def _kept(x: Any, shape: Any, dims: Any) -> Any:

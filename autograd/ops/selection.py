@@ -246,7 +246,7 @@ def _reduce_at(input: Any, places: Any, src: Any, reduce: str, include_self: boo
         touched[places] = True
         if reduce in _NEUTRAL:
             neutral: Any = _NEUTRAL[reduce]
-        elif dtype.kind == "f":
+        elif dtype.kind in "fV":
             neutral = -np.inf if reduce == "amax" else np.inf
         elif dtype.kind == "b":
             neutral = reduce == "amin"
