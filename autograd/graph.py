@@ -60,7 +60,7 @@ class Node:
 
     ``id`` its place in time; ``op`` the operation; ``parents`` the nodes of its array arguments (None for a constant);
     ``saved`` the arrays that the formulas name; ``params`` the other arguments; ``shape`` and ``dtype`` (NumPy's) of its
-    value. ``calls``, where it is set, are the module calls that returned this value, outermost first: tuples of a weak
+    value. ``calls`` are the module calls that returned this value (mostly none), outermost first: tuples of a weak
     reference to the module and the times when the call began and ended (nodes with ids between were made inside).
     """
 
@@ -127,6 +127,8 @@ class Node:
 
     def __getattr__(self, name: str) -> Any:
         """What was saved, by PyTorch's names: ``_saved_self``, ``_saved_result``, ``_saved_dim`` ..."""
+        if name == "calls":  # nobody has set them: every module asks, so this is answered first
+            return ()
         if name.startswith("_saved_"):
             from .saving import saved_value
 
