@@ -458,8 +458,11 @@ def _spaced(function: str, start: Any, end: Any, steps: int, dtype: np.dtype[Any
     count = np.arange(steps)
     made = np.empty(steps, work)
     half = steps // 2
-    made[:half] = first + step * count[:half].astype(work)
-    made[half:] = last - step * (steps - 1 - count[half:]).astype(work)
+    # PyTorch rounds once a value (a fused multiply-add), which for float32 is what float64 and one conversion give.
+    wide = np.dtype(np.float64) if work == np.float32 else work
+    first, last, step = first.astype(wide), last.astype(wide), step.astype(wide)
+    made[:half] = first + step * count[:half].astype(wide)
+    made[half:] = last - step * (steps - 1 - count[half:]).astype(wide)
     return convert(made, dtype)
 
 

@@ -142,7 +142,11 @@ class _FunctionOp(Operation):
         given: list[Any] = [None] * self.count
         for i, t in zip(self.positions, tangents, strict=True):
             given[i] = t
-        return self.cls.jvp(self.ctx, *given)
+        kept = dict(vars(self.ctx))  # a jvp may delete what it needed: PyTorch calls it once, this pass can come again
+        try:
+            return self.cls.jvp(self.ctx, *given)
+        finally:
+            vars(self.ctx).update(kept)
 
 
 def _check_shape(who: str, i: int, got: tuple[int, ...], expected: tuple[int, ...]) -> None:

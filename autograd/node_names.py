@@ -49,6 +49,8 @@ NAMES: dict[str, Callable[[Any], str]] = {
     "linear": _linear,
     "matmul": _matmul,
     "normalize": _normalize,
+    "convolution_input": lambda node: "ConvolutionBackward0",
+    "convolution_weight": lambda node: "ConvolutionBackward0",
     "sum": _over_a_dim("Sum"),
     "mean": _over_a_dim("Mean"),
     "pow": lambda node: f"PowBackward{int(None not in node.parents)}",

@@ -48,13 +48,22 @@ EVERYWHERE = _Everywhere()
 
 
 class _Call:
-    """A hook and how it wants to be called."""
+    """A hook and how it wants to be called; for whoever looks at it, the hook itself."""
 
     def __init__(self, hook: Callable[..., Any], with_kwargs: bool = False, always: bool = False) -> None:
         self.hook, self.with_kwargs, self.always = hook, with_kwargs, always
 
     def __call__(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *result: Any) -> Any:
         return self.hook(module, args, kwargs, *result) if self.with_kwargs else self.hook(module, args, *result)
+
+    def __getattr__(self, name: str) -> Any:
+        """What else is asked is about the hook itself: ``for hook in module._forward_pre_hooks.values()``."""
+        if name == "hook":  # not set yet, while it is unpickled
+            raise AttributeError(name)
+        return getattr(self.hook, name)
+
+    def __iter__(self) -> Any:
+        return iter(self.hook)  # type: ignore[call-overload]
 
 
 def _add(hooks: Hooks, hook: Any, prepend: bool) -> Handle:

@@ -281,8 +281,8 @@ def affine_grid(theta: Any, size: Any, align_corners: bool | None = None) -> Any
         raise ValueError(f"Expected non-zero, positive output size. Got {list(size)}")
     axes = []
     for m in reversed(size[2:]):
-        axis = np.linspace(-1, 1, m, dtype=theta.array.dtype) if m > 1 else np.zeros(1, theta.array.dtype)
-        axes.append(axis if align_corners else axis * theta.array.dtype.type((m - 1) / m))
+        axis = autograd.linspace(-1, 1, m, dtype=theta.dtype) if m > 1 else autograd.zeros(1, dtype=theta.dtype)
+        axes.append((axis if align_corners else axis * (m - 1) / m).array)  # the same roundings as PyTorch's
     places = np.meshgrid(*reversed(axes), indexing="ij")
     points = np.stack([*reversed(places), np.ones(tuple(size[2:]), theta.array.dtype)], -1)
     base = autograd.from_numpy(points.reshape(1, -1, n + 1))

@@ -63,4 +63,41 @@ def test_errors_are_runtime_errors() -> None:
 def test_nodes_of_norms_have_pytorchs_names() -> None:
     assert "NativeLayerNormBackward0" in repr(nn.LayerNorm(2)(autograd.ones(2, 2)))
     assert "NativeBatchNormBackward0" in repr(nn.BatchNorm1d(2)(autograd.ones(2, 2)))
+    assert "ConvolutionBackward0" in repr(nn.ConvTranspose2d(1, 1, 1, bias=False)(autograd.ones(1, 1, 1, 1)))
     assert repr(autograd.set_grad_enabled(True)) == "torch.autograd.grad_mode.set_grad_enabled(mode=True)"
+
+
+def test_linspace_and_affine_grid_round_as_pytorch_does() -> None:
+    torch = pytest.importorskip("torch")
+    for ends in ((-1, 1), (0, 3.3), (-5, 5)):
+        for steps in (8, 28, 101):
+            assert autograd.linspace(*ends, steps).tolist() == torch.linspace(*ends, steps).tolist()
+    identity = [[[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]]
+    ours = nn.functional.affine_grid(autograd.tensor(identity), (1, 1, 28, 28), align_corners=False)
+    theirs = torch.nn.functional.affine_grid(torch.tensor(identity), (1, 1, 28, 28), align_corners=False)
+    assert ours.tolist() == theirs.tolist()  # on pixels exactly, or beside them: a sampler's gradient sees it
+
+
+def test_a_jvp_may_delete_what_it_needed() -> None:
+    class Exp(autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.result = x.exp()
+            return ctx.result
+
+        @staticmethod
+        def jvp(ctx: Any, tangent: Any) -> Any:
+            made = tangent * ctx.result
+            del ctx.result
+            return made
+
+    x = autograd.ones(2, dtype=autograd.float64, requires_grad=True)
+    assert autograd.gradcheck(Exp.apply, x, check_forward_ad=True, check_backward_ad=False)
+
+
+def test_hooks_can_be_looked_at() -> None:
+    layer: Any = nn.Linear(2, 2)
+    nn.utils.prune.random_unstructured(layer, "weight", 0.5)
+    nn.utils.prune.random_unstructured(layer, "weight", 0.5)
+    (hook,) = layer._forward_pre_hooks.values()
+    assert hook._tensor_name == "weight" and len(list(hook)) == 2
