@@ -10,7 +10,14 @@ import pytest
 from autograd.testing import GradcheckError, gradcheck, gradgradcheck
 from autograd.testing.report import CAUSES
 
-from . import mutants_functions, mutants_layers, mutants_programs  # noqa: F401 - they add their mutants
+from . import (  # noqa: F401 - they add their mutants
+    mutants_arrays,
+    mutants_functions,
+    mutants_layers,
+    mutants_memory,
+    mutants_networks,
+    mutants_programs,
+)
 from .mutants import MUTANTS
 
 
