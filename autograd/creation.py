@@ -118,15 +118,17 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 
 
 def asarray(
-    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+    obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None
 ) -> Tensor:
     """``obj`` as a tensor: shares memory with Tensors, arrays and buffers unless ``copy`` or a conversion is asked for.
+
+    A Tensor stays in its graph, unless ``requires_grad=False`` is said.
 
     Raises ValueError when ``copy=False`` and a copy cannot be avoided.
     """
     check_device(device)
     if isinstance(obj, Tensor):
-        made = obj
+        made = obj.detach() if requires_grad is False else obj  # type: ignore[attr-defined]
     elif isinstance(obj, (np.ndarray, np.generic)):
         made = wrap(native(np.asarray(obj)))
     elif isinstance(obj, (bytes, bytearray, memoryview)):
@@ -134,13 +136,13 @@ def asarray(
     elif copy is False:
         raise ValueError("can't alias arbitrary sequences: leave copy= away")
     else:
-        return tensor(obj, dtype=dtype, requires_grad=requires_grad)
+        return tensor(obj, dtype=dtype, requires_grad=bool(requires_grad))
     wanted = made.array.dtype if dtype is None else dtypes.as_numpy(dtype)
     if copy is False and wanted != made.array.dtype:
         raise ValueError(f"can't alias tensor with dtype {made.dtype} into dtype {dtypes.of(wanted)}: leave copy= away")
     if copy or wanted != made.array.dtype:
-        if made is obj:
-            made = obj.to(dtypes.of(wanted), copy=bool(copy))  # type: ignore[attr-defined]
+        if isinstance(obj, Tensor):
+            made = made.to(dtypes.of(wanted), copy=bool(copy))  # type: ignore[attr-defined]
         else:
             made = wrap(convert(made.array, wanted, copy=bool(copy)))
     return made.requires_grad_() if requires_grad else made

@@ -51,6 +51,8 @@ def test_asarray_of_a_tensor_stays_in_the_graph() -> None:
     x = autograd.ones(2, requires_grad=True)
     assert autograd.asarray(x) is x
     assert autograd.asarray(x, copy=True).requires_grad
+    assert not autograd.asarray(x, requires_grad=False).requires_grad
+    assert autograd.asarray([1.0], requires_grad=True).requires_grad
 
 
 def test_errors_are_runtime_errors() -> None:
@@ -101,3 +103,11 @@ def test_hooks_can_be_looked_at() -> None:
     nn.utils.prune.random_unstructured(layer, "weight", 0.5)
     (hook,) = layer._forward_pre_hooks.values()
     assert hook._tensor_name == "weight" and len(list(hook)) == 2
+
+
+def test_memory_goes_round_through_a_capsule() -> None:
+    x = autograd.arange(3.0)
+    same = autograd.utils.dlpack.from_dlpack(autograd.utils.dlpack.to_dlpack(x))
+    x[0] = 5.0
+    assert same.tolist() == [5.0, 1.0, 2.0]
+    assert autograd.utils.dlpack.from_dlpack(x).tolist() == x.tolist()
