@@ -13,7 +13,7 @@ from . import dtypes
 from .operation import Op
 
 __all__ = [
-    "MISSING", "as_array", "bind", "bind_params", "call_function", "call_plainly", "dtype_error", "meet", "not_tensor", "shape_error",
+    "MISSING", "as_array", "bind", "bind_params", "call_function", "call_plainly", "dtype_error", "is_array", "meet", "not_tensor", "shape_error",
     "unsupported",
 ]  # fmt: skip
 
@@ -85,9 +85,14 @@ def call_function(function: Any, names: tuple[str, ...], values: Any, op: Op) ->
 # --- dtypes --------------------------------------------------------------------------------------------------------
 
 
+def is_array(value: Any) -> bool:
+    """Whether a value is an array, a NumPy scalar, or what stands for an array while a formula is written down."""
+    return isinstance(value, (np.ndarray, np.generic)) or getattr(value, "symbolic", False)
+
+
 def as_array(op: Op, value: Any) -> Any:
     """Raw arrays and NumPy scalars pass (formulas use them), so do numbers; anything else is a TypeError."""
-    if isinstance(value, (np.ndarray, np.generic, float, int, complex)):
+    if isinstance(value, (np.ndarray, np.generic, float, int, complex)) or is_array(value):
         return value
     raise TypeError(f"{op.name}(): argument must be Tensor, not {type(value).__name__}")
 

@@ -60,7 +60,7 @@ class Node:
 
     ``id`` its place in time; ``op`` the operation; ``parents`` the nodes of its array arguments (None for a constant);
     ``saved`` the arrays that the formulas name; ``params`` the other arguments; ``shape`` and ``dtype`` (NumPy's) of its
-    value. ``calls`` are the module calls that returned this value (mostly none), outermost first: tuples of a weak
+    value. ``calls``, where it is set, are the module calls that returned this value, outermost first: tuples of a weak
     reference to the module and the times when the call began and ended (nodes with ids between were made inside).
     """
 
@@ -125,23 +125,29 @@ class Node:
         notes.before = {} if notes.before is None else notes.before
         return Handle(notes.before, fn)
 
-    def __getattr__(self, name: str) -> Any:
-        """What was saved, by PyTorch's names: ``_saved_self``, ``_saved_result``, ``_saved_dim`` ..."""
-        if name == "calls":  # nobody has set them: every module asks, so this is answered first
-            return ()
-        if name.startswith("_saved_"):
-            from .saving import saved_value
-
-            return saved_value(self, name)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
     def __dir__(self) -> list[str]:
         from .saving import saved_names
 
-        return [*super().__dir__(), *saved_names(self)]
+        return [*(name for name in super().__dir__() if not name.startswith("_saved_")), *saved_names(self)]
 
     def __repr__(self) -> str:
         return f"<{self.name()}>"
+
+
+def show_saved(name: str) -> None:
+    """Let nodes show what they saved under PyTorch's name for it: ``_saved_self``, ``_saved_result``, ``_saved_dim`` ...
+
+    Properties, for each name that some operation has: with a ``__getattr__`` every attribute of a node took longer, and
+    all of backward a tenth.
+    """
+
+    def shown(node: Node) -> Any:
+        from .saving import saved_value
+
+        return saved_value(node, name)
+
+    if name not in Node.__dict__:
+        setattr(Node, name, property(shown))
 
 
 class Part(Node):

@@ -46,6 +46,7 @@ from .arguments import (
     call_function,
     call_plainly,
     dtype_error,
+    is_array,
     meet,
     not_tensor,
     shape_error,
@@ -241,11 +242,11 @@ def _binary(op: Op) -> Callable[..., Any]:
             b, n = other, None
             if a is input:
                 a, b = as_array(op, a), as_array(op, b)
-                wide = np.asarray(a)
-                if not isinstance(a, (ndarray, np.generic)) and not isinstance(b, (ndarray, np.generic)):
+                if not is_array(a) and not is_array(b):
                     raise not_tensor(op, 1, a)
                 if out is None:
                     return function(a, b)
+                wide = np.asarray(a)
             else:
                 kind = a.dtype.kind
                 if tensors == 2 and not isinstance(b, (ndarray, np.generic)):

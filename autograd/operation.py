@@ -15,7 +15,7 @@ import numpy as np
 
 from . import dtypes
 from .fast import fused
-from .graph import Node, Part
+from .graph import Node, Part, show_saved
 from .tensor import Tensor, wrap
 
 __all__ = ["LIFTED", "Op", "Operation", "adapter", "names_of", "parts", "record"]
@@ -24,6 +24,9 @@ Formula = Callable[..., Any]
 
 LIFTED: list[Op] = []
 """Every operation there is, in the order of the tables: the tests walk it."""
+
+_THEIRS = {"input": "self", "y": "result", "pow other": "exponent", "matmul other": "mat2"}
+"""PyTorch's names of what formulas call otherwise; the rest are the names of the operation's arguments."""
 
 
 class Operation:
@@ -41,6 +44,7 @@ class Operation:
     formulas: tuple[Any, ...] = ()
     large: tuple[Any, ...] = ()
     over: tuple[Any, ...] = ()
+    fuses = False  # whether the formulas work element by element, as one loop on large arrays
     joint: Any = None
     into: Any = None
     residual: Any = None
@@ -91,7 +95,7 @@ class Op(Operation):
         self.call: Any = None  # the lifted function, set by lift()
         self.needed: list[set[str]] = []  # for each array argument, the names that its formula reads
         self.formulas: tuple[Any, ...] = tuple(self._adapter(name, formulas.get(name)) for name in self.arrays)
-        fuses = kind == "elementwise" and joint is None
+        self.fuses = fuses = kind == "elementwise" and joint is None
         self.large = tuple([self._fused(name) for name in self.arrays]) if fuses else self.formulas  # for many elements
         self.over = (
             tuple([self._fused(name, 0) for name in self.arrays]) if fuses else self.formulas
@@ -101,6 +105,12 @@ class Op(Operation):
         self.residual = self._adapter("joint", residual) if residual is not None else None
         self.saves = self._who_saves()
         self.into = tuple((into or {}).get(name) for name in self.arrays) if into else None
+        for name in (*self.arrays, "y", *self.params):
+            show_saved(self.saved_name(name))
+
+    def saved_name(self, name: str) -> str:
+        """PyTorch's name for the attribute of a node that shows what formulas call ``name``."""
+        return "_saved_" + _THEIRS.get(f"{self.name} {name}", _THEIRS.get(name, name))
 
     def _read_signature(self, function: Any, differentiable: set[str], constants: set[str]) -> None:
         self.defaults: dict[str, Any] = {}

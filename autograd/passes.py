@@ -167,7 +167,7 @@ def reverse(
                 add_to_grad(node, g, record)  # type: ignore[arg-type]
             continue
         if type(node) is Part:
-            arrivals.join(node, g)
+            arrivals.join(node, g if record else _ordinary(g, node))
             continue
         if between is not None and node.id not in between:
             continue
@@ -181,13 +181,16 @@ def reverse(
         conjugate = (node.dtype is _COMPLEX64 or node.dtype is _COMPLEX128) and op.holomorphic
         if conjugate:
             g = g.conj()
+        large = not record and op.outputs == 1 and g.size >= LARGE
+        if large and not op.fuses and not g.flags.writeable:
+            g = _ordinary(g, node)
         if op.joint is not None or (notes is not None and notes.after):
             for parent, c in zip(node.parents, _pull(node, op, g, seen, conjugate, record), strict=True):
                 if parent is not None and c is not None and (between is None or parent.id in between):
                     send(parent, c)
         else:
             formulas = op.formulas
-            if not record and op.outputs == 1 and g.size >= LARGE:
+            if large:
                 c = raw = None  # they may hold this array
                 formulas = _for_many(node, op, g)
             for i, parent in enumerate(node.parents):
@@ -355,7 +358,8 @@ def observe(node: Node, notes: Any, g: Any, record: bool) -> Any:
 
 
 def _ordinary(g: Any, node: Node) -> Any:
-    return g if isinstance(g, ndarray) else np.asarray(g, node.dtype)
+    """An array that may be written to: a number that stands for many elements becomes them."""
+    return g if isinstance(g, ndarray) and g.flags.writeable else np.array(g, node.dtype)
 
 
 def _checked(returned: Any, given: Tensor, who: str) -> Tensor:

@@ -191,9 +191,6 @@ def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., None],
 
 # --- what a node saved, to look at -----------------------------------------------------------------------------------
 
-_THEIRS = {"input": "self", "y": "result", "pow other": "exponent", "matmul other": "mat2"}
-"""PyTorch's names of what formulas call otherwise; the rest are the names of the operation's arguments."""
-
 
 def _places(node: Node) -> dict[str, tuple[str, int]]:
     """Where in a node each value is that its formulas read: among the saved arrays, or the parameters."""
@@ -203,8 +200,7 @@ def _places(node: Node) -> dict[str, tuple[str, int]]:
         return {}
     found = {name: ("saved", i) for i, (name, saver) in enumerate(zip((*arrays, "y"), saves, strict=True)) if saver}
     found |= {name: ("params", i) for i, name in enumerate(op.params)}
-    theirs = {name: _THEIRS.get(f"{op.name} {name}", _THEIRS.get(name, name)) for name in found}
-    return {"_saved_" + theirs[name]: place for name, place in found.items()}
+    return {op.saved_name(name): place for name, place in found.items()}
 
 
 def saved_names(node: Node) -> list[str]:

@@ -86,7 +86,7 @@ class Module(Stateful):
         for value in (result,) if isinstance(result, Tensor) else result if type(result) is tuple else ():
             node = value.node if isinstance(value, Tensor) else None
             if node is not None and node.id > start:
-                node.calls = ((ref(self), start, tick()), *node.calls)
+                node.calls = ((ref(self), start, tick()), *getattr(node, "calls", ()))
         return result
 
     # --- attributes ---

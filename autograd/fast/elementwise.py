@@ -97,7 +97,7 @@ def _method(name: str, reflected: bool = False) -> Any:
 class Symbol:
     """One element of an array, or what a formula makes of it. Written over (``out=``), it becomes another result."""
 
-    ndim, size, dtype = 1, 1, _FLOAT32
+    ndim, size, dtype, symbolic = 1, 1, _FLOAT32, True
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, trace: Trace, name: str) -> None:
@@ -245,7 +245,12 @@ def fused(formula: Callable[..., Any], args: tuple[Any, ...], into: int = -1) ->
         args: contiguous float32 arrays of one shape (or of its last dimensions), and numbers.
         into: which of the arrays takes the result; -1: a new one.
     """
+    args = tuple(
+        [a.item(0) if isinstance(a, np.ndarray) and a.dtype is _FLOAT32 and not any(a.strides) else a for a in args]
+    )
     arrays = [a for a in args if isinstance(a, np.ndarray)]
+    if not arrays:
+        return None
     whole = max(arrays, key=_size)
     shape, few = whole.shape, whole.size
     for a in arrays:

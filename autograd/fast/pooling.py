@@ -13,12 +13,12 @@ __all__ = ["largest", "largest_and_tap", "place"]
 
 
 def largest(x: Any, w: Any) -> Any:
-    """The twin of ``ops.pooling._largest`` for windows of 2 x 2, side by side."""
+    """The twin of ``ops.max_pooling._largest`` for windows of 2 x 2, side by side."""
     return largest_and_tap(x, w)[0]
 
 
 def largest_and_tap(x: Any, w: Any) -> tuple[Any, Any]:
-    """The twin of ``ops.pooling._largest_and_tap`` for the same windows."""
+    """The twin of ``ops.max_pooling._largest_and_tap`` for the same windows."""
     made, taps = np.empty((*x.shape[:-2], *w.result), np.float32), np.empty((*x.shape[:-2], *w.result), np.uint8)
     parts = [m.reshape(-1, *m.shape[-2:]) for m in (np.ascontiguousarray(x), made, taps)]
     count = team(x.size / 4)
@@ -69,7 +69,7 @@ def _copy(source: Any, target: Any) -> None:
 
 
 def place(input: Any, taps: Any, w: Any) -> Any:
-    """The twin of ``ops.pooling._place``."""
+    """The twin of ``ops.max_pooling._place``."""
     lead = input.shape[: input.ndim - len(w.kernel)]
     made = np.empty((*lead, *w.spatial), np.float32)
     planes = math.prod(lead)

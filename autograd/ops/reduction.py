@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, return_types
+from ..fast import LARGE
 from ..lift import general, lift, linear
 from ..memory import in_order
 from ..tensor import Tensor, normal_dim, wrap
@@ -63,6 +64,8 @@ spread_out = linear(_spread_out, name="expand", input=lambda g, like: sum_to(g, 
 
 def restore(g: Any, like: Any, dim: Any, keepdim: bool) -> Any:
     """A reduced value spread again over the dimensions that were reduced: the adjoint of sum."""
+    if not isinstance(g, Tensor) and g.size == 1 and math.prod(like.shape) >= LARGE:
+        return np.broadcast_to(g.reshape(()), like.shape)  # loops take it as the one number that it is
     return spread_out(g if keepdim or dim is None else kept(g, like, dim, keepdim), like.shape)
 
 

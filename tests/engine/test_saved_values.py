@@ -59,6 +59,6 @@ def test_they_are_the_tensors_of_the_graph():
     with pytest.raises(RuntimeError, match="directly access saved tensors after they have already been freed"):
         _ = z.grad_fn._saved_self
     with pytest.raises(AttributeError, match="it has _saved_"):
-        _ = y.grad_fn._saved_nothing
+        _ = y.grad_fn._saved_dim
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = y.grad_fn.nothing

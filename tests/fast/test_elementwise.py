@@ -14,7 +14,8 @@ from autograd import fast
 
 from .records import floats
 
-ROWS, COLUMNS = 700, 100
+ROWS, COLUMNS = 900, 100
+assert ROWS * COLUMNS >= fast.LARGE
 
 
 @pytest.fixture(autouse=True)
@@ -99,3 +100,59 @@ def test_the_loops_of_a_program_are_compiled_once() -> None:
     for factor in (3, 4.5, 5):
         np.testing.assert_array_equal((x * factor).numpy(), x.numpy() * factor)
     assert elementwise._compiled.cache_info().misses == compiled
+
+
+def test_a_formula_that_calls_an_operation_becomes_a_loop(monkeypatch: Any) -> None:
+    from autograd.fast import elementwise
+
+    made: list[Any] = []
+    loop = elementwise.fused
+    monkeypatch.setattr(elementwise, "fused", lambda formula, *rest: made.append(loop(formula, *rest)) or made[-1])
+    x = autograd.tensor(floats(fast.LARGE), requires_grad=True)
+    x.tanh().backward(autograd.tensor(floats(fast.LARGE, seed=1)))
+    assert len(made) == 2 and all(array is not None for array in made)
+
+
+class Twice(autograd.autograd.Function):
+    """Looks at the cotangent that it is given."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        return x * 2
+
+    @staticmethod
+    def backward(ctx: Any, g: Any) -> Any:
+        assert g.is_contiguous()
+        return g.mul_(2)
+
+
+WEIGHTS = autograd.tensor(floats(3, 1, 3, 3))
+MEANS: dict[str, Any] = {
+    "of an expression": lambda x: (x * x).mean(),
+    "of a view": lambda x: (x.T * 3).reshape(-1).sum(),
+    "of a function of one's own": lambda x: Twice.apply(x).sum(),
+    "of rows": lambda x: autograd.softmax(x, 1).sum() + autograd.layer_norm(x, (COLUMNS,)).mean(),
+    "of parts": lambda x: autograd.cat([x[:ROWS], x[:1]]).sum() + x[:, 1:].mean(),
+    "of a product": lambda x: (x @ x.T[:, :90]).mean(),
+    "of results of several": lambda x: x.sort(1).values.sum() + x.max(1).values.sum() + x.topk(99).values.mean(),
+    "of windows": lambda x: autograd.max_pool2d(autograd.conv2d(x[None, None], WEIGHTS, None, 1, 1), 1).mean(),
+    "of itself": lambda x: x.sum(),
+    "of what is used twice": lambda x: (y := x * 2).sum() + y.mean() + (y * y).sum(),
+}
+
+
+@pytest.mark.parametrize("name", MEANS)
+def test_one_number_stands_for_the_cotangent_of_all_elements(name: str) -> None:
+    found = []
+    for on in (True, False):
+        fast.enable(on)
+        x = autograd.tensor(floats(ROWS, COLUMNS), requires_grad=True)
+        seen: list[Any] = []
+        x.register_hook(lambda g, seen=seen: seen.append(g.clone()))
+        MEANS[name](x).backward()
+        (g,) = autograd.grad(MEANS[name](x), x)
+        g.add_(1)  # an array of its own
+        x.grad.add_(1)
+        found.append([t.numpy() for t in (g, x.grad, seen[0])])
+    for fast_one, plain in zip(*found, strict=True):
+        np.testing.assert_allclose(fast_one, plain, rtol=1e-4, atol=1e-6)
