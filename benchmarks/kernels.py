@@ -29,6 +29,11 @@ CONVOLUTIONS = {  # images, channels, size, outputs, kernel, padding, stride, gr
 }
 
 
+PRODUCTS = [  # rows, inputs, outputs of a layer
+    (32, 784, 128), (128, 784, 512), (128, 512, 256), (768, 128, 512), (768, 512, 128), (128, 9216, 128),
+]  # fmt: skip
+
+
 def kernels(lib: Any) -> Iterator[tuple[str, Callable[[], Any], list[Any]]]:
     """(name, call, what gets a gradient) for every kernel."""
     rng = np.random.default_rng(0)
@@ -37,6 +42,17 @@ def kernels(lib: Any) -> Iterator[tuple[str, Callable[[], Any], list[Any]]]:
         return lib.torch.tensor(rng.standard_normal(shape).astype(np.float32)).requires_grad_()
 
     F, nn = lib.F, lib.nn
+    for m, k, n in PRODUCTS:
+        x, w, b = normal(m, k), normal(n, k), normal(n)
+        yield f"linear {k}->{n}, batch {m}", lambda x=x, w=w, b=b: F.linear(x, w, b), [x, w, b]
+    x = normal(3072, 64)
+    yield "softmax of 3072 rows of 64", lambda x=x: F.softmax(x, 1), [x]
+    x = normal(768, 512)
+    yield "gelu of 768x512", lambda x=x: F.gelu(x), [x]
+    x, w, b = normal(768, 128), normal(128), normal(128)
+    yield "layer norm of 768 rows of 128", lambda x=x, w=w, b=b: F.layer_norm(x, (128,), w, b), [x, w, b]
+    x = normal(1_000_000)
+    yield "tanh of 1,000,000", lambda x=x: x.tanh(), [x]
     for name, (n, c, size, o, k, padding, stride, groups) in CONVOLUTIONS.items():
         x, w, b = normal(n, c, size, size), normal(o, c // groups, k, k), normal(o)
         yield name, lambda x=x, w=w, b=b, p=padding, s=stride, g=groups: F.conv2d(x, w, b, s, p, 1, g), [x, w, b]
@@ -73,7 +89,7 @@ def serve(library: str) -> None:
     print(json.dumps(list(known)), flush=True)
     for line in sys.stdin:
         call, wanted = known[line.strip()]
-        cotangent = lib.torch.ones_like(call())
+        cotangent = call().detach() + 1
 
         def both(call: Any = call, wanted: Any = wanted, cotangent: Any = cotangent) -> Any:
             for t in wanted:

@@ -13,6 +13,7 @@ import pytest
 import autograd as torch
 import nn
 import optim
+from nn.hooks import EVERYWHERE
 
 if sys.gettrace() is not None or sys.getprofile() is not None:
     pytest.skip("a tracer is running", allow_module_level=True)
@@ -76,7 +77,8 @@ def test_calls_of_backward_per_node():
     assert per_node <= LIMITS["backward of a node"]
 
 
-def test_calls_of_a_training_step():
+def test_calls_of_a_training_step(monkeypatch):
+    monkeypatch.setattr(EVERYWHERE, "hooked", False)  # stays True once any test has hooked all modules
     assert calls(digit_step()) <= LIMITS["training step"]
 
 
