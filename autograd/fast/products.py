@@ -86,26 +86,13 @@ def _multiplied(
         steps: where the elements of a row are.
         depth, columns: how much of ``op(b)`` is laid out at a time.
     """
-    m, n = y.shape
-    k = len(a) // (n if turned else m)
-    for t in prange(count):
-        if shared:
-            first, last = _cut(k, t, count, ROWS), _cut(k, t + 1, count, ROWS)
-            made = y if t == 0 else own[t, own.shape[1] - m * n :].reshape(m, n)
-            _rectangle(a, ta, rows, steps, b, tb, bias[:0], made, 0, m, 0, n, first, last, own[t], depth, columns)
-        elif turned:
-            top, bottom = _cut(n, t, count, ROWS), _cut(n, t + 1, count, ROWS)
-            made = own[t, own.shape[1] - m * n :].reshape(n, m)
-            _rectangle(a, ta, rows, steps, b, tb, bias[:0], made, top, bottom, 0, m, 0, k, own[t], depth, columns)
-            transpose(made.reshape(-1), top * m, m, bottom - top, m, y.reshape(-1), top, n)
-            _add(y, bias, 0, m, top, bottom)
-        elif wide:
-            left, right = _cut(n, t, count, _WIDTH), _cut(n, t + 1, count, _WIDTH)
-            _rectangle(a, ta, rows, steps, b, tb, bias, y, 0, m, left, right, 0, k, own[t], depth, columns)
-        else:
-            top, bottom = _cut(m, t, count, ROWS), _cut(m, t + 1, count, ROWS)
-            _rectangle(a, ta, rows, steps, b, tb, bias, y, top, bottom, 0, n, 0, k, own[t], depth, columns)
+    if count == 1:  # to start a loop of one costs microseconds, and wakes the other core
+        _part(a, ta, b, tb, bias, y, own, count, turned, wide, shared, rows, steps, depth, columns, 0)
+    else:
+        for t in prange(count):
+            _part(a, ta, b, tb, bias, y, own, count, turned, wide, shared, rows, steps, depth, columns, t)
     if shared:
+        m, n = y.shape
         for t in prange(count):
             top, bottom = _cut(m, t, count, ROWS), _cut(m, t + 1, count, ROWS)
             for u in range(1, count):
@@ -113,6 +100,32 @@ def _multiplied(
                 for i in range(top, bottom):
                     _add_row(y[i], made[i])
             _add(y, bias, top, bottom, 0, n)
+
+
+@helper
+def _part(
+    a: Any, ta: bool, b: Any, tb: bool, bias: Any, y: Any, own: Any,
+    count: int, turned: bool, wide: bool, shared: bool, rows: Any, steps: Any, depth: int, columns: int, t: int,
+) -> None:  # fmt: skip
+    """What one thread does."""
+    m, n = y.shape
+    k = len(a) // (n if turned else m)
+    if shared:
+        first, last = _cut(k, t, count, ROWS), _cut(k, t + 1, count, ROWS)
+        made = y if t == 0 else own[t, own.shape[1] - m * n :].reshape(m, n)
+        _rectangle(a, ta, rows, steps, b, tb, bias[:0], made, 0, m, 0, n, first, last, own[t], depth, columns)
+    elif turned:
+        top, bottom = _cut(n, t, count, ROWS), _cut(n, t + 1, count, ROWS)
+        made = own[t, own.shape[1] - m * n :].reshape(n, m)
+        _rectangle(a, ta, rows, steps, b, tb, bias[:0], made, top, bottom, 0, m, 0, k, own[t], depth, columns)
+        transpose(made.reshape(-1), top * m, m, bottom - top, m, y.reshape(-1), top, n)
+        _add(y, bias, 0, m, top, bottom)
+    elif wide:
+        left, right = _cut(n, t, count, _WIDTH), _cut(n, t + 1, count, _WIDTH)
+        _rectangle(a, ta, rows, steps, b, tb, bias, y, 0, m, left, right, 0, k, own[t], depth, columns)
+    else:
+        top, bottom = _cut(m, t, count, ROWS), _cut(m, t + 1, count, ROWS)
+        _rectangle(a, ta, rows, steps, b, tb, bias, y, top, bottom, 0, n, 0, k, own[t], depth, columns)
 
 
 @helper

@@ -73,8 +73,11 @@ def cross_entropy(input: Any, target: Any) -> tuple[Any, Any]:
 
 @kernel
 def _cross_entropy(x: Any, target: Any, y: Any, losses: Any, count: int) -> None:
-    for t in prange(count):
-        _cross_entropy_rows(x, target, y, losses, len(x) * t // count, len(x) * (t + 1) // count)
+    if count == 1:
+        _cross_entropy_rows(x, target, y, losses, 0, len(x))
+    else:
+        for t in prange(count):
+            _cross_entropy_rows(x, target, y, losses, len(x) * t // count, len(x) * (t + 1) // count)
 
 
 @helper
