@@ -7,10 +7,10 @@ Everything works without this folder. A plain NumPy function gets a twin beside 
 
 Called with arguments that ``when`` accepts, it hands them to ``softmax`` of ``fast/rows.py``, which takes the same
 arguments and returns the same; otherwise, or without numba, the plain function runs. ``tests/fast`` holds each pair
-against each other. A twin is worth its lines only where NumPy has no way and it is 1.5 times as fast.
+against each other. A twin is worth its lines where NumPy has no way and it is about 1.5 times as fast.
 
 Kernels share their loops among the threads of OpenMP, which stay awake between two loops (starting one costs 2 us; a
-sleeping Python thread costs 100), and multiply matrices with the BLAS inside NumPy, one thread each. So from the first
+sleeping Python thread costs 100), and call the BLAS inside NumPy for small products, one thread each. So from the first
 kernel on BLAS keeps to one thread, and large products go through ``products.py``. The split depends on the number of
 threads alone: the same number gives the same bits.
 

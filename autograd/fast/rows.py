@@ -8,7 +8,7 @@ import numpy as np
 
 from .runtime import F, exp_below, helper, inline, kernel, largest, prange, scratch, team
 
-__all__ = ["cross_entropy", "embedding_back", "log_softmax", "softmax", "sum_rows"]
+__all__ = ["cross_entropy", "embedding_back", "log_softmax", "softmax", "softmax_back", "sum_rows"]
 
 
 def softmax(input: Any, dim: int) -> Any:
@@ -51,6 +51,34 @@ def _softmax_rows(x: Any, y: Any, log: bool, start: int, stop: int) -> None:
             total = F(1) / total
             for j in range(len(row)):
                 made[j] *= total
+
+
+def softmax_back(above: Any, probabilities: Any, dim: int) -> Any:
+    """The twin of ``ops.activation._softmax_back`` along the last dimension."""
+    y = np.empty_like(above)
+    shape = (-1, above.shape[-1])
+    _softmax_back(above.reshape(shape), probabilities.reshape(shape), y.reshape(shape), team(above.size / 5))
+    return y
+
+
+@kernel
+def _softmax_back(g: Any, p: Any, y: Any, count: int) -> None:
+    if count == 1:
+        _softmax_back_rows(g, p, y, 0, len(g))
+    else:
+        for t in prange(count):
+            _softmax_back_rows(g, p, y, len(g) * t // count, len(g) * (t + 1) // count)
+
+
+@helper
+def _softmax_back_rows(g: Any, p: Any, y: Any, start: int, stop: int) -> None:
+    for i in range(start, stop):
+        above, row, made = g[i], p[i], y[i]
+        total = F(0)
+        for j in range(len(row)):
+            total += above[j] * row[j]
+        for j in range(len(row)):
+            made[j] = (above[j] - total) * row[j]
 
 
 @inline

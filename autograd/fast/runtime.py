@@ -11,8 +11,10 @@ import functools
 import hashlib
 import math
 import os
+import shutil
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +68,26 @@ def _cache() -> str:
     """A folder named after the contents of this one: beside it where that can be written, else the user's."""
     here = Path(__file__).parent
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(here.glob("*.py")))).hexdigest()[:16]
-    for base in (here / "__pycache__", Path.home() / ".cache" / "pullback"):
+    home = os.path.expanduser("~")  # stays "~" where nobody has one
+    bases = [here / "__pycache__", *([Path(home, ".cache", "pullback")] if home != "~" else [])]
+    for base in bases:
+        folder = base / f"kernels-{digest}"
         try:
-            folder = base / f"kernels-{digest}"
-            folder.mkdir(parents=True, exist_ok=True)
+            if not folder.exists():
+                folder.mkdir(parents=True, exist_ok=True)
+                _forget_old(base)
         except OSError:
             continue
         if os.access(folder, os.W_OK):
             return str(folder)
     return tempfile.mkdtemp(prefix="pullback-")
+
+
+def _forget_old(base: Path) -> None:
+    """Delete what other versions of this folder compiled a month ago and earlier: at worst it is compiled again."""
+    for folder in base.glob("kernels-*"):
+        if folder.stat().st_mtime < time.time() - 30 * 86_400:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _use_whole_vectors() -> None:

@@ -467,8 +467,31 @@ def _log_softmax(input: Any, dim: int) -> Any:
     return y
 
 
+def _both_by_rows(above: Any, probabilities: Any, dim: int) -> bool:
+    return _by_rows(probabilities, dim) and above.dtype is probabilities.dtype and above.flags.c_contiguous  # type: ignore[no-any-return]
+
+
+@twin("rows.softmax_back", when=_both_by_rows)
+def _softmax_back(above: Any, probabilities: Any, dim: int) -> Any:
+    made = np.asarray(above * probabilities)
+    np.subtract(above, np.add.reduce(made, axis=dim, keepdims=True) if made.ndim else made, out=made)
+    made *= probabilities
+    return made
+
+
 softmax_along = general(
-    _softmax, name="softmax", input=lambda g, y, dim: y * (g - (g * y).sum(axis=dim, keepdims=True))
+    _softmax,
+    name="softmax",
+    input=lambda g, y, dim: softmax_back(g, y, dim),  # type: ignore[has-type]
+)
+softmax_back = general(
+    _softmax_back,
+    name="softmax_backward",
+    above=lambda g, probabilities, dim: softmax_back(g, probabilities, dim),  # type: ignore[has-type]
+    probabilities=lambda g, above, probabilities, dim: (
+        g * (above - (above * probabilities).sum(axis=dim, keepdims=True))
+        - above * (g * probabilities).sum(axis=dim, keepdims=True)
+    ),
 )
 log_softmax_along = general(
     _log_softmax, name="log_softmax", input=lambda g, y, dim: g - np.exp(y) * g.sum(axis=dim, keepdims=True)

@@ -29,9 +29,9 @@ def large_product(input: Any, other: Any, least: int = 1_200_000) -> bool:
     """Whether these are float32 matrices that a compiled kernel multiplies, in at least so many multiplications."""
     return (
         type(input) is np.ndarray  # formulas call this with Tensors too, whose own product then records
+        and input.size >= 2048
         and input.ndim == other.ndim == 2
         and input.size * other.shape[1] >= least
-        and input.size >= 2048
         and input.dtype is other.dtype is _FLOAT32
         and input.shape[1] == other.shape[0]
         and input.flags.forc

@@ -50,6 +50,11 @@ RECORDS["rows.embedding_back"] = [
     lambda: (floats(30, 4, 9), np.arange(120).reshape(30, 4) % 5, 8, 3),
     lambda: (floats(30), np.arange(30) % 7, 7, -1),
 ]
+RECORDS["rows.softmax_back"] = [
+    lambda: (floats(400, 90), np.abs(floats(400, 90, seed=1)), 1),
+    lambda: (floats(3, 70, 7), floats(3, 70, 7, seed=1), 2),
+    lambda: (special(5, 17), floats(5, 17), 1),
+]
 RECORDS["rows.sum_rows"] = [
     lambda: (floats(770, 400),),
     lambda: (floats(3, 70),),

@@ -89,6 +89,15 @@ ACTIVATIONS = [
         a.tanh_gelu_back, [args(normal(3, 4), normal(3, 4)), args(normal(), normal())]
     ),  # tanh_gelu's own gradient is compared with it
     Record(a.softmax_along, [args(normal(3, 4), 1), args(normal(2, 3, 4), 0), args(normal(), 0)], softmax),
+    Record(
+        a.softmax_back,
+        [
+            args(normal(3, 4), positive(3, 4), 1),
+            args(normal(2, 3, 4), positive(2, 3, 4), 0),
+            args(normal(), positive(), 0),
+        ],
+        lambda g, p, dim: p * (g - (g * p).sum(axis=dim, keepdims=True)),
+    ),
     Record(a.log_softmax_along, [args(normal(3, 4), 1), args(normal(2, 3, 4), 0), args(normal(), 0)], log_softmax),
 ]
 
