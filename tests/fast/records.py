@@ -159,6 +159,8 @@ RECORDS["products.matmul"] += [
     lambda: (floats(1100, 40).T, floats(301, 1100).T),
     lambda: (floats(1100, 40).T, floats(1100, 301)),
     lambda: (floats(17, 300), floats(403, 300).T),  # a weight that few rows use
+    lambda: (floats(250_000, 5), floats(5, 1)),  # steps and columns that can't be shared
+    lambda: (floats(3, 200_003), floats(200_003, 3)),
 ]
 RECORDS["products.affine"] = [
     lambda: (floats(200, 300), floats(100, 300), floats(100)),
