@@ -101,6 +101,8 @@ class FunctionCtx:
 class _FunctionOp(Operation):
     """The operation of one call, in the form in which the passes know operations."""
 
+    foreign = True
+
     def __init__(self, cls: type[Function], ctx: FunctionCtx, count: int, outputs: int, positions: list[int]) -> None:
         self.name = cls.__name__
         self.cls, self.ctx, self.count, self.outputs, self.positions = cls, ctx, count, outputs, positions

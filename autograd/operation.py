@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .fast import fused
+from .fast import deferred, fused
 from .graph import Node, Part, show_saved
 from .tensor import Tensor, wrap
 
@@ -43,7 +43,7 @@ class Operation:
     params: tuple[str, ...] = ()
     formulas: tuple[Any, ...] = ()
     large: tuple[Any, ...] = ()
-    over: tuple[Any, ...] = ()
+    foreign = False  # whether its formulas are code of the user's
     fuses = False  # whether the formulas work element by element, as one loop on large arrays
     joint: Any = None
     into: Any = None
@@ -96,10 +96,7 @@ class Op(Operation):
         self.needed: list[set[str]] = []  # for each array argument, the names that its formula reads
         self.formulas: tuple[Any, ...] = tuple(self._adapter(name, formulas.get(name)) for name in self.arrays)
         self.fuses = fuses = kind == "elementwise" and joint is None
-        self.large = tuple([self._fused(name) for name in self.arrays]) if fuses else self.formulas  # for many elements
-        self.over = (
-            tuple([self._fused(name, 0) for name in self.arrays]) if fuses else self.formulas
-        )  # may write over g
+        self.large = tuple([self._deferred(name) for name in self.arrays]) if fuses else self.formulas
         self.large_function = fused(function) if fuses else function
         self.joint = self._adapter("joint", joint) if joint is not None else None
         self.residual = self._adapter("joint", residual) if residual is not None else None
@@ -145,12 +142,12 @@ class Op(Operation):
             self.needed.append(set(names_of(formula)))
         return adapter(self._spelled(argument, formula))(formula)  # type: ignore[no-any-return]
 
-    def _fused(self, argument: str, into: int = -1) -> Callable[[Any, Any], Any] | None:
-        """The same for large arrays."""
+    def _deferred(self, argument: str) -> Callable[[Any, Any], Any] | None:
+        """The same for large arrays: what it returns may wait to be computed."""
         formula = self.plain_formulas.get(argument)
         if formula is None:
             return None
-        return adapter(self._spelled(argument, formula))(fused(formula, into))  # type: ignore[no-any-return]
+        return adapter(self._spelled(argument, formula))(deferred(formula))  # type: ignore[no-any-return]
 
     def _spelled(self, argument: str, formula: Formula) -> str:
         return ", ".join(self._where(name, argument) for name in names_of(formula))

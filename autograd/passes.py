@@ -16,14 +16,13 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .fast import LARGE, fused, twin
+from .fast import LARGE, Deferred, computed, deferred, twin
 from .graph import FREED, Leaf, Node, Part, enable_grad, mode, no_grad
 from .tensor import Tensor, wrap
 from .views import check_saved, latest, stamp
 
 ndarray = np.ndarray
-_add_into: Any = operator.iadd
-_add_large, _add_into_large = fused(operator.add), fused(_add_into, into=0)
+_add_large = deferred(operator.add)
 _FLOAT32 = np.dtype(np.float32)
 _COMPLEX64, _COMPLEX128 = np.dtype(np.complex64), np.dtype(np.complex128)
 
@@ -63,13 +62,14 @@ class Arrivals:
     Everything is kept by the negative of the node's id, so that the smallest key is the latest node.
     """
 
-    __slots__ = ("heap", "owned", "pending", "record", "waiting")
+    __slots__ = ("heap", "owned", "pending", "record", "waiting", "waits")
 
     def __init__(self, record: bool) -> None:
         self.record = record
         self.pending: dict[int, Any] = {}
         self.waiting: dict[int, Node] = {}
         self.owned: set[int] = set()  # sums in arrays of our own: add in place
+        self.waits = False  # whether something pending may be Deferred
         self.heap: list[int] = []
 
     def send(self, parent: Node, c: Any) -> None:
@@ -82,13 +82,37 @@ class Arrivals:
             self.pending[key] = c
             self.waiting[key] = parent
             heappush(self.heap, key)
-        elif self.record:
-            self.pending[key] = self.pending[key] + c
-        elif key not in self.owned:  # the first sum is a new array: the others may be shared
-            self.pending[key] = self.pending[key] + c if c.size < LARGE else _add_large(self.pending[key], c)
-            self.owned.add(key)
         else:
-            self.pending[key] = (_add_into if c.size < LARGE else _add_into_large)(self.pending[key], c)
+            self.add(key, c)
+
+    def add(self, key: int, c: Any) -> None:
+        """Add one more cotangent, fitted, to what has arrived."""
+        pending = self.pending
+        if self.record:
+            pending[key] = pending[key] + c
+        elif key in self.owned:
+            pending[key] += computed(c)
+        else:  # the first sum is a new array: the others may be shared
+            total = pending[key] = pending[key] + c if c.size < LARGE else _add_large(pending[key], c)
+            if type(total) is Deferred:
+                self.waits = True
+            elif total.flags.writeable:
+                self.owned.add(key)
+
+    def look(self, node: Node, g: Any, wanted: bool) -> Any:
+        """Compute a cotangent that waits, unless the node's formulas make it part of their loop.
+
+        All of them, before code of the user's or an addition to ``.grad`` may change the arrays that they are made from.
+        """
+        op = node.op
+        joins = op is not None and op.fuses and op.outputs == 1 and node.notes is None and not wanted
+        if type(g) is Deferred and not (joins and (g.light or len(node.parents) == 1)):
+            g = g.computed()
+        if node.notes is not None or (op.foreign if op is not None else node.grad is not None):  # type: ignore[attr-defined]
+            for key, c in self.pending.items():
+                self.pending[key] = computed(c)
+            self.waits = False
+        return g
 
     def send_into(self, parent: Node, adder: Any, g: Any, node: Node) -> None:
         """Let ``adder`` add a cotangent straight into an array of our own: an index touches only what it names."""
@@ -96,7 +120,7 @@ class Arrivals:
         if key not in self.owned:
             buffer = np.zeros(parent.shape, parent.dtype)
             if key in self.pending:
-                buffer += self.pending[key]
+                buffer += computed(self.pending[key])
             else:
                 self.waiting[key] = parent
                 heappush(self.heap, key)
@@ -140,13 +164,7 @@ def reverse(
         The cotangent of each wanted node that was reached.
     """
     arrivals = Arrivals(record)
-    send, pending, waiting, owned, heap = (
-        arrivals.send,
-        arrivals.pending,
-        arrivals.waiting,
-        arrivals.owned,
-        arrivals.heap,
-    )
+    send, add, pending, waiting, heap = arrivals.send, arrivals.add, arrivals.pending, arrivals.waiting, arrivals.heap
     targets = set(wanted) if wanted is not None else ()
     between = _between(roots, wanted) if wanted is not None else None
     found: dict[Node, Any] = {}
@@ -157,6 +175,8 @@ def reverse(
         key = heappop(heap)
         node, g = waiting.pop(key), pending.pop(key)
         notes, op = node.notes, node.op
+        if arrivals.waits:
+            g = arrivals.look(node, g, node in targets)
         if notes is not None and type(node) is not Part:
             g = observe(node, notes, g, record)
         if node in targets:
@@ -191,8 +211,7 @@ def reverse(
         else:
             formulas = op.formulas
             if large:
-                c = raw = None  # they may hold this array
-                formulas = _for_many(node, op, g)
+                formulas, arrivals.waits = op.large, True
             for i, parent in enumerate(node.parents):
                 if parent is None or (between is not None and parent.id not in between):
                     continue
@@ -214,24 +233,11 @@ def reverse(
                     pending[key] = c
                     waiting[key] = parent
                     heappush(heap, key)
-                elif record:
-                    pending[key] = pending[key] + c
-                elif key not in owned:
-                    pending[key] = pending[key] + c if c.size < LARGE else _add_large(pending[key], c)
-                    owned.add(key)
                 else:
-                    pending[key] = (_add_into if c.size < LARGE else _add_into_large)(pending[key], c)
+                    add(key, c)
         if not keep:
             release(node)
     return found
-
-
-def _for_many(node: Node, op: Any, g: Any) -> Any:
-    """The formulas for a large cotangent. The last one writes over it, if nobody else holds it."""
-    if type(g) is not ndarray or g.base is not None or sys.getrefcount(g) > _SOLE or not g.flags.carray:
-        return op.large
-    last = max([i for i, parent in enumerate(node.parents) if parent is not None])
-    return (*op.large[:last], op.over[last], *op.large[last + 1 :])
 
 
 def _pull(node: Node, op: Any, g: Any, seen: Any, conjugate: Any, record: bool) -> Any:
@@ -300,6 +306,7 @@ def fit(c: Any, parent: Node) -> Any:
         if c.array.dtype != parent.dtype:
             c = cast(c, parent.dtype)
         return c
+    c = computed(c)
     if c.shape != parent.shape:
         c = sum_to_shape(c, parent.shape)
     if c.dtype != parent.dtype:

@@ -25,7 +25,9 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["LARGE", "TWINS", "enable", "fused", "heard", "reason", "twin"]
+from .chains import Deferred, defer
+
+__all__ = ["LARGE", "TWINS", "Deferred", "computed", "deferred", "enable", "fused", "heard", "reason", "twin"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 TWINS: list[Any] = []
@@ -75,26 +77,35 @@ LARGE = 80_000
 """Elementwise functions of this many elements are worth a loop of their own."""
 
 
-def fused(formula: Function, into: int = -1) -> Function:
+def fused(formula: Function) -> Function:
     """A function that works element by element, for large arrays: one compiled loop where that can be made.
 
     Its definition stays the only one: it is called with symbols and what it does is compiled (``elementwise.py``).
-
-    Args:
-        into: which of its arguments the function writes its result over; -1: none.
     """
 
     @functools.wraps(formula)
     def call(*args: Any) -> Any:
-        if _State.on is False or not (_State.on or ready()):
-            return formula(*args)
-        from .elementwise import fused
-
-        made = fused(formula, args, into)
-        return formula(*args) if made is None else made
+        made = defer(formula, args) if _State.on or ready() else None
+        return made.computed() if type(made) is Deferred else formula(*args)
 
     call.unfused = formula  # type: ignore[attr-defined]
     return call  # type: ignore[return-value]
+
+
+def deferred(formula: Function) -> Function:
+    """The same for the reverse pass: the result may be a ``Deferred``, and so may the arguments."""
+
+    @functools.wraps(formula)
+    def call(*args: Any) -> Any:
+        made = defer(formula, args) if _State.on or ready() else None
+        return formula(*[computed(a) for a in args]) if made is None else made
+
+    return call  # type: ignore[return-value]
+
+
+def computed(value: Any) -> Any:
+    """The array of a value that waits; anything else as it is."""
+    return value.computed() if type(value) is Deferred else value
 
 
 def ready() -> bool:

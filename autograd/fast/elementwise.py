@@ -14,17 +14,17 @@ done as NumPy does it, in float32 and in the same order: the same bits, but for 
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numba import carray, cfunc, types  # type: ignore[attr-defined]
+from numba import carray, cfunc, njit, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 
+from .chains import Script
 from .runtime import F, exp, helper, kernel, prange, sigmoid, tanh, team
 
-__all__ = ["Trace", "Untraceable", "fused", "run"]
+__all__ = ["Trace", "Untraceable", "compute", "run", "traceable"]
 
 _FUNCTIONS = {
     "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}", "negative": "-{}",
@@ -59,6 +59,11 @@ class Trace:
         """The element of one more array."""
         self.arrays += 1
         return Symbol(self, f"v{self.arrays - 1}")
+
+    def number(self) -> Symbol:
+        """A number that is known when the loop runs: the next of ``numbers``."""
+        self.numbers.append(0.0)
+        return Symbol(self, f"n{len(self.numbers) - 1}")
 
     def emit(self, name: str, *operands: Any) -> Symbol:
         """The result of a function of symbols and numbers."""
@@ -150,7 +155,12 @@ class Mask(Symbol):
 
 # --- loops ---------------------------------------------------------------------------------------------------------
 
-_NAMES = {"F": F, "exp": exp, "tanh": tanh, "sigmoid": sigmoid, "sqrt": np.sqrt, "carray": carray}
+# Their sums and products may be contracted, which makes them a third faster; those of formulas keep their bits.
+_curves = {
+    f.__name__: njit(forceinline=True, error_model="numpy", fastmath={"contract"})(f.py_func)
+    for f in (exp, tanh, sigmoid)
+}
+_NAMES = {**_curves, "F": F, "sqrt": np.sqrt, "carray": carray}
 _pointer: Any = types.CPointer
 _SIGNATURE = types.void(_pointer(_pointer(types.float32)), _pointer(types.float32), types.uintp, types.uintp)
 _loops: list[Any] = []
@@ -166,8 +176,7 @@ def _compiled(text: str, inputs: int, arrays: int, numbers: int) -> int:
     lines += ["for i in range(start, stop):", *("    " + line for line in body)]
     made: dict[str, Any] = {}
     exec("def loop(P, N, start, stop):\n    " + "\n    ".join(lines), dict(_NAMES), made)
-    fused = {"contract"} if "exp(" in text or "tanh(" in text else set()  # a third faster; other sums keep their bits
-    _loops.append(cfunc(_SIGNATURE, nogil=True, error_model="numpy", fastmath=fused)(made["loop"]))
+    _loops.append(cfunc(_SIGNATURE, nogil=True, error_model="numpy")(made["loop"]))
     return int(_loops[-1].address)
 
 
@@ -219,66 +228,53 @@ def run(loop: int, length: int, numbers: Sequence[float], table: Any, ends: Any)
     _share(loop, table, ends, np.array(numbers or [0], np.float32), team(work))
 
 
-_ARRAY = object()
+_MOST_LOOPS = 1000  # as many different ones are compiled; more than that would be a program that never comes to an end
 
 
-@functools.lru_cache(1024, typed=True)
-def _traced(formula: Callable[..., Any], into: int, *values: Any) -> tuple[int, int, list[float]] | None:
-    """The loop (what ``run`` wants to know of it) of a formula of arrays (``_ARRAY``) and numbers; None if it is more than arithmetic of elements."""
+@functools.lru_cache(4096)
+def traceable(formula: Callable[..., Any], kinds: tuple[Any, ...]) -> int | None:
+    """Whether a formula of "array", "number" and literals is only arithmetic of elements: -1; i if it returns its i-th argument; None if not."""
     trace = Trace()
-    symbols = [trace.array() if value is _ARRAY else value for value in values]
+    symbols = [trace.array() if k == "array" else trace.number() if k == "number" else k[-1] for k in kinds]
     try:
         result = formula(*symbols)
     except Exception:  # what is wrong with it, the formula itself will say when it is called with its arrays
         return None
     if type(result) is not Symbol:
         return None
-    loop = trace.loop([(into, result)], 0) if into >= 0 else trace.loop([(trace.arrays, result)], 1)
-    return loop, len(trace.lines), trace.numbers
+    return next((i for i, symbol in enumerate(symbols) if symbol is result), -1)
 
 
-def fused(formula: Callable[..., Any], args: tuple[Any, ...], into: int = -1) -> Any:
-    """``formula(*args)`` of arrays and numbers as one loop, if it can be; None if not.
+@functools.lru_cache(4096)
+def _traced(steps: tuple[Any, ...], arrays: int, numbers: int) -> tuple[int, int, list[float]] | None:
+    """The loop of a script: what ``run`` wants to know of it. None if there are too many already."""
+    trace = Trace()
+    values = {"array": [trace.array() for _ in range(arrays)], "number": [trace.number() for _ in range(numbers)]}
+    made = values["step"] = []
+    for formula, operands in steps:
+        made.append(formula(*[values[o[0]][o[1]] if len(o) == 2 else o[-1] for o in operands]))
+    if len(steps) > 1 and _compiled.cache_info().currsize >= _MOST_LOOPS:
+        return None
+    return trace.loop([(arrays, made[-1])], 1), len(trace.lines), trace.numbers[numbers:]
+
+
+def compute(script: Script, shape: tuple[int, ...], row: int | None) -> Any:
+    """The array that a script makes; None if there are too many different scripts.
 
     Args:
-        formula: works element by element.
-        args: contiguous float32 arrays of one shape (or of its last dimensions), and numbers.
-        into: which of the arrays takes the result; -1: a new one.
+        row: how many elements those arrays of the script have that are rows of the whole.
     """
-    args = tuple(
-        [a.item(0) if isinstance(a, np.ndarray) and a.dtype is _FLOAT32 and not any(a.strides) else a for a in args]
-    )
-    arrays = [a for a in args if isinstance(a, np.ndarray)]
-    if not arrays:
-        return None
-    whole = max(arrays, key=_size)
-    shape, few = whole.shape, whole.size
-    for a in arrays:
-        if a.dtype is not _FLOAT32 or not a.flags.c_contiguous:
-            return None
-        if a.shape != shape:
-            if a.shape != shape[len(shape) - a.ndim :] or a.size < 64:
-                return None
-            few = min(few, a.size)
-    loop = _traced(formula, into, *[_ARRAY if isinstance(a, np.ndarray) else a for a in args])
+    arrays = script.arrays
+    loop = _traced(tuple(script.steps), len(arrays), len(script.numbers))
     if loop is None:
         return None
-    y = arrays[into] if into >= 0 else np.empty(shape, np.float32)
-    if into < 0:
-        arrays.append(y)
-    if few == whole.size:
-        run(*loop, np.array([[a.ctypes.data for a in arrays]], np.uintp), np.array([few]))
-        return y
-    starts = np.arange(0, 4 * whole.size, 4 * few, dtype=np.uintp)
-    table = np.empty((len(starts), len(arrays)), np.uintp)
-    for i, a in enumerate(arrays):
-        if a.size not in (few, whole.size):
-            return None
-        table[:, i] = a.ctypes.data
-        if a.size == whole.size:
-            table[:, i] += starts
-    run(*loop, table, np.arange(few, whole.size + 1, few))
+    y = np.empty(shape, np.float32)
+    table = np.array([[a.ctypes.data for a in (*arrays, y)]], np.uintp)
+    ends = np.array([y.size])
+    if row is not None:
+        starts = np.arange(0, 4 * y.size, 4 * row, dtype=np.uintp)
+        table = table + starts[:, None] * np.array([a.size == y.size for a in (*arrays, y)], np.uintp)
+        ends = np.arange(row, y.size + 1, row)
+    address, length, literals = loop
+    run(address, length, script.numbers + literals, table, ends)
     return y
-
-
-_size = operator.attrgetter("size")
