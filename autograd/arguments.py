@@ -13,7 +13,7 @@ from . import dtypes
 from .operation import Op
 
 __all__ = [
-    "MISSING", "as_array", "bind", "bind_params", "call_function", "call_plainly", "dtype_error", "is_array", "meet", "not_tensor", "shape_error",
+    "MISSING", "as_array", "bind", "bind_params", "call_function", "dtype_error", "is_array", "meet", "not_tensor", "shape_error",
     "unsupported",
 ]  # fmt: skip
 
@@ -67,11 +67,6 @@ def bind_params(op: Op, kwargs: dict[str, Any]) -> tuple[Any, ...]:
     if wrong:
         raise TypeError(f"{op.name}() got an unexpected keyword argument {sorted(wrong)[0]!r}")
     return tuple([kwargs[name] if name in kwargs else op.defaults[name] for name in op.params])
-
-
-def call_plainly(function: Any, *args: Any, **kwargs: Any) -> Any:
-    """Raw arrays come from formulas and from other functions, where NumPy is quiet already."""
-    return function(*args, **kwargs)
 
 
 def call_function(function: Any, names: tuple[str, ...], values: Any, op: Op) -> Any:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 from typing import Any, NamedTuple
 
-from . import passes
+from . import forward_pass
 from .graph import enable_grad, mode
 from .tensor import Tensor
 from .views import current
@@ -117,7 +117,7 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
     differentiable = here.outer or any(t.requires_grad for _, t in here.duals)
     with enable_grad():
         mode.now.enabled = differentiable
-        (tangent,) = passes.forward([tensor], [d for d, _ in here.duals], [t for _, t in here.duals])
+        (tangent,) = forward_pass.forward([tensor], [d for d, _ in here.duals], [t for _, t in here.duals])
     if differentiable:
         return UnpackedDualTensor(tensor, tangent)
     return UnpackedDualTensor(tensor.detach(), None if tangent is None else tangent.detach())

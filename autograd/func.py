@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from . import passes, random
+from . import forward_pass, passes, random
 from .graph import Leaf, Node, enable_grad, mode
 from .ops import FUNCTIONS
 from .ops.shape import broadcast
@@ -255,7 +255,7 @@ def _pushed(leaves: list[Any], copies: list[Tensor], tangents: list[Tensor], aga
         before = mode.now.enabled
         mode.now.enabled = again
         try:
-            found = passes.forward(leaves, copies, tangents)
+            found = forward_pass.forward(leaves, copies, tangents)
         finally:
             mode.now.enabled = before
     return [wrap(np.zeros_like(leaf.array)) if t is None else t for leaf, t in zip(leaves, found, strict=True)]

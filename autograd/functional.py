@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import passes
+from . import forward_pass, passes
 from .graph import enable_grad, mode
 from .ops import FUNCTIONS
 from .tensor import Tensor, wrap
@@ -120,7 +120,7 @@ def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
         before = mode.now.enabled
         mode.now.enabled = create_graph
         try:
-            pushed = passes.forward(outputs, tracked, tangents)
+            pushed = forward_pass.forward(outputs, tracked, tangents)
         finally:
             mode.now.enabled = before
     found = [wrap(np.zeros_like(o.array)) if t is None else t for o, t in zip(outputs, pushed, strict=True)]

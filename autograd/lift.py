@@ -31,7 +31,6 @@ Broadcasting and dtype conversion are undone by the engine at each edge (``passe
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -44,7 +43,6 @@ from .arguments import (
     bind,
     bind_params,
     call_function,
-    call_plainly,
     dtype_error,
     is_array,
     meet,
@@ -54,8 +52,9 @@ from .arguments import (
 )  # fmt: skip
 from .fast import LARGE
 from .graph import Node, mode
-from .operation import LIFTED, Op, parts, record
+from .operation import LIFTED, Op, record
 from .tensor import Tensor, new, wrap
+from .unrolled import unrolled
 from .views import UNTRACKED, Lineage, current, stamp
 
 __all__ = ["attach", "bilinear", "elementwise", "general", "lift", "linear", "view", "write_out"]
@@ -139,7 +138,7 @@ def lift(
     elif op.positions == (0,) and op.names and outputs == 1 and not op.varargs and residual is None:
         call = _single(op)
     elif not op.varargs:
-        call = _several(op)
+        call = unrolled(op, write_out)
     else:
         call = _many(op)
     op.call = call
@@ -334,83 +333,6 @@ def _single(op: Op) -> Callable[..., Any]:
     return call
 
 
-def _several(op: Op) -> Callable[..., Any]:
-    """The call of an operation on a fixed number of arrays, with parameters among or after them."""
-    function, names, positions = op.function, op.names, op.positions
-    k, count, positional = len(positions), len(names), not op.keyword_only
-    leading = positions == tuple(range(k))
-    others = tuple(i for i in range(count) if i not in positions)
-    bits = tuple(1 << i for i in range(k))
-    meeting, meets = op.meeting, op.promote == "float" or (op.promote is None and len(op.meeting) > 1)
-    simple, has_residual, records = op.kind != "view" and op.outputs == 1, op.residual is not None, op.records
-
-    @functools.cache
-    def kept(mask: int) -> tuple[bool, ...]:
-        """Which of the arrays and the result are saved when the arguments in ``mask`` require grad."""
-        flags = tuple([bool(saver & mask) for saver in op.saves])
-        return flags if any(flags) else ()
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        out = None
-        if kwargs or len(args) != count:
-            out = kwargs.pop("out", None)
-            args = tuple(bind(op, args, kwargs))
-        if leading:
-            arguments, params = args[:k], args[k:]
-        else:
-            arguments, params = tuple([args[i] for i in positions]), tuple([args[i] for i in others])
-        arrays: list[Any] = []
-        parents: list[Node | None] = []
-        mask, tensors = 0, False
-        for argument, bit in zip(arguments, bits):
-            if isinstance(argument, Tensor):
-                node = argument.node if argument.lineage is None else current(argument)
-                arrays.append(argument.array)
-                parents.append(node)
-                tensors = True
-                if node is not None:
-                    mask |= bit
-            else:
-                arrays.append(argument)
-                parents.append(None)
-        if tensors and meets:
-            for i, array in zip(meeting, meet(op, *[arrays[i] for i in meeting]), strict=True):
-                arrays[i] = array
-        if leading:
-            values: Any = (*arrays, *params)
-        else:
-            values = list(args)
-            for i, array in zip(positions, arrays, strict=True):
-                values[i] = array
-        now = mode.now
-        run = now.quietly if tensors else call_plainly
-        if positional:
-            y = run(function, *values)
-        else:
-            y = run(call_function, function, names, values, op)
-        if has_residual:
-            y, r = y
-            params = (*params, r)
-        if not tensors:
-            return y
-        recorded = mask != 0 and records and now.enabled
-        if not simple:
-            return _made(op, arrays, y, parents, params, recorded, arguments[0] if op.kind == "view" else None, out)
-        if type(y) is not ndarray:
-            y = np.asarray(y)
-        made = new(Tensor)
-        made.array = y
-        made.lineage = None
-        made.node = None
-        if recorded:
-            arrays.append(y)
-            saved = tuple([a if flag else None for a, flag in zip(arrays, kept(mask))])
-            made.node = Node(op, tuple(parents), saved, params, y.shape, y.dtype)
-        return made if out is None else write_out(out, made)
-
-    return call
-
-
 def _many(op: Op) -> Callable[..., Any]:
     """The call of an operation on any number of arrays."""
     function, meets = op.function, op.promote != "none"
@@ -418,38 +340,21 @@ def _many(op: Op) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None) if kwargs else None
         params = bind_params(op, kwargs)
-        arrays = [a.array if isinstance(a, Tensor) else a for a in args]
-        tensors = any([isinstance(a, Tensor) for a in args])
-        if tensors and meets:
-            arrays = list(meet(op, *arrays))
+        options = dict(zip(op.params, params, strict=True))
+        given = [isinstance(a, Tensor) for a in args]
+        if not any(given):
+            return function(*args, **options)
+        arrays: Any = [a.array if tensor else a for a, tensor in zip(args, given, strict=True)]
+        if meets:
+            arrays = meet(op, *arrays)
         now = mode.now
-        run = now.quietly if tensors else call_plainly
-        y = run(function, *arrays, **dict(zip(op.params, params, strict=True)))
-        if not tensors:
-            return y
-        parents = [current(a) if isinstance(a, Tensor) else None for a in args]
+        y = np.asarray(now.quietly(function, *arrays, **options))
+        parents = tuple([current(a) if tensor else None for a, tensor in zip(args, given, strict=True)])
         recorded = op.records and now.enabled and any([p is not None for p in parents])
-        return _made(op, arrays, y, parents, params, recorded, None, out)
+        made = wrap(y, record(op, tuple(arrays), y, parents, params) if recorded else None)
+        return made if out is None else write_out(out, made)
 
     return call
-
-
-def _made(
-    op: Op, arrays: Any, y: Any, parents: Any, params: Any, recorded: bool, viewed: Tensor | None, out: Any
-) -> Any:
-    """The Tensor, or the Tensors, that a call returns."""
-    if op.outputs != 1:
-        y = tuple([v if type(v) is ndarray else np.asarray(v) for v in y])
-    elif type(y) is not ndarray:
-        y = np.asarray(y)
-    node = record(op, tuple(arrays), y, tuple(parents), params) if recorded else None
-    if op.outputs != 1:
-        made: Any = parts(op, node, y)
-    else:
-        made = wrap(y, node)
-        if viewed is not None:
-            attach(made, viewed, op, params)
-    return made if out is None else write_out(out, made)
 
 
 # --- what a call may leave behind ----------------------------------------------------------------------------------

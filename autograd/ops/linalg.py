@@ -28,9 +28,7 @@ __all__ = [
 def large_product(input: Any, other: Any, least: int = 1_200_000) -> bool:
     """Whether these are float32 matrices that a compiled kernel multiplies, in at least so many multiplications."""
     return (
-        type(input) is np.ndarray  # formulas call this with Tensors too, whose own product then records
-        and input.size >= 2048
-        and input.ndim == other.ndim == 2
+        input.ndim == other.ndim == 2
         and input.size * other.shape[1] >= least
         and input.dtype is other.dtype is _FLOAT32
         and input.shape[1] == other.shape[0]
@@ -42,8 +40,12 @@ def large_product(input: Any, other: Any, least: int = 1_200_000) -> bool:
 _FLOAT32 = np.dtype(np.float32)
 
 
-product = twin("products.matmul", when=large_product)(operator.matmul)
-"""``input @ other`` of arrays, or in a formula of Tensors, which record it."""
+_product = twin("products.matmul", when=large_product)(operator.matmul)
+
+
+def product(input: Any, other: Any) -> Any:
+    """``input @ other`` of arrays, or in a formula of Tensors, which record it."""
+    return _product(input, other) if type(input) is np.ndarray and input.size >= 2048 else input @ other
 
 
 matrix_product: Any = bilinear(

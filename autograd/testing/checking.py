@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, passes
+from .. import dtypes, forward_pass, passes
 from ..graph import enable_grad
 from ..tensor import Tensor, wrap
 from . import diagnosis, retrials
@@ -537,7 +537,7 @@ class Checker:
             us = [u for _ in range(2) for u in self.directions(i)]
 
             def push(tangent: Tensor, t: Tensor = t) -> tuple[Tensor, ...]:
-                got = passes.forward(problem.outputs, [t], [tangent])
+                got = forward_pass.forward(problem.outputs, [t], [tangent])
                 return tuple(
                     wrap(np.zeros_like(a)) if r is None else r for r, a in zip(got, problem.values, strict=True)
                 )

@@ -309,7 +309,7 @@ class Graph:
         missing = [v for v in self._nodes if v.kind == "operation" and v.id not in found]
         if sum(v.nbytes // 4 for v in missing) > SMALL:
             return
-        from ..passes import apply
+        from ..forward_pass import apply
 
         for vertex in missing:
             node = vertex.node

@@ -11,7 +11,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import passes
+from autograd import forward_pass
 from autograd.operation import LIFTED
 
 from .records import Record, Sample, family_of
@@ -208,7 +208,7 @@ def test_forward_is_the_adjoint_of_reverse(record):
         _, inputs, outputs = leaves(record, sample)
         us = [random_like(rng, o.array) for o in outputs]
         vs = [random_like(rng, t.array) for t in inputs]
-        pushed = passes.forward(outputs, inputs, [autograd.tensor(v) for v in vs])
+        pushed = forward_pass.forward(outputs, inputs, [autograd.tensor(v) for v in vs])
         forward = inner(us, arrays(pushed, outputs))
         for p, o in zip(pushed, outputs, strict=True):
             assert p is None or (p.array.shape, p.array.dtype) == (o.array.shape, o.array.dtype)
