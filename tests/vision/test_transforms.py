@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd.vision import transforms as T
 from autograd.vision.transforms import functional as F
 
@@ -113,3 +114,26 @@ def test_random_erasing():
     erased = T.RandomErasing(p=1.0)(image)
     assert 0 < (erased == 0).sum().item() < 600 and (image == 1).all()
     assert T.RandomErasing(p=1.0, value="random", inplace=True)(image) is image
+
+
+def test_transforms_are_modules_where_torchvision_s_are():
+    image = autograd.tensor(RGB.transpose(2, 0, 1).copy())
+    both = nn.Sequential(
+        T.Resize(8), T.RandomApply(nn.ModuleList([T.CenterCrop(6)]), 1.0), T.ConvertImageDtype(autograd.float32)
+    )
+    assert both(image).shape == (3, 6, 6) and both(image).dtype == autograd.float32
+    assert repr(nn.Sequential(T.CenterCrop(6))) == "Sequential(\n  (0): CenterCrop(size=(6, 6))\n)"
+    assert repr(T.Compose([T.ToTensor(), T.Lambda(abs)])) == "Compose(\n    ToTensor()\n    Lambda()\n)"
+    assert repr(T.RandomChoice([T.ToTensor()])) == "RandomChoice(\n    ToTensor()\n)(p=None)"
+    plain = {
+        "Compose",
+        "InterpolationMode",
+        "Lambda",
+        "PILToTensor",
+        "RandomChoice",
+        "RandomOrder",
+        "ToPILImage",
+        "ToTensor",
+    }
+    classes = {name for name in dir(T) if isinstance(getattr(T, name), type)}
+    assert {name for name in classes if not issubclass(getattr(T, name), nn.Module)} == plain

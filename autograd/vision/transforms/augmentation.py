@@ -12,7 +12,7 @@ import numpy as np
 
 from ...tensor import Tensor
 from . import functional as F
-from .fixed import Shown, plain, two
+from .fixed import Transform, plain, two
 from .functional import InterpolationMode
 
 __all__ = [
@@ -51,7 +51,7 @@ def _integer(low: int, high: int) -> int:
     return int(randint(low, high, (1,)).item())
 
 
-class RandomCrop(Shown):
+class RandomCrop(Transform):
     """A rectangle of this size anywhere in the (perhaps padded) image."""
 
     _shown = ("size", "padding")
@@ -59,6 +59,7 @@ class RandomCrop(Shown):
     def __init__(
         self, size: Any, padding: Any = None, pad_if_needed: bool = False, fill: Any = 0, padding_mode: str = "constant"
     ) -> None:
+        super().__init__()
         self.size = two(size)
         self.padding = padding
         self.pad_if_needed = pad_if_needed
@@ -76,7 +77,7 @@ class RandomCrop(Shown):
             return 0, 0, h, w
         return _integer(0, h - height + 1), _integer(0, w - width + 1), height, width
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         if self.padding is not None:
             img = F.pad(img, self.padding, self.fill, self.padding_mode)
         _, h, w = F.get_dimensions(img)
@@ -87,18 +88,19 @@ class RandomCrop(Shown):
         return F.crop(img, *self.get_params(img, self.size))
 
 
-class _Sometimes(Shown):
+class _Sometimes(Transform):
     """Does something with probability ``p``."""
 
     _shown: tuple[str, ...] = ("p",)
 
     def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
         self.p = p
 
     def change(self, img: Any) -> Any:
         raise NotImplementedError
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return self.change(img) if _chance() < self.p else img
 
 
@@ -160,7 +162,7 @@ class RandomGrayscale(_Sometimes):
         return F.rgb_to_grayscale(img, num_output_channels=F.get_dimensions(img)[0])
 
 
-class RandomResizedCrop:
+class RandomResizedCrop(Transform):
     """A random part of the image, of random area and shape, at a fixed size.
 
     Args:
@@ -178,6 +180,7 @@ class RandomResizedCrop:
         interpolation: Any = InterpolationMode.BILINEAR,
         antialias: bool | None = True,
     ) -> None:
+        super().__init__()
         self.size = two(size)
         if scale[0] > scale[1] or ratio[0] > ratio[1]:
             warnings.warn("Scale and ratio should be of kind (min, max)", stacklevel=2)
@@ -205,7 +208,7 @@ class RandomResizedCrop:
             w = round(h * max(ratio))
         return (height - h) // 2, (width - w) // 2, h, w
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         part = self.get_params(img, self.scale, self.ratio)
         return F.resized_crop(img, *part, self.size, self.interpolation, antialias=self.antialias)
 
@@ -225,7 +228,7 @@ def _around_zero(value: Any, name: str) -> list[float]:
     return [float(v) for v in value]
 
 
-class RandomRotation(Shown):
+class RandomRotation(Transform):
     """Rotated by an angle within ``degrees``: (low, high), or one number for both directions."""
 
     _shown = ("degrees", "interpolation", "expand", "fill")
@@ -238,6 +241,7 @@ class RandomRotation(Shown):
         center: Any = None,
         fill: Any = 0,
     ) -> None:
+        super().__init__()
         self.degrees = _around_zero(degrees, "degrees")
         self.interpolation = interpolation
         self.expand = expand
@@ -249,11 +253,11 @@ class RandomRotation(Shown):
         """A random angle."""
         return _uniform(degrees[0], degrees[1])
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.rotate(img, self.get_params(self.degrees), self.interpolation, self.expand, self.center, self.fill)
 
 
-class RandomAffine(Shown):
+class RandomAffine(Transform):
     """Rotated, shifted, scaled and sheared at random; ``translate`` is the largest shift as a share of the size."""
 
     def __init__(
@@ -266,6 +270,7 @@ class RandomAffine(Shown):
         fill: Any = 0,
         center: Any = None,
     ) -> None:
+        super().__init__()
         self.degrees = _around_zero(degrees, "degrees")
         if translate is not None and not all(0.0 <= t <= 1.0 for t in translate):
             raise ValueError("translation values should be between 0 and 1")
@@ -295,7 +300,7 @@ class RandomAffine(Shown):
             y = _uniform(shears[2], shears[3]) if len(shears) == 4 else 0.0
         return angle, shift, scale, (x, y)
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         size = F.get_image_size(img)
         params = self.get_params(self.degrees, self.translate, self.scale, self.shear, size)
         return F.affine(img, *params, interpolation=self.interpolation, fill=self.fill, center=self.center)
@@ -306,7 +311,7 @@ class RandomAffine(Shown):
         return f"RandomAffine(degrees={self.degrees}{''.join(given)})"
 
 
-class ColorJitter(Shown):
+class ColorJitter(Transform):
     """Brightness, contrast, saturation and hue changed at random, in random order.
 
     A number x stands for the factors from max(0, 1 - x) to 1 + x, for the hue for the shifts from -x to x.
@@ -315,6 +320,7 @@ class ColorJitter(Shown):
     _shown = ("brightness", "contrast", "saturation", "hue")
 
     def __init__(self, brightness: Any = 0, contrast: Any = 0, saturation: Any = 0, hue: Any = 0) -> None:
+        super().__init__()
         self.brightness = self._bounds(brightness, "brightness")
         self.contrast = self._bounds(contrast, "contrast")
         self.saturation = self._bounds(saturation, "saturation")
@@ -342,7 +348,7 @@ class ColorJitter(Shown):
         order = randperm(4)
         return (order, *(None if b is None else _uniform(b[0], b[1]) for b in (brightness, contrast, saturation, hue)))
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         order, *factors = self.get_params(self.brightness, self.contrast, self.saturation, self.hue)
         adjust = (F.adjust_brightness, F.adjust_contrast, F.adjust_saturation, F.adjust_hue)
         for i in order.tolist():
@@ -351,10 +357,11 @@ class ColorJitter(Shown):
         return img
 
 
-class GaussianBlur:
+class GaussianBlur(Transform):
     """Blurred with a Gaussian whose width is drawn from ``sigma``."""
 
     def __init__(self, kernel_size: Any, sigma: Any = (0.1, 2.0)) -> None:
+        super().__init__()
         self.kernel_size = two(kernel_size)
         if any(k <= 0 or k % 2 == 0 for k in self.kernel_size):
             raise ValueError("Kernel size value should be an odd and positive number.")
@@ -367,7 +374,7 @@ class GaussianBlur:
         """A random width."""
         return _uniform(sigma_min, sigma_max)
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         sigma = self.get_params(self.sigma[0], self.sigma[1])
         return F.gaussian_blur(img, list(self.kernel_size), [sigma, sigma])
 
@@ -375,26 +382,31 @@ class GaussianBlur:
         return f"GaussianBlur(kernel_size={self.kernel_size}, sigma={self.sigma})"
 
 
+def _sequence(transforms: Any) -> Any:
+    if not isinstance(transforms, Sequence) and not hasattr(transforms, "__iter__"):  # a ModuleList will do
+        raise TypeError("Argument transforms should be a sequence")
+    return transforms
+
+
 class _Several:
     """Holds a list of transforms."""
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]]) -> None:
-        if not isinstance(transforms, Sequence) and not hasattr(transforms, "__iter__"):
-            raise TypeError("Argument transforms should be a sequence")
-        self.transforms = transforms
+        self.transforms = _sequence(transforms)
 
     def __repr__(self) -> str:
         return "\n".join([f"{type(self).__name__}(", *[f"    {t}" for t in self.transforms], ")"])
 
 
-class RandomApply(_Several):
+class RandomApply(Transform):
     """All of the transforms with probability ``p``, else none."""
 
     def __init__(self, transforms: Sequence[Callable[[Any], Any]], p: float = 0.5) -> None:
-        super().__init__(transforms)
+        super().__init__()
+        self.transforms = _sequence(transforms)
         self.p = p
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         if self.p < _chance():
             return img
         for t in self.transforms:
@@ -426,8 +438,11 @@ class RandomChoice(_Several):
     def __call__(self, img: Any) -> Any:
         return random.choices(self.transforms, weights=self.p)[0](img)
 
+    def __repr__(self) -> str:
+        return f"{super().__repr__()}(p={self.p})"
 
-class RandomErasing:
+
+class RandomErasing(Transform):
     """A random rectangle of a Tensor replaced, with probability ``p``.
 
     Args:
@@ -446,6 +461,7 @@ class RandomErasing:
         value: Any = 0,
         inplace: bool = False,
     ) -> None:
+        super().__init__()
         if isinstance(value, str) and value != "random":
             raise ValueError("If value is str, it should be 'random'")
         if not 0 <= p <= 1:
@@ -473,7 +489,7 @@ class RandomErasing:
                 return _integer(0, height - h + 1), _integer(0, width - w + 1), h, w, value
         return None
 
-    def __call__(self, img: Tensor) -> Tensor:
+    def forward(self, img: Tensor) -> Tensor:
         if _chance() < self.p:
             found = self._rectangle(img)
             if found is not None:

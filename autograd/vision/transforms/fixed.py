@@ -1,5 +1,7 @@
 """Transforms that do the same each time.
 
+As in torchvision most are modules (``nn.Sequential(T.Resize(8), T.CenterCrop(6))``), and those that take no tensor are not.
+
 A transform that gives the same to a whole batch of uint8 arrays at once has ``on_batch``: a DataLoader uses it.
 """
 
@@ -10,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...namespace import resolve
 from ...tensor import Tensor, wrap
 from . import functional as F
 from .functional import InterpolationMode
@@ -30,8 +33,11 @@ __all__ = [
 ]
 
 
-class Shown:
-    """Repr as torchvision's: the class and its arguments."""
+Module: Any = resolve("nn").Module  # found when first used, as ``models`` is: ``autograd`` itself stands below ``nn``
+
+
+class Transform(Module):  # type: ignore[misc]
+    """A module whose repr is torchvision's: the class and its arguments."""
 
     _shown: tuple[str, ...] = ()
 
@@ -71,7 +77,14 @@ class Compose:
         return images
 
 
-class ToTensor(Shown):
+class Plain:
+    """What is no module: its repr is the name alone."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class ToTensor(Plain):
     """A PIL Image or an array ``H x W (x C)`` of bytes as a float Tensor C x H x W from 0 to 1."""
 
     def __call__(self, pic: Any) -> Tensor:
@@ -84,20 +97,21 @@ class ToTensor(Shown):
         return wrap(F.as_floats(images[:, None] if images.ndim == 3 else images.transpose(0, 3, 1, 2)))
 
 
-class PILToTensor(Shown):
+class PILToTensor(Plain):
     """A PIL Image as a Tensor C x H x W of its own dtype."""
 
     def __call__(self, pic: Any) -> Tensor:
         return F.pil_to_tensor(pic)
 
 
-class ConvertImageDtype(Shown):
+class ConvertImageDtype(Transform):
     """Another dtype, and its range."""
 
     def __init__(self, dtype: Any) -> None:
+        super().__init__()
         self.dtype = dtype
 
-    def __call__(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> Tensor:
         return F.convert_image_dtype(image, self.dtype)
 
 
@@ -114,17 +128,18 @@ class ToPILImage:
         return "ToPILImage(" + (f"mode={self.mode}" if self.mode is not None else "") + ")"
 
 
-class Normalize(Shown):
+class Normalize(Transform):
     """``(tensor - mean) / std``, channel by channel."""
 
     _shown = ("mean", "std")
 
     def __init__(self, mean: Any, std: Any, inplace: bool = False) -> None:
+        super().__init__()
         self.mean = mean
         self.std = std
         self.inplace = inplace
 
-    def __call__(self, tensor: Tensor) -> Tensor:
+    def forward(self, tensor: Tensor) -> Tensor:
         return F.normalize(tensor, self.mean, self.std, self.inplace)
 
     def on_batch(self, images: Any) -> Any:
@@ -132,7 +147,7 @@ class Normalize(Shown):
         return F.normalize(images, self.mean, self.std, True) if isinstance(images, Tensor) else None
 
 
-class Lambda:
+class Lambda(Plain):
     """A function as a transform."""
 
     def __init__(self, lambd: Callable[[Any], Any]) -> None:
@@ -143,11 +158,8 @@ class Lambda:
     def __call__(self, img: Any) -> Any:
         return self.lambd(img)
 
-    def __repr__(self) -> str:
-        return "Lambda()"
 
-
-class Resize(Shown):
+class Resize(Transform):
     """Another size: (height, width), or the length of the shorter side."""
 
     _shown = ("size", "interpolation", "max_size", "antialias")
@@ -159,6 +171,7 @@ class Resize(Shown):
         max_size: int | None = None,
         antialias: bool | None = True,
     ) -> None:
+        super().__init__()
         if not isinstance(size, (int, Sequence)):
             raise TypeError(f"Size should be int or sequence. Got {type(size)}")
         if isinstance(size, Sequence) and len(size) not in (1, 2):
@@ -168,7 +181,7 @@ class Resize(Shown):
         self.max_size = max_size
         self.antialias = antialias
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.resize(img, self.size, self.interpolation, self.max_size, self.antialias)
 
 
@@ -179,51 +192,55 @@ def two(size: Any) -> tuple[int, int]:
     return int(values[0]), int(values[-1])
 
 
-class CenterCrop(Shown):
+class CenterCrop(Transform):
     """The middle of this size."""
 
     _shown = ("size",)
 
     def __init__(self, size: Any) -> None:
+        super().__init__()
         self.size = two(size)
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.center_crop(img, self.size)
 
 
-class FiveCrop(Shown):
+class FiveCrop(Transform):
     """The four corners and the middle, as a tuple."""
 
     _shown = ("size",)
 
     def __init__(self, size: Any) -> None:
+        super().__init__()
         self.size = two(size)
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.five_crop(img, self.size)
 
 
-class Pad(Shown):
+class Pad(Transform):
     """A border."""
 
     _shown = ("padding", "fill", "padding_mode")
 
     def __init__(self, padding: Any, fill: Any = 0, padding_mode: str = "constant") -> None:
+        super().__init__()
         self.padding = padding
         self.fill = fill
         self.padding_mode = padding_mode
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.pad(img, self.padding, self.fill, self.padding_mode)
 
 
-class Grayscale(Shown):
+class Grayscale(Transform):
     """Black and white, with 1 or 3 equal channels."""
 
     _shown = ("num_output_channels",)
 
     def __init__(self, num_output_channels: int = 1) -> None:
+        super().__init__()
         self.num_output_channels = num_output_channels
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return F.rgb_to_grayscale(img, self.num_output_channels)
