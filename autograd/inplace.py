@@ -152,7 +152,9 @@ DIRECT = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divid
 def direct(ufunc: np.ufunc, slow: Callable[..., Any], name: str) -> Callable[..., Any]:
     """``slow``, an in-place method, with a way round it for updates such as ``p.add_(g, alpha=-lr)`` under no_grad."""
 
-    def method(input: Tensor, other: Any, **kwargs: Any) -> Tensor:
+    def method(input: Tensor, other: Any, *old: Any, **kwargs: Any) -> Tensor:
+        if old:
+            return slow(input, other, *old, **kwargs)  # type: ignore[no-any-return]
         memory = input.array
         value = other.array if isinstance(other, Tensor) else other
         alpha = kwargs.get("alpha", 1) if kwargs else 1

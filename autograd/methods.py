@@ -8,6 +8,7 @@ from typing import Any
 
 from . import conversion, copying, creation, inplace, passes, printing, random
 from .inplace import DIRECT, becoming, direct, in_place
+from .namespace import resolve
 from .ops import FAMILIES, FUNCTIONS, LAYERS, elementwise, indexing, linalg
 from .tensor import Tensor
 
@@ -25,7 +26,9 @@ renorm scatter scatter_add scatter_reduce tril triu
 """Functions with a twin ``name_`` that writes over its first argument."""
 
 METHOD_FORMS: dict[str, Callable[..., Any]] = {
+    "hardshrink": lambda input, lambd=0.5: resolve("hardshrink")(input, lambd),
     "polygamma": lambda input, n: FUNCTIONS["polygamma"](n, input),
+    "prelu": lambda input, weight: resolve("prelu")(input, weight),
     "where": lambda input, condition, other: FUNCTIONS["where"](condition, input, other),
 }
 """Functions whose method takes the tensor in another place than first."""
@@ -84,7 +87,7 @@ def bind() -> dict[str, Callable[..., Any]]:
         "truediv": elementwise.true_div,
         "floordiv": elementwise.floor_divide,
         "mod": elementwise.remainder,
-        "pow": elementwise.pow,
+        "pow": elementwise.plain_pow,
         "matmul": linalg.matmul,
         "and": FUNCTIONS["bitwise_and"],
         "or": FUNCTIONS["bitwise_or"],

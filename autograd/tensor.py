@@ -151,6 +151,10 @@ class Tensor(Methods):
         steps = tuple(s // self.array.itemsize for s in self.array.strides)
         return steps if dim is None else steps[check_dim(self, dim)]
 
+    def dim_order(self) -> tuple[int, ...]:
+        """The dimensions from the one with the longest step in memory to the one with the shortest."""
+        return tuple(sorted(range(self.array.ndim), key=lambda i: -self.array.strides[i]))
+
     def is_floating_point(self) -> bool:
         """Whether the dtype is a floating point one."""
         return bool(self.array.dtype.kind in "fV")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
+import warnings
 from typing import Any
 
 import numpy as np
@@ -133,8 +134,17 @@ def _scaled(other: Any, alpha: Any, input: Any) -> Any:
     return mul(other, alpha) if isinstance(other, Tensor) else other * alpha
 
 
-def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
-    """``input + alpha * other``.
+def number_first(name: str, given: tuple[Any, ...], keyword: str) -> tuple[Any, ...]:
+    """The arguments of an old call that had the number first, ``p.add_(-lr, grad)``: the tensors, then the number."""
+    number, *tensors = given
+    if not isinstance(number, (int, float, complex)) or isinstance(tensors[-1], (int, float)):
+        raise TypeError(f"{name}() takes {len(given)} positional arguments but {len(given) + 1} were given")
+    warnings.warn(f"This overload of {name} is deprecated: give the number as {keyword}=", UserWarning, stacklevel=3)
+    return (*tensors, number)
+
+
+def add(input: Any, other: Any, *old: Any, alpha: Any = 1, out: Any = None) -> Any:
+    """``input + alpha * other``. The old form ``add(input, alpha, other)`` warns.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.add.html
 
@@ -142,16 +152,20 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     >>> autograd.add(autograd.tensor([1.0, 2.0]), 1, alpha=10)
     tensor([11., 12.])
     """
+    if old:
+        other, alpha = number_first("add", (other, *old), "alpha")
     if alpha == 1:
         return plain_add(input, other, out=out)
     return plain_add(input, _scaled(other, alpha, input), out=out)
 
 
-def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
-    """``input - alpha * other``.
+def sub(input: Any, other: Any, *old: Any, alpha: Any = 1, out: Any = None) -> Any:
+    """``input - alpha * other``. The old form ``sub(input, alpha, other)`` warns.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.sub.html
     """
+    if old:
+        other, alpha = number_first("sub", (other, *old), "alpha")
     if alpha == 1:
         return plain_sub(input, other, out=out)
     return plain_sub(input, _scaled(other, alpha, input), out=out)
@@ -199,7 +213,7 @@ def positive(input: Any) -> Any:
 def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     """``input * 2 ** other``."""
     only_tensors("ldexp", input=input, other=other)
-    return mul(input, pow(2.0, other), out=out)
+    return mul(input, plain_pow(2.0, other), out=out)
 
 
 gcd = elementwise(np.gcd, tensors=2, arrays=("input", "other"))
@@ -255,12 +269,20 @@ def _pow(input: Any, other: Any) -> Any:
     )
 
 
-pow = elementwise(
+plain_pow = elementwise(
     _pow,
     name="pow",
     input=lambda g, input, other: g * (other * input ** one_less(other)),
     other=lambda g, y, input, other: g * np.where((input == 0) & (other.real >= 0), 0, y * log_of_base(input)),
 )
+
+
+def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
+    """``input ** exponent``. Raises RuntimeError for integers to the power of a negative integer.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.pow.html
+    """
+    return plain_pow(input, exponent, out=out)
 
 
 def one_less(exponent: Any) -> Any:
@@ -293,7 +315,7 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
     from .shape import cast
 
     both = [cast(v, wanted.dtype) if isinstance(v, Tensor) else v for v in (input, exponent)]
-    return pow(*both, out=out)
+    return plain_pow(*both, out=out)
 
 
 xlogy = elementwise(
@@ -412,7 +434,7 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
     return (lerp_by_number if isinstance(weight, (float, int)) else lerp_by_tensor)(input, end, weight, out=out)
 
 
-addcmul = elementwise(
+plain_addcmul = elementwise(
     lambda input, tensor1, tensor2, *, value=1: (
         input + (tensor1 * tensor2 if value == 1 else in_kind(value, input) * tensor1 * tensor2)
     ),
@@ -431,13 +453,37 @@ def _addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     return input + in_kind(value, input) * (tensor1 / tensor2)
 
 
-addcdiv = elementwise(
+plain_addcdiv = elementwise(
     _addcdiv,
     name="addcdiv",
     input=lambda g: g,
     tensor1=lambda g, tensor2, value: g * (value / tensor2),
     tensor2=lambda g, tensor1, tensor2, value: -g * (value * (tensor1 / (tensor2 * tensor2))),
 )
+
+
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *old: Any, value: Any = 1, out: Any = None) -> Any:
+    """``input + value * tensor1 * tensor2``. The old form ``addcmul(input, value, tensor1, tensor2)`` warns.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.addcmul.html
+
+    >>> import autograd
+    >>> autograd.addcmul(autograd.zeros(2), autograd.ones(2), autograd.tensor([2.0, 3.0]), value=0.5)
+    tensor([1.0000, 1.5000])
+    """
+    if old:
+        tensor1, tensor2, value = number_first("addcmul", (tensor1, tensor2, *old), "value")
+    return plain_addcmul(input, tensor1, tensor2, value=value, out=out)
+
+
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *old: Any, value: Any = 1, out: Any = None) -> Any:
+    """``input + value * tensor1 / tensor2``. The old form ``addcdiv(input, value, tensor1, tensor2)`` warns.
+
+    Raises RuntimeError for integers. Source: https://docs.pytorch.org/docs/stable/generated/torch.addcdiv.html
+    """
+    if old:
+        tensor1, tensor2, value = number_first("addcdiv", (tensor1, tensor2, *old), "value")
+    return plain_addcdiv(input, tensor1, tensor2, value=value, out=out)
 
 
 # --- other names of the same ---------------------------------------------------------------------------------------

@@ -324,7 +324,7 @@ def _bin_edges(line: Any, bins: Any, limits: Any) -> Any:
 
 
 def histogram(
-    input: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False, out: Any = None
+    input: Any, bins: Any = 100, *, range: Any = None, weight: Any = None, density: bool = False, out: Any = None
 ) -> Any:
     """``(hist, bin_edges)``: counts, or sums of weights, in bins of equal width or with the given edges.
 

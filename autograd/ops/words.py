@@ -15,10 +15,7 @@ WORDS = {
     "fmod": "What the division leaves, with the sign of the dividend, as C's ``fmod``.",
     "gcd": "The greatest common divisor of integers.",
     "lcm": "The least common multiple of integers.",
-    "addcmul": "``input + value * tensor1 * tensor2``.",
-    "addcdiv": "``input + value * tensor1 / tensor2``. Raises RuntimeError for integers.",
     # powers, exponentials and logarithms
-    "pow": "``input ** other``. Raises RuntimeError for integers to the power of a negative integer.",
     "square": "``input * input``.",
     "sqrt": "The square root; NaN for negative numbers.",
     "rsqrt": "One divided by the square root.",

@@ -111,3 +111,26 @@ def test_memory_goes_round_through_a_capsule() -> None:
     x[0] = 5.0
     assert same.tolist() == [5.0, 1.0, 2.0]
     assert autograd.utils.dlpack.from_dlpack(x).tolist() == x.tolist()
+
+
+def test_old_calls_have_the_number_first() -> None:
+    x, a, b = autograd.tensor([1.0, 2.0]), autograd.tensor([3.0, 5.0]), autograd.tensor([2.0, 4.0])
+    with pytest.warns(UserWarning, match="deprecated"):
+        assert autograd.add(x, 2, a).tolist() == [7.0, 12.0]
+        assert x.sub(2, a).tolist() == [-5.0, -8.0]
+        assert x.addcmul(0.5, a, b).tolist() == [4.0, 12.0]
+        assert x.clone().add_(-1, a).mul_(2).addcdiv_(2, a, b).tolist() == [-1.0, -3.5]
+    with pytest.raises(TypeError, match="positional"):
+        x.add_(a, b)
+
+
+def test_arguments_have_pytorch_s_names_and_defaults() -> None:
+    x = autograd.tensor([0.0, 1.0, 3.0])
+    assert autograd.pow(x, exponent=2).tolist() == x.pow(exponent=2).tolist() == [0.0, 1.0, 9.0]
+    assert x.histogram(density=True).hist.shape == (100,)
+    assert x.prelu(autograd.ones(1)).tolist() == x.hardshrink(0.5).tolist() == [0.0, 1.0, 3.0]
+    assert autograd.ones(2, 3, 4, 5).contiguous(memory_format=autograd.channels_last).dim_order() == (0, 2, 3, 1)
+
+
+def test_dir_lists_what_there_is() -> None:
+    assert [name for name in dir(autograd) if not hasattr(autograd, name)] == []

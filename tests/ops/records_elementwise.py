@@ -77,7 +77,7 @@ POWERS = [
     Record(e.logaddexp, binary(), each(lambda a, b: math.log(math.exp(a) + math.exp(b)))),
     Record(e.logaddexp2, binary(), each(lambda a, b: math.log2(2**a + 2**b))),
     Record(
-        e.pow,
+        e.plain_pow,
         [*binary(positive, normal), args(normal(3), 2), args(normal(3), 3.0), args(2.5, normal(3)), *complex_pairs],
         np.power,
     ),
@@ -149,8 +149,8 @@ SELECTION = [
     ),
     Record(e.lerp_by_number, binary(normal, None, 0.3) + binary(normal, None, 0.8), lambda a, b, w: a + w * (b - a)),
     Record(e.lerp_by_tensor, ternary(normal, normal, normal), each(lambda a, b, w: a + w * (b - a))),
-    Record(e.addcmul, ternary(normal, normal, normal, value=0.5), lambda a, b, c, *, value: a + value * b * c),
-    Record(e.addcdiv, ternary(normal, normal, nonzero, value=0.5), lambda a, b, c, *, value: a + value * b / c),
+    Record(e.plain_addcmul, ternary(normal, normal, normal, value=0.5), lambda a, b, c, *, value: a + value * b * c),
+    Record(e.plain_addcdiv, ternary(normal, normal, nonzero, value=0.5), lambda a, b, c, *, value: a + value * b / c),
     Record(
         pw.select_where,
         [args(normal(3, 4) > 0, normal(3, 4), normal(4)), args(np.array(True), normal(2), normal())],
