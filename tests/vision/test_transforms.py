@@ -137,3 +137,33 @@ def test_transforms_are_modules_where_torchvision_s_are():
     }
     classes = {name for name in dir(T) if isinstance(getattr(T, name), type)}
     assert {name for name in classes if not issubclass(getattr(T, name), nn.Module)} == plain
+
+
+DIFFERENTIABLE = [
+    lambda x: F.normalize(x, [0.1, 0.2, 0.3], [1.0, 2.0, 3.0]), F.hflip, F.vflip, lambda x: F.crop(x, 1, -2, 4, 6),
+    lambda x: F.center_crop(x, 4), lambda x: F.center_crop(x, [9, 3]), lambda x: F.pad(x, [1, 2, -1, 0], fill=0.5),
+    lambda x: F.pad(x, 2, padding_mode="reflect"), lambda x: F.pad(x, 2, padding_mode="edge"),
+    lambda x: F.resize(x, [4, 9]), lambda x: F.resize(x, [3, 8], T.InterpolationMode.NEAREST), lambda x: F.rotate(x, 20.0),
+    lambda x: F.rotate(x, 20.0, T.InterpolationMode.BILINEAR), lambda x: F.adjust_brightness(x, 0.7),
+    lambda x: F.adjust_saturation(x.float(), 0.7).double(), lambda x: F.rgb_to_grayscale(x, 3), F.invert,
+    lambda x: F.solarize(x, 0.0), lambda x: F.gaussian_blur(x, [3, 5]), lambda x: F.erase(x, 1, 2, 3, 2, 0.25),
+    lambda x: F.convert_image_dtype(x, autograd.float32).double(), lambda x: F.resized_crop(x, 1, 1, 4, 4, [3, 3]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("function", DIFFERENTIABLE)
+def test_gradients_go_through_where_they_go_through_torchvision_s(function):
+    """A U-Net that crops with center_crop trained without the gradient of what it cropped."""
+    image = autograd.tensor(RNG.random((2, 3, 7, 6)), requires_grad=True)
+    made = function(image)
+    np.testing.assert_allclose(made.detach().numpy(), function(image.detach()).numpy(), rtol=1e-5, atol=1e-6)
+    weights = autograd.tensor(RNG.random(made.shape))
+    (grad,) = autograd.autograd.grad((made * weights).sum(), image)
+    step = autograd.tensor(RNG.random(image.shape))
+    change = (function(image.detach() + 5e-3 * step) - function(image.detach() - 5e-3 * step)) / 1e-2
+    assert float((grad * step).sum()) == pytest.approx(float((change * weights).sum()), rel=2e-2, abs=1e-2)
+
+
+def test_what_has_no_gradient_says_so():
+    with pytest.raises(NotImplementedError, match="detach"):
+        F.adjust_hue(autograd.rand(3, 4, 4, requires_grad=True), 0.1)

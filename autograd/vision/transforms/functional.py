@@ -12,39 +12,17 @@ from typing import Any
 
 import numpy as np
 
+from ... import dtypes
+from ...namespace import resolve
+from ...ops import FUNCTIONS
 from ...tensor import Tensor, wrap
 
 __all__ = [
-    "InterpolationMode",
-    "adjust_brightness",
-    "adjust_contrast",
-    "adjust_hue",
-    "adjust_saturation",
-    "affine",
-    "center_crop",
-    "convert_image_dtype",
-    "crop",
-    "equalize",
-    "erase",
-    "five_crop",
-    "gaussian_blur",
-    "get_dimensions",
-    "get_image_size",
-    "hflip",
-    "invert",
-    "normalize",
-    "pad",
-    "pil_to_tensor",
-    "resize",
-    "resized_crop",
-    "rgb_to_grayscale",
-    "rotate",
-    "solarize",
-    "to_grayscale",
-    "to_pil_image",
-    "to_tensor",
-    "vflip",
-]
+    "InterpolationMode", "adjust_brightness", "adjust_contrast", "adjust_hue", "adjust_saturation", "affine",
+    "center_crop", "convert_image_dtype", "crop", "equalize", "erase", "five_crop", "gaussian_blur",
+    "get_dimensions", "get_image_size", "hflip", "invert", "normalize", "pad", "pil_to_tensor", "resize",
+    "resized_crop", "rgb_to_grayscale", "rotate", "solarize", "to_grayscale", "to_pil_image", "to_tensor", "vflip",
+]  # fmt: skip
 
 Array = Any  # an np.ndarray
 
@@ -77,14 +55,32 @@ def is_pil(img: Any) -> bool:
     return type(img).__module__.startswith("PIL.")
 
 
-def _on_array(img: Any, function: Callable[[Array], Array]) -> Any:
-    """Apply a function on arrays ``[..., C, H, W]`` to a Tensor, or to an array ``H x W (x C)``."""
+def _on_array(img: Any, function: Callable[[Any], Any]) -> Any:
+    """Apply a function of ``[..., C, H, W]`` to a Tensor, or to an array ``H x W (x C)``.
+
+    A Tensor that requires grad is given to it as it is, others as arrays: the functions are written for both.
+    """
     if isinstance(img, Tensor):
-        return wrap(function(img.array))
+        return function(img) if img.requires_grad else wrap(function(img.array))
     if isinstance(img, np.ndarray) and img.ndim in (2, 3):
         out = function(img[None] if img.ndim == 2 else img.transpose(2, 0, 1))
         return out[0] if img.ndim == 2 else np.ascontiguousarray(out.transpose(1, 2, 0))
     raise TypeError(f"img should be a PIL Image, a Tensor or a uint8 array H x W (x C), not {type(img).__name__}")
+
+
+def _cast(a: Any, dtype: Any) -> Any:
+    """An array or a Tensor in another of NumPy's dtypes."""
+    return a.to(dtypes.of(np.dtype(dtype))) if isinstance(a, Tensor) else a.astype(dtype)
+
+
+def _dtype(a: Any) -> Any:
+    return a.array.dtype if isinstance(a, Tensor) else a.dtype
+
+
+def _like(values: Array, a: Any) -> Any:
+    """Values of ours in the dtype of an image, to compute with it."""
+    values = np.asarray(values, _dtype(a))
+    return wrap(values) if isinstance(a, Tensor) else values
 
 
 def get_dimensions(img: Any) -> list[int]:
@@ -140,8 +136,6 @@ def to_tensor(pic: Any) -> Tensor:
 
 def as_floats(array: Array) -> Array:
     """Bytes as default floats from 0 to 1."""
-    from ... import dtypes
-
     return np.divide(array, 255, dtype=dtypes.default_float(), order="C")
 
 
@@ -182,14 +176,12 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
 
 def convert_image_dtype(image: Tensor, dtype: Any = None) -> Tensor:
     """Another dtype, and its range: integers use all of theirs, floats go from 0 to 1."""
-    from ... import dtypes
-
     source: Any = image.array
     wanted: Any = dtypes.as_numpy(dtype) if dtype is not None else np.dtype(np.float32)
     if source.dtype == wanted:
         return image
     if source.dtype.kind == "f" and wanted.kind == "f":
-        return wrap(source.astype(wanted))
+        return image.to(dtypes.of(wanted))
     if source.dtype.kind == "f":
         return wrap((source * (np.iinfo(wanted).max + 1.0 - 1e-3)).astype(wanted))
     if wanted.kind == "f":
@@ -219,9 +211,7 @@ def normalize(tensor: Tensor, mean: Sequence[float], std: Sequence[float], inpla
     if (s == 0).any():
         raise ValueError(f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero.")
     m, s = (v.reshape(-1, 1, 1) if v.ndim == 1 else v for v in (m, s))
-    out = np.subtract(array, m, out=array if inplace else None)
-    np.divide(out, s, out=out)
-    return tensor if inplace else wrap(out)
+    return (tensor if inplace else tensor.clone()).sub_(wrap(m)).div_(wrap(s))
 
 
 # --- where the pixels are ------------------------------------------------------------------------------------------
@@ -231,14 +221,14 @@ def hflip(img: Any) -> Any:
     """Left and right exchanged."""
     if is_pil(img):
         return img.transpose(pillow().Image.Transpose.FLIP_LEFT_RIGHT)
-    return _on_array(img, lambda a: np.ascontiguousarray(a[..., ::-1]))
+    return img.flip(-1) if isinstance(img, Tensor) else _on_array(img, lambda a: a[..., ::-1])
 
 
 def vflip(img: Any) -> Any:
     """Top and bottom exchanged."""
     if is_pil(img):
         return img.transpose(pillow().Image.Transpose.FLIP_TOP_BOTTOM)
-    return _on_array(img, lambda a: np.ascontiguousarray(a[..., ::-1, :]))
+    return img.flip(-2) if isinstance(img, Tensor) else _on_array(img, lambda a: a[..., ::-1, :])
 
 
 def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
@@ -246,16 +236,13 @@ def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:
     if is_pil(img):
         return img.crop((left, top, left + width, top + height))
 
-    def cut(a: Array) -> Array:
-        h, w = a.shape[-2:]
-        right, bottom = left + width, top + height
-        inner = a[..., max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-        if left >= 0 and top >= 0 and right <= w and bottom <= h:
-            return inner
-        edges = [(max(-top, 0), max(bottom - max(h, top), 0)), (max(-left, 0), max(right - max(w, left), 0))]
-        return np.pad(inner, [(0, 0)] * (a.ndim - 2) + edges)
-
-    return _on_array(img, cut)
+    _, h, w = get_dimensions(img)
+    edges = [max(-left, 0), max(-top, 0), max(left + width - max(w, left), 0), max(top + height - max(h, top), 0)]
+    rows, columns = slice(max(top, 0), max(top + height, 0)), slice(max(left, 0), max(left + width, 0))
+    if isinstance(img, Tensor):
+        inner = img[..., rows, columns]
+        return pad(inner, edges) if any(edges) else inner
+    return _on_array(img, lambda a: _border(a[..., rows, columns], edges, 0))
 
 
 def _pair(size: Any) -> list[int]:
@@ -268,13 +255,8 @@ def center_crop(img: Any, output_size: Any) -> Any:
     height, width = _pair(output_size)
     _, h, w = get_dimensions(img)
     if width > w or height > h:
-        edges = [
-            max(width - w, 0) // 2,
-            max(height - h, 0) // 2,
-            (max(width - w, 0) + 1) // 2,
-            (max(height - h, 0) + 1) // 2,
-        ]
-        img = pad(img, edges)
+        wide, high = max(width - w, 0), max(height - h, 0)
+        img = pad(img, [wide // 2, high // 2, (wide + 1) // 2, (high + 1) // 2])
         _, h, w = get_dimensions(img)
         if (width, height) == (w, h):
             return img
@@ -311,14 +293,30 @@ def pad(img: Any, padding: Any, fill: Any = 0, padding_mode: str = "constant") -
         array = np.asarray(img)
         widths = [(top, bottom), (left, right), (0, 0)][: array.ndim]
         return pillow().Image.fromarray(np.pad(array, widths, mode=modes[padding_mode]))  # type: ignore[call-overload]
-    options = {"constant_values": fill} if padding_mode == "constant" and not isinstance(fill, (list, tuple)) else {}
+    if padding_mode == "constant":
+        number = fill[0] if isinstance(fill, (list, tuple)) and len(fill) == 1 else fill
+        if isinstance(number, (list, tuple)):
+            raise ValueError("fill of several numbers is for PIL Images; a Tensor is filled with one")
+        return _on_array(img, lambda a: _border(a, (left, top, right, bottom), number))
 
-    def border(a: Array) -> Array:
-        cut = a[..., max(-top, 0) : a.shape[-2] - max(-bottom, 0), max(-left, 0) : a.shape[-1] - max(-right, 0)]
-        widths = [(0, 0)] * (a.ndim - 2) + [(max(top, 0), max(bottom, 0)), (max(left, 0), max(right, 0))]
-        return np.pad(cut, widths, mode=modes[padding_mode], **options)  # type: ignore[call-overload]
+    def border(a: Any) -> Any:
+        height, width = a.shape[-2:]
+        rows = np.pad(np.arange(height)[max(-top, 0) : height - max(-bottom, 0)], (max(top, 0), max(bottom, 0)), mode)
+        columns = np.pad(np.arange(width)[max(-left, 0) : width - max(-right, 0)], (max(left, 0), max(right, 0)), mode)
+        return a[..., rows, :][..., columns]
 
+    mode: Any = modes[padding_mode]
     return _on_array(img, border)
+
+
+def _border(a: Any, edges: Sequence[int], fill: Any) -> Any:
+    """A constant border of (left, top, right, bottom); negative widths cut off."""
+    left, top, right, bottom = edges
+    if isinstance(a, Tensor):
+        return resolve("constant_pad_nd")(a, [left, right, top, bottom], fill or 0)
+    cut = a[..., max(-top, 0) : a.shape[-2] - max(-bottom, 0), max(-left, 0) : a.shape[-1] - max(-right, 0)]
+    widths = [(0, 0)] * (a.ndim - 2) + [(max(top, 0), max(bottom, 0)), (max(left, 0), max(right, 0))]
+    return np.pad(cut, widths, constant_values=fill or 0)
 
 
 def _pil_fill(img: Any, fill: Any) -> Any:
@@ -377,22 +375,23 @@ def resize(
         return img.resize((width, height), _pil_mode(interpolation))
     name = InterpolationMode(interpolation).value if isinstance(interpolation, str) else interpolation.value
 
-    def scaled(a: Array) -> Array:
-        kind = a.dtype
-        out = a if name.startswith("nearest") else a.astype(np.float32 if kind.kind != "f" else kind)
+    def scaled(a: Any) -> Any:
+        kind = _dtype(a)
+        out = a if name.startswith("nearest") or kind.kind == "f" else _cast(a, np.float32)
         for axis, (old, new) in ((-2, (h, height)), (-1, (w, width))):
             if old == new:
                 continue
             if name.startswith("nearest"):
                 middle = 0.5 if name == "nearest-exact" else 0.0
-                out = np.take(out, ((np.arange(new) + middle) * old / new).astype(int), axis=axis)
+                at = ((np.arange(new) + middle) * old / new).astype(int)
+                out = out[..., at] if axis == -1 else out[..., at, :]
             else:
-                weights = _filter(old, new, name, bool(antialias)).astype(out.dtype)
-                out = np.moveaxis(np.moveaxis(out, axis, -1) @ weights.T, -1, axis)
-        if kind.kind in "iu":
+                weights = _like(_filter(old, new, name, bool(antialias)), out)
+                out = out @ weights.T if axis == -1 else weights @ out
+        if kind.kind in "iu" and _dtype(out) != kind:
             info = np.iinfo(kind)
             out = np.clip(np.rint(out), info.min, info.max).astype(kind)
-        return np.ascontiguousarray(out)
+        return out.contiguous() if isinstance(out, Tensor) else np.ascontiguousarray(out)
 
     return _on_array(img, scaled)
 
@@ -438,30 +437,27 @@ def resized_crop(
     return resize(crop(img, top, left, height, width), size, interpolation, antialias=antialias)
 
 
-def _sampled(a: Array, x: Array, y: Array, name: str, fill: Any) -> Array:
+def _sampled(a: Any, x: Array, y: Array, name: str, fill: Any) -> Any:
     """The image at the points (x, y), in pixels; ``fill`` outside, faded in as torchvision does it."""
     h, w = a.shape[-2:]
+    pixels = a if _dtype(a).kind == "f" else a.astype(np.float64)
     fills = np.asarray(fill or 0, np.float64)
-    fills = fills.reshape(-1, 1, 1) if fills.ndim else fills
+    fills = _like(fills.reshape(-1, 1, 1) if fills.ndim else fills, pixels)
 
-    def at(i: Array, j: Array, weight: Any = 1.0) -> tuple[Array, Array]:
-        inside = ((i >= 0) & (i < h) & (j >= 0) & (j < w)) * weight
-        return a[..., np.clip(i, 0, h - 1), np.clip(j, 0, w - 1)] * inside, inside
+    def at(i: Array, j: Array, weight: Any = 1.0) -> tuple[Any, Any]:
+        inside = _like(((i >= 0) & (i < h) & (j >= 0) & (j < w)) * weight, pixels)
+        return pixels[..., np.clip(i, 0, h - 1), np.clip(j, 0, w - 1)] * inside, inside
 
     if name.startswith("nearest"):
         corners = [at(np.rint(y).astype(int), np.rint(x).astype(int))]
     else:
         j, i = np.floor(x).astype(int), np.floor(y).astype(int)
         u, v = x - j, y - i
-        corners = [
-            at(i, j, (1 - u) * (1 - v)),
-            at(i, j + 1, u * (1 - v)),
-            at(i + 1, j, (1 - u) * v),
-            at(i + 1, j + 1, u * v),
-        ]
+        corners = [at(i, j, (1 - u) * (1 - v)), at(i, j + 1, u * (1 - v))]
+        corners += [at(i + 1, j, (1 - u) * v), at(i + 1, j + 1, u * v)]
     value, share = (sum(part) for part in zip(*corners, strict=True))
-    out: Array = value * share + (1 - share) * fills
-    return (np.rint(out) if a.dtype.kind in "iu" else out).astype(a.dtype)
+    out = value * share + (1 - share) * fills
+    return np.rint(out).astype(a.dtype) if pixels is not a else out
 
 
 def _affine_matrix(center: Any, angle: float, translate: Any, scale: float, shear: Any) -> Array:
@@ -539,24 +535,27 @@ def erase(img: Any, i: int, j: int, h: int, w: int, v: Any, inplace: bool = Fals
     """The rectangle with the corner (i, j) replaced by ``v``."""
     if not isinstance(img, Tensor):
         raise TypeError(f"img should be a Tensor. Got {type(img)}")
-    array = img.array if inplace else img.array.copy()
-    array[..., i : i + h, j : j + w] = v.array if isinstance(v, Tensor) else v
-    return img if inplace else wrap(array)
+    img = img if inplace else img.clone()
+    img[..., i : i + h, j : j + w] = v if isinstance(v, Tensor) else wrap(np.asarray(v, img.array.dtype))
+    return img
 
 
 # --- colours -------------------------------------------------------------------------------------------------------
 
 
-def _blend(a: Array, b: Any, ratio: float) -> Array:
-    bound = 1.0 if a.dtype.kind == "f" else np.iinfo(a.dtype).max
-    return np.clip(ratio * a.astype(np.float32) + (1.0 - ratio) * b, 0, bound).astype(a.dtype)
+def _blend(a: Any, b: Any, ratio: float) -> Any:
+    return _cast((ratio * _cast(a, np.float32) + (1.0 - ratio) * b).clip(0, _white(a)), _dtype(a))
 
 
-def _gray(a: Array) -> Array:
+def _white(a: Any) -> Any:
+    return 1 if _dtype(a).kind == "f" else np.iinfo(_dtype(a)).max
+
+
+def _gray(a: Any) -> Any:
     if a.shape[-3] == 1:
         return a
     gray = 0.2989 * a[..., 0, :, :] + 0.587 * a[..., 1, :, :] + 0.114 * a[..., 2, :, :]
-    return gray.astype(a.dtype)[..., None, :, :]
+    return _cast(gray, _dtype(a))[..., None, :, :]
 
 
 def adjust_brightness(img: Any, brightness_factor: float) -> Any:
@@ -573,7 +572,7 @@ def adjust_contrast(img: Any, contrast_factor: float) -> Any:
     if is_pil(img):
         return pillow().ImageEnhance.Contrast(img).enhance(contrast_factor)
     return _on_array(
-        img, lambda a: _blend(a, _gray(a).astype(np.float32).mean((-3, -2, -1), keepdims=True), contrast_factor)
+        img, lambda a: _blend(a, _cast(_gray(a), np.float32).mean((-3, -2, -1), keepdims=True), contrast_factor)
     )
 
 
@@ -601,9 +600,11 @@ def adjust_hue(img: Any, hue_factor: float) -> Any:
         shifted = np.array(h, np.uint8) + np.array(int(hue_factor * 255)).astype(np.uint8)
         return pillow().Image.merge("HSV", (pillow().Image.fromarray(shifted), s, v)).convert(img.mode)
 
-    def shift(a: Array) -> Array:
+    def shift(a: Any) -> Any:
         if a.shape[-3] == 1:
             return a
+        if isinstance(a, Tensor):
+            raise NotImplementedError("adjust_hue has no gradient here: give it img.detach()")
         high = 1.0 if a.dtype.kind == "f" else np.iinfo(a.dtype).max
         out = _from_hsv(*_to_hsv(np.moveaxis(a, -3, 0) / high), hue_factor)
         return np.moveaxis(out * (high if high == 1.0 else high + 1 - 1e-3), 0, -3).astype(a.dtype)
@@ -638,7 +639,7 @@ def rgb_to_grayscale(img: Any, num_output_channels: int = 1) -> Any:
     if is_pil(img):
         gray = img.convert("L")
         return gray if num_output_channels == 1 else pillow().Image.merge("RGB", (gray, gray, gray))
-    return _on_array(img, lambda a: np.repeat(_gray(a), num_output_channels, axis=-3))
+    return _on_array(img, lambda a: _gray(a)[..., [0] * num_output_channels, :, :])
 
 
 to_grayscale = rgb_to_grayscale
@@ -648,17 +649,17 @@ def invert(img: Any) -> Any:
     """The negative."""
     if is_pil(img):
         return pillow().ImageOps.invert(img)
-    return _on_array(img, lambda a: (1 if a.dtype.kind == "f" else np.iinfo(a.dtype).max) - a)
+    return _on_array(img, lambda a: _white(a) - a)
 
 
 def solarize(img: Any, threshold: float) -> Any:
     """The negative of what is at least as bright as ``threshold``."""
     if is_pil(img):
         return pillow().ImageOps.solarize(img, threshold)
-    if threshold > (1 if img.array.dtype.kind == "f" else np.iinfo(img.array.dtype).max):
+    if threshold > _white(img):
         raise TypeError(f"Threshold should be less than bound of img, and is {threshold} for {img.dtype}.")
     return _on_array(
-        img, lambda a: np.where(a >= threshold, (1 if a.dtype.kind == "f" else np.iinfo(a.dtype).max) - a, a)
+        img, lambda a: (FUNCTIONS["where"] if isinstance(a, Tensor) else np.where)(a >= threshold, _white(a) - a, a)
     )
 
 
@@ -682,16 +683,15 @@ def gaussian_blur(img: Any, kernel_size: Any, sigma: Any = None) -> Any:
     if is_pil(img):
         return to_pil_image(gaussian_blur(pil_to_tensor(img), sizes, sigmas), mode=img.mode)
 
-    def blur(a: Array) -> Array:
-        out = a.astype(np.float32 if a.dtype.kind != "f" else a.dtype)
-        for axis, size, s in ((-1, sizes[0], sigmas[0]), (-2, sizes[1], sigmas[1])):
-            x = np.linspace(-(size - 1) / 2, (size - 1) / 2, size)
-            weights = np.exp(-0.5 * (x / s) ** 2)
-            weights = (weights / weights.sum()).astype(out.dtype)
-            widths = [(0, 0)] * out.ndim
-            widths[axis] = (size // 2, size // 2)
-            windows = np.lib.stride_tricks.sliding_window_view(np.pad(out, widths, mode="reflect"), size, axis=axis)
-            out = windows @ weights
-        return np.rint(out).astype(a.dtype) if a.dtype.kind in "iu" else out
+    def blur(a: Any) -> Any:
+        out = a if _dtype(a).kind == "f" else a.astype(np.float32)
+        for axis, size, sd in ((-1, sizes[0], sigmas[0]), (-2, sizes[1], sigmas[1])):
+            n, x = out.shape[axis], np.linspace(-(size - 1) / 2, (size - 1) / 2, size)
+            weights = np.exp(-0.5 * (x / sd) ** 2)
+            places = np.pad(np.arange(n), size // 2, mode="reflect")
+            wide = out[..., places] if axis == -1 else out[..., places, :]
+            parts = [wide[..., k : k + n] if axis == -1 else wide[..., k : k + n, :] for k in range(size)]
+            out = sum(part * float(weight) for part, weight in zip(parts, weights / weights.sum(), strict=True))
+        return out if _dtype(a).kind == "f" else np.rint(out).astype(a.dtype)
 
     return _on_array(img, blur)
