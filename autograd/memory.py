@@ -98,3 +98,20 @@ def overlaps_itself(array: Any) -> bool:
             return True
         reach += (n - 1) * abs(s)
     return bool(array.nbytes > reach)
+
+
+def empty_heads(shape: tuple[int, ...], dtype: Any, lengths_first: bool = True) -> Any:
+    """Memory in the order (batch, length, heads, size), so that joining the heads again is a view; else the usual order."""
+    if len(shape) != 4 or not lengths_first:
+        return np.empty(shape, dtype)
+    n, h, length, size = shape
+    return np.empty((n, length, h, size), dtype).transpose(0, 2, 1, 3)
+
+
+def lengths_first(query: Any, value: Any, dropped: Any) -> bool:
+    """Whether the result lies in the order (batch, length, heads, size).
+
+    As in PyTorch it lies as the query does, and in the usual order where weights are dropped: programs ``view`` it.
+    """
+    same = dropped is None and query.ndim == 4 and query.shape[-1] == value.shape[-1]
+    return bool(same and query.strides[1] < query.strides[2])

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..memory import empty_heads, lengths_first
 from .runtime import F, exp_below, floats_at, gemm, helper, inline, kernel, largest, prange, team
 from .tiles import transpose
 
@@ -23,7 +24,7 @@ _NONE = np.empty((0, 0, 0, 0), F)
 def attention(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale: float, causal: bool) -> Any:
     """(N, H, L, E), (N, H, S, E), (N, H, S, V) -> (N, H, L, V); and (None, largest scores, sums of exponentials)."""
     n, heads, length, width = query.shape
-    out = _like_heads(n, heads, length, value.shape[3])
+    out = empty_heads((n, heads, length, value.shape[3]), F, lengths_first(query, value, dropped))
     shifts, sums = np.empty((n, heads, length, 1), F), np.empty((n, heads, length, 1), F)
     _forward(
         _table(query, key, value, out), width, value.shape[3], shifts, sums, *_extra(mask, dropped, key),
@@ -38,17 +39,12 @@ def attention_backward(
     """The cotangents of query, key and value, from that of the result (``above``)."""
     if above.strides[3] != 4 or above.strides[2] < 4 * above.shape[3]:
         above = np.ascontiguousarray(above)
-    made = tuple([_like_heads(*x.shape) for x in (query, key, value)])
+    made = tuple([empty_heads(x.shape, F) for x in (query, key, value)])
     _backward(
         _table(query, key, value, above, *made), query.shape[3], value.shape[3], *residual[1:],
         *_extra(mask, dropped, key), _scratch(query, key, value, causal, 2), F(scale), causal,
     )  # fmt: skip
     return made
-
-
-def _like_heads(n: int, heads: int, length: int, size: int) -> Any:
-    """(N, H, L, size) in the order (N, L, H, size): joining the heads again is then a view."""
-    return np.empty((n, length, heads, size), F).transpose(0, 2, 1, 3)
 
 
 def _table(*arrays: Any) -> Any:

@@ -20,6 +20,7 @@ import numpy as np
 from ..fast import twin
 from ..graph import is_casting
 from ..lift import lift
+from ..memory import empty_heads, lengths_first
 from ..tensor import Tensor, wrap
 from ..threads import parallel_for
 from .again import differentiate_again
@@ -28,14 +29,6 @@ __all__ = ["scaled_dot_product_attention"]
 
 _KEPT_BYTES = 32 << 20  # exponentials up to this size are kept
 _BLOCK_BYTES = 1 << 20
-
-
-def _allocate_like_heads(shape: tuple[int, ...], dtype: Any) -> Any:
-    """Memory in the order (batch, length, heads, size): joining the heads again is then a view, as in PyTorch."""
-    if len(shape) != 4:
-        return np.empty(shape, dtype)
-    n, h, length, size = shape
-    return np.empty((n, length, h, size), dtype).transpose(0, 2, 1, 3)
 
 
 def _pieces(query: Any, key: Any, start: int, stop: int) -> list[tuple[Any, Any, bool]]:
@@ -101,7 +94,7 @@ def _attention(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale:
     if causal:
         mask = _triangle(query.shape[-2], key.shape[-2], query.dtype)
     lead, s, dtype = query.shape[:-1], key.shape[-2], query.dtype
-    out = _allocate_like_heads((*lead, value.shape[-1]), dtype)
+    out = empty_heads((*lead, value.shape[-1]), dtype, lengths_first(query, value, dropped))
     kept = np.empty((*lead, s), dtype) if math.prod(lead) * s * dtype.itemsize <= _KEPT_BYTES else None
     shifts, sums = np.zeros((*lead, 1), dtype), np.empty((*lead, 1), dtype)
     calm, full, ones = _is_calm(query, key, mask, scale), _spread_mask(mask, query, key), np.ones((s, 1), dtype)
@@ -143,7 +136,7 @@ def _attention_backward(
     kept, shifts, sums = residual
     if causal:
         mask = _triangle(query.shape[-2], key.shape[-2], query.dtype)
-    dq, dk, dv = (_allocate_like_heads(x.shape, x.dtype) for x in (query, key, value))
+    dq, dk, dv = (empty_heads(x.shape, x.dtype) for x in (query, key, value))
     factor, full = query.dtype.type(scale), _spread_mask(mask, query, key)
 
     def members(start: int, stop: int) -> None:

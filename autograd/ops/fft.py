@@ -18,6 +18,7 @@ import numpy as np
 from .. import dtypes
 from ..creation import finish
 from ..lift import lift, write_out
+from ..memory import in_order
 from ..tensor import Tensor, normal_dim
 from .copies import roll_by
 from .indexing import overwrite
@@ -29,7 +30,7 @@ _SWAPPED = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
 def _c2c(input: Any, dims: Any, norm: Any, inverse: bool) -> Any:
-    return (np.fft.ifftn if inverse else np.fft.fftn)(input, axes=dims, norm=norm)
+    return in_order((np.fft.ifftn if inverse else np.fft.fftn)(input, axes=dims, norm=norm))
 
 
 c2c: Any = lift(_c2c, kind="linear", name="fft_c2c", input=lambda g, dims, norm, inverse: c2c(g, dims, norm, inverse))
@@ -48,14 +49,14 @@ def _c2r_back(g: Any, like: Any, dim: int, norm: str) -> Any:
 
 
 r2c: Any = lift(
-    lambda input, dim, norm: np.fft.rfft(input, axis=dim, norm=norm),
+    lambda input, dim, norm: in_order(np.fft.rfft(input, axis=dim, norm=norm)),
     kind="linear",
     name="fft_r2c",
     holomorphic=False,
     input=_r2c_back,
 )
 c2r: Any = lift(
-    lambda input, dim, norm, n: np.fft.irfft(input, n, axis=dim, norm=norm),
+    lambda input, dim, norm, n: in_order(np.fft.irfft(input, n, axis=dim, norm=norm)),
     kind="linear",
     name="fft_c2r",
     holomorphic=False,

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..fast import twin
 from ..lift import bilinear, general, lift
+from ..memory import in_order
 from .shape import sum_to
 
 __all__ = []  # fmt: skip
@@ -92,7 +93,7 @@ def _normalize(input: Any, weight: Any, bias: Any, axes: Axes, eps: float, cente
     y = normal.copy() if weight is None else normal * weight
     if bias is not None:
         y += bias
-    return y, (normal, rstd)
+    return (y if y.ndim > 3 else in_order(y)), (normal, rstd)  # with channels last it stays so
 
 
 def _normal_and_rstd(input: Any, axes: Axes, eps: float, center: bool) -> tuple[Any, Any]:

@@ -262,7 +262,7 @@ def logsigmoid(input: Tensor) -> Any:
     >>> logsigmoid(autograd.tensor([-1.0, 0.0, 2.0]))
     tensor([-1.3133, -0.6931, -0.1269])
     """
-    return ops.log_sigmoid(input)
+    return ops.log_sigmoid(input.contiguous())
 
 
 def softsign(input: Tensor) -> Any:

@@ -38,6 +38,14 @@ IN_ORDER: dict[str, Any] = {
     "zeros_like a stretched one": lambda x, m: m.zeros_like(x[:1].expand(5, 3, 4, 6)),
     "einsum": lambda x, m: m.einsum("bhij,bhkj->bhki", x, x),
     "einsum of one": lambda x, m: m.einsum("bhij->hij", x),
+    "fft": lambda x, m: m.fft.fft(x),
+    "rfft": lambda x, m: m.fft.irfft(m.fft.rfft(x)),
+    "logsigmoid": lambda x, m: _functional(m).logsigmoid(x),
+    "batch norm of a line": lambda x, m: _functional(m).batch_norm(x[0], None, None, training=True),
+    "attention with dropout": lambda x, m: _functional(m).scaled_dot_product_attention(x, x, x, dropout_p=0.1),
+    "attention with values of another width": lambda x, m: _functional(m).scaled_dot_product_attention(
+        x, x, x[..., :4]
+    ),
     "outer einsum": lambda x, m: m.einsum("bi,bj->bji", x[:, 0, 0], x[:, 1, 1]),
 }
 IN_ITS_OWN: dict[str, Any] = {
@@ -45,7 +53,13 @@ IN_ITS_OWN: dict[str, Any] = {
     "clone": lambda x, m: x.clone(),
     "zeros_like": lambda x, m: m.zeros_like(x),
     "double": lambda x, m: x.double(),
+    "attention": lambda x, m: _functional(m).scaled_dot_product_attention(x, x.contiguous(), x),
+    "causal attention": lambda x, m: _functional(m).scaled_dot_product_attention(x, x, x.contiguous(), is_causal=True),
 }
+
+
+def _functional(m: Any) -> Any:
+    return F if m is autograd else m.nn.functional
 
 
 def heads(m: Any) -> Any:
