@@ -103,11 +103,13 @@ class _FunctionOp(Operation):
 
     foreign = True
 
-    def __init__(self, cls: type[Function], ctx: FunctionCtx, count: int, outputs: int, positions: list[int]) -> None:
+    def __init__(self, cls: type[Function], ctx: FunctionCtx, count: int, outputs: int, tensors: Any) -> None:
         self.name = cls.__name__
-        self.cls, self.ctx, self.count, self.outputs, self.positions = cls, ctx, count, outputs, positions
+        self.cls, self.ctx, self.count, self.outputs = cls, ctx, count, outputs
+        self.positions = [i for i, _ in tensors]
         self.materialize = ctx.materialize_grads
         self.push = self._push if cls.jvp is not Function.jvp else None
+        self.kinds: list[tuple[Any, Any]] = [] if self.push is None else [(t.shape, t.array.dtype) for _, t in tensors]
 
     def joint(self, g: Any, seen: Any) -> tuple[Any, ...]:
         """The cotangents of the tensor arguments, from the user's backward."""
@@ -142,7 +144,9 @@ class _FunctionOp(Operation):
     def _push(self, node: Node, tangents: list[Any]) -> Any:
         """Forward mode through the user's ``jvp``."""
         given: list[Any] = [None] * self.count
-        for i, t in zip(self.positions, tangents, strict=True):
+        for i, t, (shape, dtype) in zip(self.positions, tangents, self.kinds, strict=True):
+            if t is None and self.materialize and dtypes.is_float(dtype):
+                t = wrap(np.zeros(shape, dtype))
             given[i] = t
         kept = dict(vars(self.ctx))  # a jvp may delete what it needed: PyTorch calls it once, this pass can come again
         try:
@@ -231,7 +235,10 @@ class Function:
 
     @staticmethod
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
-        """The tangents of the results from those of the arguments; without it, backward is transposed."""
+        """The tangents of the results from those of the arguments; without it, backward is transposed.
+
+        An argument that has no tangent comes with zeros (None after ``ctx.set_materialize_grads(False)``).
+        """
         raise NotImplementedError(
             "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
         )
@@ -278,7 +285,7 @@ def _connect(cls: Any, ctx: Any, tensors: Any, parents: Any, results: tuple[Any,
         ]
     shown = [r for r in results if isinstance(r, Tensor)]
     single = len(results) == 1
-    op: Any = _FunctionOp(cls, ctx, ctx_count(ctx), 1 if single else len(shown), [i for i, _ in tensors])
+    op: Any = _FunctionOp(cls, ctx, ctx_count(ctx), 1 if single else len(shown), tensors)
     places: list[Any] = []
     for t in ctx.to_save:
         at = next((i for i, r in enumerate(shown) if r is t), None)

@@ -346,6 +346,23 @@ class Checker:
                 self._accuse(i, u)
         if self.kinks and len(problem.inputs) > 1:
             self._inputs_that_tie(cotangents)
+        self._stale(cotangents[0], claims[0])
+
+    def _stale(self, v: Array, claims: list[Array]) -> None:
+        """After calls at other values the gradient here is still the same."""
+        problem = self.problem
+        results = problem.call()
+        again = problem.pull(v, [results[k] for k in problem.which])
+        for i, (now, before) in enumerate(zip(again, claims, strict=True)):
+            noise = 1e4 * self.eps * float(np.max(np.abs(np.nan_to_num(before)), initial=0.0))
+            if not np.allclose(now, before, rtol=0, atol=noise, equal_nan=True):
+                self.fail(
+                    "nondeterministic",
+                    "The gradient is another one after the function was called at other values: it uses something that "
+                    "an earlier call left behind. Look for a cache, a class attribute, a global or a buffer where ctx "
+                    "is meant.",
+                    input=problem.wrt[i],
+                )
 
     def _inputs_that_tie(self, cotangents: list[Array]) -> None:
         """All inputs moved together: where two of them tie, each alone may claim everything, but not both."""
@@ -404,11 +421,13 @@ class Checker:
         sure = (slope.bar < 0.1 * np.abs(slope.value)) & ~slope.kink & (np.abs(slope.value) > 1e-3 * np.abs(value))
         # Smaller values may be steps of a cancellation, such as 1 - y*y.
         sure &= np.abs(value) > 1e-6 * np.max(np.abs(u), initial=0.0)
+        sure &= 1e-9 * np.abs(slope.value) > 16 * self.eps
         if self.eps > 1e-10 or not sure.any():
             return
-        with self.problem.moved(i, 1e-9 * u):
-            moved = self.problem.value()
-        if np.mean((moved == value)[sure]) > 0.8:
+        near, far = self.problem.along(i, u)(1e-9), self.problem.along(i, u)(1e-2)
+        with np.errstate(invalid="ignore"):
+            steady = np.abs(far - value - 1e-2 * slope.value) < 3e-3 * np.abs(slope.value)  # floor() moves in jumps
+        if np.mean((near == value)[sure]) > 0.8 and np.mean(steady[sure]) > 0.5:
             self.fail(
                 "dtype",
                 "The function computes in less than the float64 of its input: it moves in steps. float32 noise "

@@ -11,6 +11,7 @@ import numpy as np
 
 from .evidence import Case, Evidence
 from .hypotheses import HYPOTHESES, TIES
+from .kinks import is_limit
 from .problem import Array, Problem
 from .report import Element, Fault
 from .retrials import saved_fault
@@ -27,12 +28,17 @@ def diagnose(checker: Any, i: int, u: Array, mode: str = "backward") -> Fault | 
     evidence = Evidence(checker, i, u, mode)
     wrong = evidence.wrong()
     overwritten = saved_fault(problem) if mode == "backward" else None
-    if not wrong.any() and evidence.complete and (mode == "forward" or _is_linear(evidence)):
-        return _no_subgradient(evidence) if checker.at_kink else None
+    if not overwritten and (wrong.any() or checker.at_kink) and is_limit(evidence):
+        return None
+    if not wrong.any() and not overwritten and (mode == "forward" or _is_linear(evidence)):
+        # A long step in a random direction has met a kink, and every element on its own is right.
+        return _no_subgradient(evidence) if checker.at_kink and evidence.kink.any() else None
     case = Case(evidence, _worst_output(evidence, wrong))
     fault = overwritten or _first_that_fits(case)
     if np.allclose(case.claimed, case.true, rtol=1e-3, atol=1e-5 * case.size) and not overwritten:
         fault.sentence += NEARLY
+    if mode == "forward":
+        fault.sentence = fault.sentence.replace("cotangent", "tangent").replace("Backward", "The jvp")
     fault.input, fault.output, fault.mode = problem.wrt[i], problem.which[case.o], mode
     fault.worst, fault.wrong, fault.checked = _worst(case), int(case.wrong.sum()), case.wrong.size
     fault.shapes, fault.jacobians = (tuple(case.x.shape), tuple(case.y.shape)), (case.true, case.claimed, case.wrong)
@@ -107,8 +113,9 @@ def _place(flat: int, array: Array) -> tuple[tuple[int, ...], str]:
 
 def _is_linear(evidence: Evidence) -> bool:
     """Whether backward is linear in the cotangent: what it claims for a random one follows from the unit ones."""
-    v = evidence.checker.cotangents()[0]
-    claim = evidence.problem.pull(v)[evidence.i]
+    v = np.zeros(sum(evidence.problem.output_sizes()))
+    v[evidence.rows] = evidence.checker.cotangents()[0][evidence.rows]
+    claim = evidence.problem.pull(v)[evidence.i][evidence.cols]
     alike = 1e-9 if evidence.checker.eps < 1e-10 else 1e-6  # a cotangent rounded to float32 shows in float64
     size = max(1.0, float(np.max(np.abs(claim), initial=0.0)))
-    return bool(np.allclose(claim, evidence.claimed.T @ v, rtol=alike, atol=alike * size))
+    return bool(np.allclose(claim, evidence.claimed.T @ v[evidence.rows], rtol=alike, atol=alike * size))

@@ -198,6 +198,7 @@ class Case:
         offset = sum(problem.output_sizes()[:o])
         size = problem.output_sizes()[o]
         mine = (evidence.rows >= offset) & (evidence.rows < offset + size)
+        self.own_rows = mine  # of the evidence's rows, those of this output
         self.rows, self.cols, self.offset = evidence.rows[mine] - offset, evidence.cols, offset
         self.true, self.claimed, self.bar = evidence.true[mine], evidence.claimed[mine], evidence.bar[mine]
         self.wrong = evidence.wrong()[mine]
@@ -208,6 +209,8 @@ class Case:
         self.y = problem.values[o]
         self.in_shape, self.out_shape = real_shape(self.x), real_shape(self.y)
         self.size = float(np.max(np.abs(self.true), initial=0.0))
+        noise = np.abs(self.claimed) <= 16 * evidence.checker.eps * self.size
+        self.claimed = np.where(noise, 0.0, self.claimed)
 
     def pull(self, v: Array, k: int | None = None) -> Array:
         """What is claimed for this input (or for input ``k``), for a cotangent of this output alone."""
@@ -226,9 +229,10 @@ class Case:
         if not self.complete or self.evidence.mode == "forward":
             return None
         problem, rng = self.problem, np.random.default_rng(17)
+        arrays = [as_real(t.array) for t in problem.inputs]
+        sizes = [np.sqrt(np.mean(x**2)) if x.size else 0.0 for x in arrays]
         shifts = [
-            0.1 * as_real(t.array) * rng.uniform(-1, 1, size)
-            for t, size in zip(problem.inputs, problem.input_sizes(), strict=True)
+            (0.1 * np.abs(x) + 0.02 * size) * rng.uniform(-1, 1, x.shape) for x, size in zip(arrays, sizes, strict=True)
         ]
         own = slice(self.offset, self.offset + problem.output_sizes()[self.o])
         with ExitStack() as stack:
@@ -252,6 +256,34 @@ class Case:
                 claimed[r] = there.pull(e)[self.i]
         known = np.isfinite(true) & np.isfinite(claimed) & (bar <= 1e-3 * (np.abs(true) + np.abs(claimed)) + 1e-12)
         return np.where(known, true, 0.0), np.where(known, claimed, 0.0), known
+
+    def ask(self, v: Array) -> Array:
+        """What is claimed for a vector: a cotangent, or a tangent in forward mode."""
+        if self.evidence.mode == "forward":
+            return self.problem.push(self.i, v)[self.offset + self.rows]  # type: ignore[no-any-return]
+        return self.pull(v)[self.cols]  # type: ignore[no-any-return]
+
+    def answer(self, v: Array) -> Array:
+        """What ``ask`` should give."""
+        return self.true @ v[self.cols] if self.evidence.mode == "forward" else self.pulled_true(v)
+
+    def question(self, seed: int) -> Array:
+        """A random vector to ask for."""
+        if self.evidence.mode == "backward":
+            return self.probe(seed)
+        u = np.zeros(len(as_real(self.x)))
+        u[self.cols] = np.random.default_rng(seed).uniform(-1.5, 1.5, len(self.cols))
+        return u
+
+    @cached_property
+    def nothing(self) -> Array:
+        """Where the true derivative is zero; a complex number is one element, both its parts are zero."""
+        zero: Array = np.abs(self.true) <= 4 * self.bar + 1e-9 * self.size
+        for axis, array in ((0, self.y), (1, self.x)):
+            if array.dtype.kind == "c" and self.complete:
+                pairs = zero.reshape(*zero.shape[:axis], -1, 2, *zero.shape[axis + 1 :])
+                zero = np.repeat(pairs.all(axis=axis + 1), 2, axis=axis)
+        return zero
 
     def probe(self, seed: int) -> Array:
         """A random cotangent of this output."""
@@ -309,7 +341,7 @@ class Case:
 
     def same(self, a: Array, b: Array, known: Array | None = None) -> bool:
         """Whether two Jacobians (or vectors) tell the same story, to well beyond the differences between causes."""
-        scale = max(float(np.max(np.abs(b), initial=0.0)), 1e-300)
+        scale = max(float(np.max(np.abs(b), initial=0.0)), 1e-6 * self.size, 1e-300)
         near = np.abs(a - b) <= self.evidence.alike * (scale * 1e-2 + np.abs(b)) + (
             4 * self.bar if a.shape == self.bar.shape else 0
         )
@@ -319,7 +351,7 @@ class Case:
 
     def fits(self, claimed: Array) -> bool:
         """Whether this would be the claim, and is not what the truth is anyway."""
-        return self.same(self.claimed, claimed)
+        return bool((self.wrong & self.known).any()) and self.same(self.claimed, claimed)
 
     def indices(self, places: Array, shape: tuple[int, ...]) -> Array:
         """Multi-indices, one row a place."""

@@ -19,7 +19,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Path = Callable[[float], Array]
 
-FIRST, LEVELS, MOST, ORDER = 4, 5, 14, 5
+FIRST, LEVELS, MOST, LAST, ORDER = 4, 5, 14, 26, 5
 TARGET = 1e-11  # bars this small, relatively, are good enough to stop
 
 
@@ -56,7 +56,7 @@ def derivative(f: Path, eps: float, noise: Array | None = None, stretch: float =
     level = np.full(centre.shape, np.nan)
     steps: list[tuple[float, Array, Array]] = []
     with np.errstate(all="ignore"):
-        for k in range(FIRST, FIRST + MOST):
+        for k in range(FIRST, FIRST + LAST):
             h = stretch * 2.0**-k
             up, down = f(h), f(-h)
             steps.append((h, up, down))
@@ -72,14 +72,34 @@ def derivative(f: Path, eps: float, noise: Array | None = None, stretch: float =
             wins = error < bar
             best, bar = np.where(wins, value, best), np.where(wins, error, bar)
             before, level = row, value
-            if k >= FIRST + LEVELS - 1 and _tight(best, bar, centre):
-                break
+            done = k >= FIRST + MOST - 1 or (k >= FIRST + LEVELS - 1 and _tight(best, bar, centre))
+            rounding += 4 * eps / h  # 1 - cos(x) has the noise of the 1
+            unknown = np.isnan(best) & np.isfinite(centre)
+            if done and not np.any(unknown | _far(best, row[0], rounding)):
+                break  # else something is very near: another piece of the function, a pole, the edge of the domain
+        best, bar = _not_a_step(best, bar, steps, rounding)
         left, right, kink = _sides(centre, steps, floor, eps)
     if kink.any():
         value = np.where(kink, 0.5 * (left + right), best)
         bar = np.where(kink, np.maximum(1e-6 * (np.abs(left) + np.abs(right)), np.minimum(bar, 1e-4)), bar)
         best = value
     return Slope(best, bar, left, right, kink, centre)
+
+
+def _far(best: Array, plain: Array, rounding: Array) -> Array:
+    """Where the shortest step says something else altogether."""
+    return np.abs(best - plain) > 0.1 * (np.abs(best) + np.abs(plain)) + 4 * rounding  # type: ignore[no-any-return]
+
+
+def _not_a_step(
+    best: Array, bar: Array, steps: list[tuple[float, Array, Array]], rounding: Array
+) -> tuple[Array, Array]:
+    """Long steps over a staircase may agree with one another by chance: the three shortest ones know better."""
+    first, second, last = ((up - down) / (2 * h) for h, up, down in steps[-3:])
+    spread = 4 * (np.maximum(np.abs(last - second), np.abs(second - first)) + rounding)
+    far = _far(best, last, rounding)
+    wrong = far & (np.abs(best - last) > spread + bar)
+    return np.where(wrong, last, best), np.where(wrong, spread, np.where(far, np.fmax(bar, np.abs(best - last)), bar))
 
 
 def _tight(best: Array, bar: Array, centre: Array) -> bool:

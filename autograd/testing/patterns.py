@@ -24,8 +24,8 @@ def name_pattern(
     """
     index = np.stack(np.unravel_index(places, shape), axis=1) if shape else np.zeros((len(places), 0), int)
     loose = None
-    by_value = () if values is None else _values(values, places)
-    for name, members in itertools.chain(_places(shape, places, index), by_value, _loose_places(shape, places, index)):
+    of_input = () if values is None else itertools.chain(_values(values, places), _ends(shape, index))
+    for name, members in itertools.chain(_places(shape, places, index), of_input, _loose_places(shape, places, index)):
         members = members & active
         if members.any() and not members[active].all():
             if np.array_equal(members, wrong & active):
@@ -82,6 +82,14 @@ def _loose_places(shape: tuple[int, ...], places: Array, index: Array) -> Iterat
             yield f"place {k} along axis {axis}", index[:, axis] == k
     yield "even places", places % 2 == 0
     yield "odd places", places % 2 == 1
+
+
+def _ends(shape: tuple[int, ...], index: Array) -> Iterator[tuple[str, Array]]:
+    """The places up to or from the middle of an axis."""
+    for axis, length in enumerate(shape):
+        for k in range(2, length // 2 + 1 if length <= 16 else 0):
+            yield f"the last {k} along axis {axis}", index[:, axis] >= length - k
+            yield f"the first {k} along axis {axis}", index[:, axis] < k
 
 
 def _values(values: Array, places: Array) -> Iterator[tuple[str, Array]]:

@@ -105,12 +105,19 @@ class Problem:
 
     def value_or_nan(self, h: float) -> Array:
         """The value after a step of ``h``: NaN where a long step leaves the domain and the function raises."""
+        size = sum(self.output_sizes())
         try:
-            return self.value()
+            value = self.value()
+            if value.size != size:
+                raise RuntimeError(
+                    "The function's result has another size as soon as its input moves, so it has no derivative here: "
+                    "it selects elements by their values (x[x > 0]), and one of them is just at the limit"
+                )
+            return value
         except (ArithmeticError, ValueError, RuntimeError, AssertionError):
-            if abs(h) < 1e-3:
+            if abs(h) < 1e-8:
                 raise
-            return np.full(sum(self.output_sizes()), np.nan)
+            return np.full(size, np.nan)
 
     def along_all(self, directions: Sequence[Array]) -> Callable[[float], Array]:
         """``h -> value`` with every input moved by ``h`` times its direction."""

@@ -11,7 +11,7 @@ import numpy as np
 CAUSES = (
     "sign", "factor", "transposed", "missing-reduction", "missing-mean", "ignores-cotangent", "constant-cotangent",
     "wrong-argument", "missing-term", "detached", "spurious", "partial", "overwritten", "dtype", "nondeterministic",
-    "layout", "second-order", "unknown",
+    "layout", "nonlinear", "not-finite", "second-order", "unknown",
 )  # fmt: skip
 
 

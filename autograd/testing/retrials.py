@@ -142,7 +142,7 @@ def layout_fault(problem: Problem, v: Array, eps: float) -> Fault | None:
     alike = max(1e-6, 3e4 * eps)  # BLAS sums in another order for other strides, which a bad condition magnifies
 
     def differs(other: list[Array], reference: list[Array]) -> int | None:
-        largest = max(float(np.max(np.abs(b[np.isfinite(b)]), initial=0.0)) for b in reference)
+        largest = max(float(np.max(np.abs(b[np.isfinite(b)]), initial=0.0)) for b in (*reference, *base))
         for i, (a, b) in enumerate(zip(other, reference, strict=True)):
             scale = max(float(np.max(np.abs(b[np.isfinite(b)]), initial=0.0)), 1e-6 * largest)  # not noise about 0
             if not np.allclose(a, b, rtol=alike, atol=alike * scale, equal_nan=True):
@@ -168,9 +168,8 @@ def layout_fault(problem: Problem, v: Array, eps: float) -> Fault | None:
             continue  # a formula may refuse such a cotangent, as view() does
         if found is not None:
             return found
-    moved = list(problem.arguments)
-    for number, t in zip(problem.wrt, problem.inputs, strict=True):
-        moved[number] = wrap(strided(t.array)).requires_grad_()
+    copies = {id(t): wrap(strided(t.array)).requires_grad_() for t in problem.inputs}
+    moved = [copies.get(id(a), a) for a in problem.arguments]
     try:
         results = tupled(problem.function(*moved))
         outputs = [results[k] for k in problem.which]

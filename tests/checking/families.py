@@ -393,3 +393,42 @@ def complex_valued(rng: Any) -> Any:
     if name == "conj":
         return name, lambda z: torch.conj(z) * z, (z,)
     return name, getattr(torch, name), (z,)
+
+
+@family
+def ties_of_several(rng: Any) -> Any:
+    """Whole numbers: the gradient is one of several nearby, and no element's own slope shows it."""
+    functions = {
+        "median": lambda x: x.median(1)[0],
+        "kthvalue": lambda x: x.kthvalue(2, 1)[0],
+        "topk": lambda x: x.topk(2, 1)[0],
+        "sort": lambda x: x.sort(1)[0],
+        "quantile": lambda x: x.quantile(0.5, 1),
+        "cummax": lambda x: x.cummax(1)[0],
+        "max_pool": lambda x: F.max_pool1d(x[None], 2),
+        "range": lambda x: x.amax(0) - x.amin(0),
+    }
+    name = pick(rng, list(functions))
+    return name, functions[name], (torch.from_numpy(rng.integers(-2, 3, (3, 4)).astype(float)).requires_grad_(),)
+
+
+@family
+def ill_conditioned(rng: Any) -> Any:
+    """Matrices near singular ones, differences of nearly equal numbers, steps, values of very different size."""
+    n = int(rng.integers(2, 5))
+    q, _ = np.linalg.qr(rng.normal(size=(n, n)))
+    matrix = torch.from_numpy(q @ np.diag(np.logspace(0, -rng.uniform(1, 5), n)) @ q.T).requires_grad_()
+    functions = {
+        "inv": (torch.linalg.inv, matrix),
+        "pinv": (torch.linalg.pinv, matrix),
+        "logdet": (lambda a: torch.linalg.slogdet(a)[1], matrix),
+        "1 - cos": (lambda x: 1 - x.cos(), torch.from_numpy(1e-5 * rng.normal(size=6)).requires_grad_()),
+        "floor": (torch.floor, torch.from_numpy(rng.uniform(-60, 60, (3, 4))).requires_grad_()),
+        "round and more": (lambda x: x.round() + x, torch.from_numpy(rng.uniform(-60, 60, 5)).requires_grad_()),
+        "scales": (torch.tanh, torch.from_numpy(10.0 ** rng.integers(-7, 1, 6)).requires_grad_()),
+        "softmax of large numbers": (lambda x: x.softmax(0), torch.from_numpy(300 * rng.normal(size=6)).requires_grad_()),
+        "sort of many": (lambda x: x.sort(1)[0], torch.from_numpy(rng.uniform(-2, 2, (30, 50))).requires_grad_()),
+        "layer norm of many": (lambda x: F.layer_norm(x, (50,)), torch.from_numpy(rng.normal(size=(30, 50))).requires_grad_()),
+    }  # fmt: skip
+    name = pick(rng, list(functions))
+    return name, functions[name][0], (functions[name][1],)

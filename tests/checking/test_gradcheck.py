@@ -389,7 +389,7 @@ def test_nan_is_told():
             lift(lambda x: np.abs(x), kind="general", name="abs", x=lambda g, x: g * x / np.sqrt(x * x - x * x)),
             double(3),
         )
-    assert caught.value.cause == "unknown"
+    assert caught.value.cause == "not-finite"
 
 
 def test_infinite_outputs_don_t_hide_the_others():
@@ -418,3 +418,56 @@ def test_a_function_may_refuse_points_nearby():
 
     with pytest.raises(GradcheckError):
         gradcheck(Ordered.apply, torch.tensor([1.0, 1.01, 1.02], dtype=torch.float64, requires_grad=True))
+
+
+def test_one_tensor_in_two_places():
+    x = double(4)
+    assert gradcheck(lambda a, b: a * b, (x, x))
+
+
+def test_a_result_that_changes_its_size_says_so():
+    x = torch.tensor([0.0, 1.0], dtype=torch.float64, requires_grad=True)
+    with pytest.raises(RuntimeError, match="another size as soon as its input moves"):
+        gradcheck(lambda x: x[x > 0], x)
+
+
+def test_the_jvp_of_a_function_gets_zeros_for_what_has_no_tangent():
+    class Product(Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            ctx.save_for_forward(a, b)
+            ctx.save_for_backward(a, b)
+            return a * b
+
+        @staticmethod
+        def backward(ctx, g):
+            a, b = ctx.saved_tensors
+            return g * b, g * a
+
+        @staticmethod
+        def jvp(ctx, da, db):
+            a, b = ctx.saved_tensors
+            return da * b + a * db
+
+    assert gradcheck(Product.apply, (double(3), double(3, seed=1)), check_forward_ad=True)
+
+
+def test_a_jvp_that_does_not_use_the_tangent():
+    class Sine(Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_forward(x)
+            ctx.save_for_backward(x)
+            return x.sin()
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0].cos()
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            return ctx.saved_tensors[0].cos()
+
+    report = diagnose(Sine.apply, double(3), forward=True)
+    assert report.fault.cause == "ignores-cotangent" and report.fault.mode == "forward"
+    assert "every tangent" in report.fault.sentence

@@ -17,6 +17,7 @@ from . import (  # noqa: F401 - they add their mutants
     mutants_memory,
     mutants_networks,
     mutants_programs,
+    mutants_strangers,
 )
 from .mutants import MUTANTS
 
