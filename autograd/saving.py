@@ -6,6 +6,7 @@ Source: https://docs.pytorch.org/docs/stable/autograd.html#hooks-for-saved-tenso
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -25,9 +26,15 @@ class _Packed:
 
     __slots__ = ("_kept", "_unpack")
 
-    def __init__(self, saved: Any, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Tensor]) -> None:
+    def __init__(self, node: Node, pack: Callable[[Tensor], Any], unpack: Callable[[Any], Tensor]) -> None:
         self._unpack = unpack
-        self._kept = [self._each(value, lambda a: (True, pack(wrap(a)))) for value in saved]
+        self._kept: list[Any] = [None] * len(node.saved)
+        for i in _in_pytorchs_order(node):
+            self._kept[i] = self._each(node.saved[i], functools.partial(self._packed, pack, node, i))
+
+    @staticmethod
+    def _packed(pack: Callable[[Tensor], Any], node: Node, i: int, array: Any) -> tuple[bool, Any]:
+        return True, pack(_as_it_was(node, i, array))
 
     @staticmethod
     def _each(value: Any, change: Callable[[Any], Any]) -> Any:
@@ -63,11 +70,13 @@ class _Packed:
 class saved_tensors_hooks:
     """Inside the block, what operations save goes through ``pack_hook``, and back through ``unpack_hook`` in backward.
 
+    The pack hook is given the tensors that they were, with ``grad_fn`` and ``requires_grad``.
+
     >>> import autograd
     >>> x = autograd.tensor([2.0], requires_grad=True)
     >>> def unpack(data):
     ...     return autograd.tensor(np.frombuffer(data, np.float32))
-    >>> with saved_tensors_hooks(lambda t: t.numpy().tobytes(), unpack):
+    >>> with saved_tensors_hooks(lambda t: t.detach().numpy().tobytes(), unpack):
     ...     y = x * x
     >>> y.backward(); x.grad
     tensor([4.])
@@ -88,7 +97,7 @@ class saved_tensors_hooks:
                 self._packing = True  # what the hook itself computes is not packed
                 try:
                     with graph.no_grad():
-                        node.saved = _Packed(node.saved, self.pack_hook, self.unpack_hook)
+                        node.saved = _Packed(node, self.pack_hook, self.unpack_hook)
                 finally:
                     self._packing = False
             if self._before is not None:
@@ -225,7 +234,18 @@ def saved_value(node: Node, name: str) -> Any:
     value = node.saved[i] if node.saved else None
     if not isinstance(value, np.ndarray):
         return value
+    return _as_it_was(node, i, value)
+
+
+def _as_it_was(node: Node, i: int, value: Any) -> Tensor:
+    """The tensor whose array a node saved: the argument of this number, or after the last the result."""
     parent = node.parents[i] if i < len(node.parents) else node
     if isinstance(parent, graph.Leaf) and parent.variable is not None and parent.variable.array is value:
         return parent.variable
     return wrap(value, parent)
+
+
+def _in_pytorchs_order(node: Node) -> list[int]:
+    """The places of what a node saved: PyTorch saves by its own names' alphabet, and the result last."""
+    names = {i: name for name, (where, i) in _places(node).items() if where == "saved"}
+    return sorted(range(len(node.saved)), key=lambda i: (i >= len(node.parents), names.get(i, ""), i))

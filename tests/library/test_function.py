@@ -203,7 +203,7 @@ def test_saved_tensors_hooks():
 
     def pack(t):
         log.append(tuple(t.shape))
-        return t.numpy().tobytes()
+        return t.detach().numpy().tobytes()
 
     with ag.autograd.graph.saved_tensors_hooks(pack, lambda b: ag.tensor(np.frombuffer(b, np.float32))):
         y = (x * x).sum() + Cube.apply(x).sum()
@@ -279,3 +279,15 @@ def test_checkpoint_sequential_and_its_errors():
 def test_variable():
     v = ag.autograd.Variable(ag.ones(2), requires_grad=True)
     assert v.requires_grad and isinstance(v, ag.autograd.Variable)
+
+
+def test_pack_hooks_are_given_the_tensors_that_they_were():
+    seen: list = []
+    x = ag.ones(2, requires_grad=True)
+    y = x * 2
+    with ag.graph.saved_tensors_hooks(lambda t: seen.append(t) or t, lambda t: t):
+        z = (x * y).exp()
+    assert [type(t.grad_fn and t.grad_fn.name()) for t in seen] == [str, type(None), str]
+    assert seen[0].grad_fn.name() == "MulBackward0" and seen[1] is x and seen[2].grad_fn.name() == "ExpBackward0"
+    z.sum().backward()
+    assert x.grad is not None
