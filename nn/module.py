@@ -377,7 +377,13 @@ class Module(Stateful):
     @called_again
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters (or fill them with zeros)."""
-        for module in self.modules():
+        modules: list[Module] = [self]
+        met = {self}
+        for module in modules:  # which grows as it is read: named_modules() and its names would take most of the time
+            for child in module._modules.values():
+                if child is not None and child not in met:
+                    met.add(child)
+                    modules.append(child)
             for param in module._parameters.values():
                 if param is not None and param.grad is not None:
                     param.grad = None if set_to_none else wrap(np.zeros_like(param.grad.array))

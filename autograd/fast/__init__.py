@@ -25,6 +25,7 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from . import chains
 from .chains import Deferred, defer
 
 __all__ = ["LARGE", "TWINS", "Deferred", "computed", "deferred", "enable", "fused", "heard", "reason", "twin"]
@@ -112,8 +113,9 @@ def ready() -> bool:
     """Whether kernels can run here; prepares numba and BLAS the first time."""
     if _State.on is None:
         try:
-            from . import runtime
+            from . import elementwise, runtime
 
+            chains.loops = elementwise
             runtime.start()
             _State.on = True
         except ImportError as error:

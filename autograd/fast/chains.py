@@ -19,9 +19,13 @@ import numpy as np
 
 __all__ = ["Deferred", "Script", "defer"]
 
+loops: Any = None
+"""``elementwise.py``, set when kernels are there (``ready``); importing it at each call would take a third of a microsecond."""
+
 ndarray = np.ndarray
 _FLOAT32 = np.dtype(np.float32)
 _LITERALS = frozenset([float, int, bool, str, type(None)])
+_ARRAY, _NUMBER = "array", "number"
 _MOST_ARRAYS, _MOST_STEPS = 12, 24  # of one loop: what waits keeps its arrays alive, and each new loop is compiled
 _SHORT = 64  # elements: rows that are shorter are not worth a piece of their own
 
@@ -29,18 +33,27 @@ _SHORT = 64  # elements: rows that are shorter are not worth a piece of their ow
 class Deferred:
     """The value of a formula that works element by element, before it is computed.
 
-    ``shape``, ``size`` and ``dtype`` are the array's to come; ``arrays`` and ``steps`` count what its loop reads and
-    does; ``row`` is the number of elements of those arguments that are rows of the whole, None if there are none.
+    ``shape``, ``size`` and ``dtype`` are the array's to come. ``kinds`` says of each argument whether it is an array (now or
+    to come), an array of one number, or a literal; ``arrays`` and ``steps`` count what the loop reads and does; ``row`` is
+    the number of elements of those arguments that are rows of the whole, None if there are none.
     """
 
-    __slots__ = ("args", "arrays", "formula", "row", "shape", "size", "steps", "value")
+    __slots__ = ("args", "arrays", "formula", "kinds", "row", "shape", "size", "steps", "value")
     dtype = _FLOAT32
 
     def __init__(
-        self, formula: Callable[..., Any], args: tuple[Any, ...], shape: Any, row: int | None, arrays: int, steps: int
+        self,
+        formula: Callable[..., Any],
+        args: tuple[Any, ...],
+        kinds: Any,
+        shape: Any,
+        row: Any,
+        arrays: int,
+        steps: int,
     ) -> None:
         self.formula = formula
         self.args = args
+        self.kinds = kinds
         self.shape = shape
         self.size = math.prod(shape)
         self.row = row
@@ -56,12 +69,17 @@ class Deferred:
     def computed(self) -> Any:
         """The array."""
         if self.value is None:
-            from .elementwise import compute
-
-            self.value = compute(Script(self), self.shape, self.row)
-            if self.value is None:  # too many different loops: one by one, they are few
-                self.args = tuple([a.computed() if type(a) is Deferred else a for a in self.args])
-                self.value = compute(Script(self), self.shape, self.row)
+            loop = None
+            if self.steps > 1:
+                script = Script(self)
+                loop = loops.traced(tuple(script.steps), len(script.arrays), len(script.numbers))
+                arrays, numbers = script.arrays, script.numbers
+            if loop is None:  # a single formula; or there are too many different loops already, and formulas are few
+                args = [a.computed() if type(a) is Deferred else a for a in self.args]
+                arrays = [a for a, kind in zip(args, self.kinds) if kind is _ARRAY]
+                numbers = [a.item(0) for a, kind in zip(args, self.kinds) if kind is _NUMBER]
+                loop = loops.alone(self.formula, self.kinds)
+            self.value = loops.compute(loop, arrays, numbers, self.shape, self.row)
             self.args = ()
         return self.value
 
@@ -69,8 +87,7 @@ class Deferred:
 class Script:
     """What a loop does, in numbers instead of arrays, so that equal scripts find what was compiled for the first.
 
-    ``steps`` are (formula, operands) with operands such as ("array", 0), ("number", 0), ("step", 0) or a literal's
-    (type, text, value): 0.0 equals -0.0, and 1 equals True.
+    ``steps`` are (formula, operands), with operands such as ("array", 0), ("number", 0), ("step", 0) or a literal.
     """
 
     def __init__(self, last: Deferred) -> None:
@@ -81,33 +98,28 @@ class Script:
         self._step(last)
 
     def _step(self, made: Deferred) -> tuple[str, int]:
-        operands = tuple([self._met.get(id(a)) or self._operand(a) for a in made.args])
+        operands = tuple([self._met.get(id(a)) or self._operand(a, kind) for a, kind in zip(made.args, made.kinds)])
         self.steps.append((made.formula, operands))
         place = self._met[id(made)] = ("step", len(self.steps) - 1)
         return place
 
-    def _operand(self, value: Any) -> Any:
+    def _operand(self, value: Any, kind: Any) -> Any:
         if type(value) is Deferred:
             if value.value is None:
                 return self._step(value)
             value = value.value
             if id(value) in self._met:
                 return self._met[id(value)]
-        if type(value) is not ndarray:
-            return (type(value), repr(value), value)
-        if _is_number(value):
-            self.numbers.append(value.item(0))
-            place = ("number", len(self.numbers) - 1)
-        else:
+        if kind is _ARRAY:
             self.arrays.append(value)
-            place = ("array", len(self.arrays) - 1)
+            place = (_ARRAY, len(self.arrays) - 1)
+        elif kind is _NUMBER:
+            self.numbers.append(value.item(0))
+            place = (_NUMBER, len(self.numbers) - 1)
+        else:
+            return kind
         self._met[id(value)] = place
         return place
-
-
-def _is_number(array: Any) -> bool:
-    """Whether all elements of an array are one."""
-    return array.size == 1 or not any(array.strides)
 
 
 def defer(formula: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -118,48 +130,51 @@ def defer(formula: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         args: contiguous float32 arrays of one shape (or of its last dimensions), to which nobody writes as long as the
             result waits; numbers; values that wait themselves.
     """
-    from .elementwise import traceable
-
-    shape: Any = ()
-    size = arrays = 0
-    steps = 1
+    shape: Any = None
+    alike, arrays, steps = True, 0, 1
     kinds: list[Any] = []
     for a in args:
         kind = type(a)
-        if kind is ndarray:
-            if a.dtype is not _FLOAT32:
-                return None
-            if _is_number(a):
-                kinds.append("number")
-            elif a.flags.c_contiguous:
+        if kind is ndarray and a.dtype is _FLOAT32:
+            if a.flags.c_contiguous and a.size > 1:
+                kinds.append(_ARRAY)
                 arrays += 1
-                kinds.append("array")
+            elif a.size == 1 or not any(a.strides):  # all its elements are one
+                kinds.append(_NUMBER)
             else:
                 return None
         elif kind is Deferred:
+            kinds.append(_ARRAY)
             arrays += a.arrays
             steps += a.steps
-            kinds.append("array")
+            alike = alike and a.row is None
         elif kind in _LITERALS:
-            kinds.append((kind, repr(a), a))
+            kinds.append((kind, a) if a else (kind, a, repr(a)))  # 0.0 and -0.0 are equal
             continue
         else:
             return None
-        if a.size > size or len(a.shape) > len(shape):
-            shape, size = a.shape, a.size
-    form = traceable(formula, tuple(kinds))
+        if shape is None:
+            shape = a.shape
+        elif a.shape != shape:
+            alike = False
+            if len(a.shape) > len(shape) or a.size > math.prod(shape):
+                shape = a.shape
+    form = loops.traceable(formula, tuple(kinds))
     if form is None:
         return None
     if form >= 0:
         return args[form]
     if not arrays:
         return _number(formula, args, shape)
-    if (arrays > _MOST_ARRAYS or steps > _MOST_STEPS) and any([type(a) is Deferred for a in args]):
+    if (arrays > _MOST_ARRAYS or steps > _MOST_STEPS) and steps > 1:
         return defer(formula, tuple([a.computed() if type(a) is Deferred else a for a in args]))
-    rows = {_row(a, shape) for a, kind in zip(args, kinds) if kind == "array"} - {None}
-    if len(rows) > 1 or 0 in rows:
-        return None
-    return Deferred(formula, args, shape, rows.pop() if rows else None, arrays, steps)
+    row = None
+    if not alike:
+        rows = {_row(a, shape) for a, kind in zip(args, kinds) if kind is _ARRAY} - {None}
+        if len(rows) > 1 or 0 in rows:
+            return None
+        row = rows.pop() if rows else None
+    return Deferred(formula, args, tuple(kinds), shape, row, arrays, steps)
 
 
 def _row(a: Any, shape: Any) -> int | None:

@@ -21,10 +21,9 @@ import numpy as np
 from numba import carray, cfunc, njit, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 
-from .chains import Script
 from .runtime import F, exp, helper, kernel, prange, sigmoid, tanh, team
 
-__all__ = ["Trace", "Untraceable", "compute", "run", "traceable"]
+__all__ = ["Trace", "Untraceable", "alone", "compute", "run", "traceable", "traced"]
 
 _FUNCTIONS = {
     "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}", "negative": "-{}",
@@ -59,6 +58,10 @@ class Trace:
         """The element of one more array."""
         self.arrays += 1
         return Symbol(self, f"v{self.arrays - 1}")
+
+    def symbols(self, kinds: tuple[Any, ...]) -> list[Any]:
+        """The arguments of a formula: of "array", "number" and literals as (type, value)."""
+        return [self.array() if k == "array" else self.number() if k == "number" else k[1] for k in kinds]
 
     def number(self) -> Symbol:
         """A number that is known when the loop runs: the next of ``numbers``."""
@@ -217,6 +220,17 @@ def _share(loop: int, table: Any, ends: Any, numbers: Any, count: int) -> None:
             _part(loop, table, ends, numbers, ends[-1] * t // count // 16 * 16, stop)
 
 
+@helper
+def _share_whole(loop: int, numbers: Any, count: int, y: Any, *arrays: Any) -> None:
+    """The same for whole arrays, of which the last becomes the result. Their addresses would take Python a microsecond each."""
+    table = np.empty((1, len(arrays) + 1), np.uintp)
+    for i in range(len(arrays)):
+        table[0, i] = arrays[i].ctypes.data
+    table[0, len(arrays)] = y.ctypes.data
+    ends = np.array([len(y)])
+    _share(loop, table, ends, numbers, count)
+
+
 def run(loop: int, length: int, numbers: Sequence[float], table: Any, ends: Any) -> None:
     """Run a loop of so many lines with these numbers on pieces of arrays.
 
@@ -228,14 +242,14 @@ def run(loop: int, length: int, numbers: Sequence[float], table: Any, ends: Any)
     _share(loop, table, ends, np.array(numbers or [0], np.float32), team(work))
 
 
-_MOST_LOOPS = 1000  # as many different ones are compiled; more than that would be a program that never comes to an end
+_MOST_LOOPS = 1000  # of several formulas each: more would be a program that never comes to an end
 
 
 @functools.lru_cache(4096)
 def traceable(formula: Callable[..., Any], kinds: tuple[Any, ...]) -> int | None:
     """Whether a formula of "array", "number" and literals is only arithmetic of elements: -1; i if it returns its i-th argument; None if not."""
     trace = Trace()
-    symbols = [trace.array() if k == "array" else trace.number() if k == "number" else k[-1] for k in kinds]
+    symbols = trace.symbols(kinds)
     try:
         result = formula(*symbols)
     except Exception:  # what is wrong with it, the formula itself will say when it is called with its arrays
@@ -245,36 +259,51 @@ def traceable(formula: Callable[..., Any], kinds: tuple[Any, ...]) -> int | None
     return next((i for i, symbol in enumerate(symbols) if symbol is result), -1)
 
 
+Loop = tuple[int, int, list[float]]
+"""Its address, its number of lines, and the numbers in its formulas, which come after those that are given to it."""
+
+
 @functools.lru_cache(4096)
-def _traced(steps: tuple[Any, ...], arrays: int, numbers: int) -> tuple[int, int, list[float]] | None:
-    """The loop of a script: what ``run`` wants to know of it. None if there are too many already."""
+def alone(formula: Callable[..., Any], kinds: tuple[Any, ...]) -> Loop:
+    """The loop of one formula."""
+    trace = Trace()
+    result = formula(*trace.symbols(kinds))
+    numbers = kinds.count("number")
+    return trace.loop([(trace.arrays, result)], 1), len(trace.lines), trace.numbers[numbers:]
+
+
+@functools.lru_cache(4096)
+def traced(steps: tuple[Any, ...], arrays: int, numbers: int) -> Loop | None:
+    """The loop of a script; None if there are too many already."""
+    if _compiled.cache_info().currsize >= _MOST_LOOPS:
+        return None
     trace = Trace()
     values = {"array": [trace.array() for _ in range(arrays)], "number": [trace.number() for _ in range(numbers)]}
     made = values["step"] = []
     for formula, operands in steps:
-        made.append(formula(*[values[o[0]][o[1]] if len(o) == 2 else o[-1] for o in operands]))
-    if len(steps) > 1 and _compiled.cache_info().currsize >= _MOST_LOOPS:
-        return None
+        made.append(formula(*[values[o[0]][o[1]] if o[0] in values else o[1] for o in operands]))
     return trace.loop([(arrays, made[-1])], 1), len(trace.lines), trace.numbers[numbers:]
 
 
-def compute(script: Script, shape: tuple[int, ...], row: int | None) -> Any:
-    """The array that a script makes; None if there are too many different scripts.
+def compute(loop: Loop, arrays: list[Any], numbers: list[float], shape: tuple[int, ...], row: int | None) -> Any:
+    """The array that a loop makes.
 
     Args:
-        row: how many elements those arrays of the script have that are rows of the whole.
+        row: how many elements those arrays have that are rows of the whole.
     """
-    arrays = script.arrays
-    loop = _traced(tuple(script.steps), len(arrays), len(script.numbers))
-    if loop is None:
-        return None
-    y = np.empty(shape, np.float32)
-    table = np.array([[a.ctypes.data for a in (*arrays, y)]], np.uintp)
-    ends = np.array([y.size])
-    if row is not None:
-        starts = np.arange(0, 4 * y.size, 4 * row, dtype=np.uintp)
-        table = table + starts[:, None] * np.array([a.size == y.size for a in (*arrays, y)], np.uintp)
-        ends = np.arange(row, y.size + 1, row)
     address, length, literals = loop
-    run(address, length, script.numbers + literals, table, ends)
+    y = np.empty(shape, np.float32)
+    given = np.array(numbers + literals, np.float32) if numbers or literals else _NO_NUMBERS
+    if row is None:
+        count = team(y.size * (len(arrays) + 1 + length) * 0.1)
+        _share_whole(address, given, count, y.reshape(-1), *[a.reshape(-1) for a in arrays])
+        return y
+    arrays = [*arrays, y]
+    starts = np.arange(0, 4 * y.size, 4 * row, dtype=np.uintp)
+    table = np.array([a.ctypes.data for a in arrays], np.uintp)
+    table = table + starts[:, None] * np.array([a.size == y.size for a in arrays], np.uintp)
+    _share(address, table, np.arange(row, y.size + 1, row), given, team(y.size * (len(arrays) + length) * 0.1))
     return y
+
+
+_NO_NUMBERS = np.zeros(1, np.float32)
