@@ -41,7 +41,13 @@ def _normalize(node: Any) -> str:
 
 
 def _over_a_dim(name: str) -> Callable[[Any], str]:
-    return lambda node: f"{name}Backward{int(bool(node.params) and node.params[0] not in (None, ()))}"
+    def named(node: Any) -> str:
+        dims = node.params[0] if node.params else None
+        return (
+            getattr(dims, "node_name", None) or f"{name}Backward{int(dims not in (None, ()))}"
+        )  # see nn/.../reduction
+
+    return named
 
 
 NAMES: dict[str, Callable[[Any], str]] = {
@@ -59,6 +65,7 @@ NAMES: dict[str, Callable[[Any], str]] = {
     "clamp": lambda node: "ClampBackward1",
     "clamp_min": lambda node: "ClampBackward1",
     "clamp_max": lambda node: "ClampBackward1",
+    "prelu": lambda node: "PreluKernelBackward0",
     "softmax_cross_entropy": lambda node: "NllLossBackward0",
     "max_pool2d": lambda node: "MaxPool2DWithIndicesBackward0",
     "avg_pool2d": lambda node: "AvgPool2DBackward0",

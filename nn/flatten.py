@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import autograd
-
 from .module import Module
 
 __all__ = ["Flatten", "Unflatten"]
@@ -63,7 +61,7 @@ class Unflatten(Module):
                     f"unflattened_size must be tuple of ints, but found element of type {type(n).__name__} at pos {i}"
                 )
         self.dim = dim
-        self.unflattened_size = autograd.Size(unflattened_size)
+        self.unflattened_size = unflattened_size
 
     def forward(self, input: Any) -> Any:
         return input.unflatten(self.dim, self.unflattened_size)

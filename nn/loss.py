@@ -9,6 +9,7 @@ from typing import Any
 from autograd.tensor import Tensor
 
 from . import functional as F
+from .distance import PairwiseDistance
 from .functional.reduction import old_reduction
 from .linear import Linear
 from .module import Module
@@ -537,7 +538,7 @@ class TripletMarginWithDistanceLoss(_Loss):
             raise ValueError(
                 f"TripletMarginWithDistanceLoss: expected margin to be greater than 0, got {margin} instead"
             )
-        self.distance_function = distance_function if distance_function is not None else F.pairwise_distance
+        self.distance_function = distance_function if distance_function is not None else PairwiseDistance()
         self.margin, self.swap = margin, swap
 
     def forward(self, anchor: Tensor, positive: Tensor, negative: Tensor) -> Any:

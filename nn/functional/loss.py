@@ -11,21 +11,25 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 import autograd
 from autograd.ops import loss as ops
 from autograd.tensor import Tensor
 
 from .activation import logsigmoid
 from .distance import pairwise_distance
-from .reduction import check_reduction, old_reduction, reduced
+from .reduction import AllDims, check_reduction, old_reduction, reduced
 
 __all__ = [
     "binary_cross_entropy", "binary_cross_entropy_with_logits", "cosine_embedding_loss", "gaussian_nll_loss",
     "hinge_embedding_loss", "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "poisson_nll_loss",
     "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss", "triplet_margin_with_distance_loss",
 ]  # fmt: skip
+
+BINARY_CROSS_ENTROPY = AllDims("BinaryCrossEntropyBackward0")
+BINARY_CROSS_ENTROPY_WITH_LOGITS = AllDims("BinaryCrossEntropyWithLogitsBackward0")
+SMOOTH_L1_LOSS = AllDims("SmoothL1LossBackward0")
+HUBER_LOSS = AllDims("HuberLossBackward0")
+SOFT_MARGIN_LOSS = AllDims("SoftMarginLossBackward0")
 
 
 def _warn_of_sizes(input: Tensor, target: Any, name: str) -> None:
@@ -75,7 +79,7 @@ def binary_cross_entropy(
             "sigmoid"
         )
     losses = ops.binary(input, target)
-    return reduced(losses if weight is None else losses * weight, reduction)
+    return reduced(losses if weight is None else losses * weight, reduction, BINARY_CROSS_ENTROPY)
 
 
 def binary_cross_entropy_with_logits(
@@ -102,7 +106,7 @@ def binary_cross_entropy_with_logits(
         losses = ops.binary_logits(input, target)
     else:
         losses = (1 - target) * input - (1 + (pos_weight - 1) * target) * logsigmoid(input)
-    return reduced(losses if weight is None else losses * weight, reduction)
+    return reduced(losses if weight is None else losses * weight, reduction, BINARY_CROSS_ENTROPY_WITH_LOGITS)
 
 
 def kl_div(
@@ -234,7 +238,10 @@ def mse_loss(
         return ops.squared_error(input, target, None)
     if reduction == "sum":
         return ops.squared_error(input, target, 1)
-    size = input.array.size if input.array.shape == target.array.shape else np.broadcast(input.array, target.array).size
+    if input.array.shape == target.array.shape:
+        size = input.array.size
+    else:
+        size = (input - target).array.size  # which says what is wrong with shapes that don't fit
     return ops.squared_error(input, target, size) if size else (input - target).sum() * math.nan
 
 
@@ -287,7 +294,7 @@ def smooth_l1_loss(
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta: {beta}")
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
-    return reduced(ops.smooth_absolute(input - target, beta), reduction)
+    return reduced(ops.smooth_absolute(input - target, beta), reduction, SMOOTH_L1_LOSS)
 
 
 def huber_loss(
@@ -305,7 +312,7 @@ def huber_loss(
     if delta <= 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta: {delta}")
     losses = ops.smooth_absolute(input - target, delta) * delta
-    return reduced(losses, reduction) if weight is None else _weighted(losses, weight, reduction)
+    return reduced(losses, reduction, HUBER_LOSS) if weight is None else _weighted(losses, weight, reduction)
 
 
 # --- margins -------------------------------------------------------------------------------------------------------
@@ -323,7 +330,7 @@ def soft_margin_loss(
     tensor(0.2201)
     """
     reduction = old_reduction(size_average, reduce, reduction)
-    return reduced(-logsigmoid(target * input), reduction)
+    return reduced(-logsigmoid(target * input), reduction, SOFT_MARGIN_LOSS)
 
 
 def hinge_embedding_loss(

@@ -19,14 +19,25 @@ def old_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
     return meant
 
 
-def reduced(losses: Any, reduction: str) -> Any:
+class AllDims(tuple[int, ...]):
+    """No dimension by number, which means all of them; and what PyTorch calls the node of a loss that is one step there."""
+
+    node_name: str
+
+    def __new__(cls, node_name: str) -> AllDims:
+        made = super().__new__(cls)
+        made.node_name = node_name
+        return made
+
+
+def reduced(losses: Any, reduction: str, dims: AllDims | None = None) -> Any:
     """The losses themselves, their mean or their sum; in float32 inside ``autocast``. Raises ValueError for others."""
     if losses.array.itemsize == 2 and is_casting():
         losses = losses.float()
     if reduction == "mean":
-        return losses.mean()
+        return losses.mean(dims)
     if reduction == "sum":
-        return losses.sum()
+        return losses.sum(dims)
     check_reduction(reduction)
     return losses
 

@@ -134,3 +134,23 @@ def test_arguments_have_pytorch_s_names_and_defaults() -> None:
 
 def test_dir_lists_what_there_is() -> None:
     assert [name for name in dir(autograd) if not hasattr(autograd, name)] == []
+
+
+def test_what_is_printed_is_pytorch_s() -> None:
+    weights = [nn.Parameter(autograd.ones(1)), nn.Parameter(autograd.ones(1))]
+    shown = repr(autograd.optim.SGD([{"params": weights[:1]}, {"params": weights[1:], "lr": 1.0}], lr=0.1))
+    assert "weight_decay: 0\n\nParameter Group 1\n    dampening: 0" in shown
+    assert repr(nn.Unflatten(1, (2, 3))) == "Unflatten(dim=1, unflattened_size=(2, 3))"
+    assert "(distance_function): PairwiseDistance()" in repr(nn.TripletMarginWithDistanceLoss())
+
+
+def test_losses_of_shapes_that_do_not_fit_are_runtime_errors() -> None:
+    with pytest.raises(RuntimeError, match="must match the size of tensor b"), pytest.warns(UserWarning, match="size"):
+        nn.MSELoss()(autograd.ones(2, 3), autograd.ones(4))
+
+
+def test_losses_that_are_one_step_in_pytorch_have_its_node_s_name() -> None:
+    x, y = autograd.rand(3, requires_grad=True), autograd.ones(3)
+    assert nn.BCELoss()(x, y).grad_fn.name() == "BinaryCrossEntropyBackward0"
+    assert nn.HuberLoss(reduction="sum")(x, y).grad_fn.name() == "HuberLossBackward0"
+    assert nn.BCELoss(reduction="none")(x, y).mean().grad_fn.name() == "MeanBackward0"
