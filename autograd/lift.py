@@ -52,7 +52,7 @@ from .arguments import (
 )  # fmt: skip
 from .fast import LARGE
 from .graph import Node, mode
-from .operation import LIFTED, Op, record
+from .operation import LIFTED, Op, parts, record
 from .tensor import Tensor, new, wrap
 from .unrolled import unrolled
 from .views import UNTRACKED, Lineage, current, stamp
@@ -348,10 +348,12 @@ def _many(op: Op) -> Callable[..., Any]:
         if meets:
             arrays = meet(op, *arrays)
         now = mode.now
-        y = np.asarray(now.quietly(function, *arrays, **options))
+        y = now.quietly(function, *arrays, **options)
+        y = np.asarray(y) if op.outputs == 1 else tuple([np.asarray(v) for v in y])
         parents = tuple([current(a) if tensor else None for a, tensor in zip(args, given, strict=True)])
         recorded = op.records and now.enabled and any([p is not None for p in parents])
-        made = wrap(y, record(op, tuple(arrays), y, parents, params) if recorded else None)
+        node = record(op, tuple(arrays), y, parents, params) if recorded else None
+        made = wrap(y, node) if op.outputs == 1 else parts(op, node, y)
         return made if out is None else write_out(out, made)
 
     return call
