@@ -13,7 +13,8 @@ from typing import Any
 
 from ..tensor import Tensor
 from .blocks import Block, alike, tree
-from .graphs import Graph, Vertex, graph, shape_text, short
+from .graphs import Graph, Vertex, constant_text, counted, graph, shape_text, title
+from .stats import number
 
 __all__ = ["Board", "dot_text", "draw"]
 
@@ -88,11 +89,8 @@ def _compose(g: Graph, show: Sequence[str], depth: int | None, fold: bool, rankd
         raise ValueError(f"rankdir must be 'LR', 'TB', 'RL', 'BT' or None, not {rankdir!r}")
     scalar = len(g) <= boxes and not g.calls and all(v.shape == () for v in g)
     board = Board(g, depth, fold, boxes)
-    if scalar:
-        lines = _scalar_lines(g, show)
-    else:
-        lines = _lines(board, show)
     direction = rankdir or ("LR" if scalar or len(board.visible) <= 9 else "TB")
+    lines = _scalar_lines(g, show) if scalar else _lines(board, show)
     font = "Helvetica"  # the one without serifs whose widths every Graphviz knows
     return lines, {
         "graph": {"rankdir": direction, "bgcolor": "transparent", "fontname": font, "fontsize": "11",
@@ -130,16 +128,23 @@ class Board:
             ]
             at += 1
             level = []
-            for block in inner:
-                more = len(self.shown(block)) - 1
-                same_level = block.kind in ("repeat", "turn")  # folding is no level of the model
-                if depth is not None and not same_level and self._level(block) > depth:
-                    continue
+            for kin in self._kinds(inner):
+                more = sum(len(self.shown(block)) - 1 for block in kin)
                 if depth is None and used + more > boxes:
                     continue
-                self.open.add(id(block))
                 used += more
-                level.append(block)
+                for block in kin:
+                    same_level = block.kind in ("repeat", "turn")  # folding is no level of the model
+                    if depth is None or same_level or self._level(block) <= depth:
+                        self.open.add(id(block))
+                        level.append(block)
+
+    def _kinds(self, blocks: list[Block]) -> list[list[Block]]:
+        """Modules of one class together, those with the fewest boxes first: all of a class are open, or none is."""
+        kinds: dict[str, list[Block]] = {}
+        for block in blocks:
+            kinds.setdefault(block.name.split(": ")[-1] if block.kind == "module" else block.kind, []).append(block)
+        return sorted(kinds.values(), key=lambda kin: sum(len(self.shown(block)) for block in kin))
 
     def _level(self, block: Block) -> int:
         n, at = 0, block
@@ -209,12 +214,13 @@ class Board:
         found = []
         for edge in self.graph.edges:
             a, b = self.place.get(edge.source.id), self.place.get(edge.target.id)
-            if a is None or b is None or a is b or (id(a), id(b)) in seen:
+            turns = a is b and isinstance(a, Vertex)  # an operation of a folded loop feeds itself in the next turn
+            if a is None or b is None or (a is b and not turns) or (id(a), id(b)) in seen:
                 continue
             if id(a) not in order or id(b) not in order:
                 continue
             seen.add((id(a), id(b)))
-            backwards = edge.source.kind == "operation" and order[id(a)] > order[id(b)]
+            backwards = edge.source.kind == "operation" and order[id(a)] >= order[id(b)]
             found.append((a, b, backwards, edge))
         return found
 
@@ -239,15 +245,21 @@ def _lines(board: Board, show: Sequence[str]) -> list[str]:
         else:
             if item.kind not in ("graph", "turn"):
                 fold = ' style="rounded,dashed"' if item.kind == "repeat" else ' style="rounded"'
+                beside = "\u00a0" * (2 * len(item.name) if len(item.name) <= 24 else 0)  # arrows go by in the middle
                 lines.append(
-                    f'subgraph cluster_{len(lines)} {{ label="{_quoted(item.name)}" labeljust=l color="#a9b4c0"{fold}'
+                    f'subgraph cluster_{len(lines)} {{ label="{_quoted(item.name)}{beside}\\l" labeljust=l color="#a9b4c0"{fold}'
                 )
                 stack.append(("close", item))
             stack.extend([("item", inner) for inner in reversed(board.shown(item))])
     for a, b, backwards, edge in board.edges():
         extra = ""
+        if backwards and a is not b:  # the other way round, beside the arrow that goes forward
+            lines.append(f'{names[id(b)]} -> {names[id(a)]} [dir=back style=dashed label="  next"]')
+            continue
         if backwards:
-            extra = ' [style=dashed constraint=false label="next"]'
+            extra = ' [style=dashed label="  next"]'
+        elif isinstance(a, Vertex) and a.shape and isinstance(a.shape[0], tuple):
+            extra = f' [label="{edge.output}"]'
         elif isinstance(b, Vertex) and b.op in ("sub", "div", "matmul", "pow", "where") and isinstance(a, Vertex):
             extra = f' [tooltip="{_quoted(edge.argument)}"]'
         lines.append(f"{names[id(a)]} -> {names[id(b)]}{extra}")
@@ -259,7 +271,7 @@ def vertex_label(v: Vertex, show: Sequence[str]) -> str:
     fill = FILLS["root"] if v is v.graph.root else FILLS[v.kind]
     rows: list[tuple[str, str]] = []
     if v.kind == "constant" and v.shape == () and v.value is not None:
-        return table(v.value.text, rows, fill)
+        return table(constant_text(v), rows, fill)
     if "shape" in show and (v.shape != () or v.kind != "operation"):
         dtype = f" {v.dtype}" if "dtype" in show else ""
         rows.append(("shape", shape_text(v.shape) + dtype))
@@ -269,18 +281,9 @@ def vertex_label(v: Vertex, show: Sequence[str]) -> str:
         rows.append(("grad", v.grad.text))
     if "line" in show and v.line is not None:
         rows.append(("line", f"{os.path.basename(v.line[0])}:{v.line[1]}"))
+    if v.hooks:
+        rows.append(("hooks", str(v.hooks)))
     return table(title(v), rows, fill)
-
-
-def title(v: Vertex) -> str:
-    """The name in the head of a box, with the parameters that say what the operation does."""
-    if not v.op:
-        return v.name if v.named else v.kind
-    said = [
-        f"{k}={short(p, 24)}" for k, p in v.params.items() if k in ("dim", "dims", "shape", "index") and p is not None
-    ]
-    text = f"{v.op} {', '.join(said)}" if said else v.op
-    return f"{v.name} = {text}" if v.named else text
 
 
 def block_label(block: Block) -> str:
@@ -289,21 +292,28 @@ def block_label(block: Block) -> str:
         return table(block.name, [], FILLS["parameter"])
     rows = []
     if block.kind != "more":
-        rows.append(("", f"{block.size:,} operation{'s' if block.size != 1 else ''}"))
+        rows.append(("", counted(block.size, "operation")))
         parameters = {v.id: v.nbytes // v.dtype.itemsize for v in block.vertices() if v.kind == "parameter"}
         if parameters:
-            rows.append(("", f"{sum(parameters.values()):,} parameters"))
+            rows.append(("", counted(sum(parameters.values()), "parameter")))
     return table(block.name, rows, BLOCK)
 
 
+ROOM = {"shape": 2, "data": 5, "grad": 5, "hooks": 2, "line": 6}
+"""Spaces after the word that begins a row, where words and values are no columns."""
+
+
 def table(head: str, rows: list[tuple[str, str]], fill: str) -> str:
-    """A small table in Graphviz's HTML."""
+    """A small table in Graphviz's HTML: two columns, or one under a wide head, which would push two apart."""
     cells, around = "", "\u00a0" * (1 + len(head) // 16)
+    one = len(head) > max((len(key) + len(text) for key, text in rows), default=0)
     for key, text in rows:
-        span = "" if key else ' COLSPAN="2"'
-        cells += f'<TR><TD ALIGN="LEFT"><FONT COLOR="{SOFT}">{key}</FONT></TD>' if key else "<TR>"
-        room = "\u00a0" * (1 + len(text) // 14)  # browsers' fonts are wider than Graphviz thinks
-        cells += f'<TD ALIGN="LEFT"{span}>{html.escape(text)}{room}</TD></TR>'
+        word = f'<FONT COLOR="{SOFT}">{key}</FONT>' if key else ""
+        told = html.escape(text) + "\u00a0" * (1 + len(text) // 14)  # browsers' fonts are wider than Graphviz thinks
+        if one or not key:
+            cells += f'<TR><TD ALIGN="LEFT" COLSPAN="2">{word}{chr(160) * ROOM.get(key, 0)}{told}</TD></TR>'
+        else:
+            cells += f'<TR><TD ALIGN="LEFT">{word}</TD><TD ALIGN="LEFT">{told}</TD></TR>'
     return (
         f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="ROUNDED" '
         f'COLOR="{LINE}" BGCOLOR="{fill}">'
@@ -322,22 +332,37 @@ def _scalar_lines(g: Graph, show: Sequence[str]) -> list[str]:
         if "grad" in show and v.kind != "constant":
             cells.append(f"grad {grad.text}" if grad is not None else "grad ?")
         fill = FILLS["root"] if v is g.root else FILLS[v.kind]
-        row = "".join(f"<TD>{html.escape(cell)}</TD>" for cell in cells if cell)
-        lines.append(
-            f'v{i} [label=<<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="5" '
-            f'COLOR="{LINE}" BGCOLOR="{fill}">'
-            f"<TR>{row}</TR></TABLE>>]"
-        )
+        lines.append(f"v{i} [label=<{_row(cells, fill)}>]")
         if v.op:
             lines.append(
                 f'o{i} [label="{_quoted(SIGNS.get(v.op, v.op))}" shape=ellipse style=filled fillcolor="#ffffff" '
                 f'color="{LINE}" fontsize=12 height=0.3 width=0.4 margin="0.05,0.02"]'
             )
             lines.append(f"o{i} -> v{i}")
+        constant = _left_out(v)
+        if constant is not None:
+            lines.append(f"c{i} [label=<{_row([f'data {number(constant)}'], FILLS['constant'])}>]")
+            lines.append(f"c{i} -> o{i}")
     index = {v.id: i for i, v in enumerate(g.nodes)}
     for edge in g.edges:
         lines.append(f"v{index[edge.source.id]} -> o{index[edge.target.id]}")
     return lines
+
+
+def _row(cells: list[str], fill: str) -> str:
+    row = "".join(f"<TD>{html.escape(cell)}</TD>" for cell in cells if cell)
+    start = f'<TABLE BORDER="0" CELLBORDER="1" CELLSPACING="0" CELLPADDING="5" COLOR="{LINE}" BGCOLOR="{fill}">'
+    return f"{start}<TR>{row}</TR></TABLE>"
+
+
+def _left_out(v: Vertex) -> float | None:
+    """The constant of a sum or difference, which no formula saved: what is missing between argument and result."""
+    if v.op not in ("add", "sub") or len(v.inputs) != 1 or v.value is None or v.inputs[0].source.value is None:
+        return None
+    result, known = float(v.value.mean), float(v.inputs[0].source.value.mean)
+    if v.op == "add":
+        return result - known
+    return known - result if v.inputs[0].argument in ("input", "a") else result + known
 
 
 def _quoted(text: str) -> str:

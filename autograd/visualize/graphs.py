@@ -21,10 +21,12 @@ from ..views import current, last_write
 from .backprop import steps
 from .formulas import formulas_of
 from .recording import kept
-from .stats import Stats
+from .stats import Stats, number
 
 __all__ = ["Edge", "Graph", "Vertex", "graph"]
 
+TOLD = ("dim", "dims", "dim0", "dim1", "shape", "index")
+"""Parameters that the head of a box says."""
 SMALL = 1 << 20
 """Elements that may be computed again to show a value that nobody kept."""
 
@@ -80,6 +82,12 @@ class Vertex:
         if self.node is None or self.node.op is None or not self.node.params:
             return {}
         return dict(zip(self.node.op.params, self.node.params, strict=False))
+
+    @property
+    def hooks(self) -> int:
+        """How many hooks are registered on this value or its node."""
+        notes = None if self.node is None else self.node.notes
+        return 0 if notes is None else sum(len(found or ()) for found in (notes.hooks, notes.before, notes.after))
 
     @property
     def formulas(self) -> dict[str, str]:
@@ -212,13 +220,14 @@ class Graph:
         return len(self._nodes)
 
     def __repr__(self) -> str:
-        def count(n: int, noun: str) -> str:
-            return f"{n:,} {noun}" + ("" if n == 1 else "s")
-
         leaves = len(self.parameters)
         constants = sum(v.kind == "constant" for v in self._nodes)
-        parts = (count(len(self.operations), "operation"), count(leaves, "parameter"), count(constants, "constant"))
-        return f"<Graph of {count(len(self), 'node')}: {', '.join(parts)}>"
+        parts = (
+            counted(len(self.operations), "operation"),
+            counted(leaves, "parameter"),
+            counted(constants, "constant"),
+        )
+        return f"<Graph of {counted(len(self), 'node')}: {', '.join(parts)}>"
 
     # --- values and gradients ---
 
@@ -322,7 +331,8 @@ class Graph:
             if any(a is None for a in arguments):
                 continue
             try:
-                value = np.asarray(apply(op, arguments, node.params), node.dtype)
+                with np.errstate(all="ignore"):
+                    value = np.asarray(apply(op, arguments, node.params), node.dtype)
                 if value.shape == node.shape:
                     found[vertex.id] = value
             except Exception:
@@ -510,6 +520,29 @@ def describe(vertex: Vertex, values: bool = True) -> dict[str, Any]:
     return found
 
 
+def title(v: Vertex) -> str:
+    """The name in the head of a box, with the parameters that say what the operation does."""
+    if not v.op:
+        return v.name if v.named else v.kind
+    told = {k: p for k, p in v.params.items() if k in TOLD and p is not None and p != v.shape}  # the shape has its row
+    said = [short(p, 28) if k == "index" else f"{k}={short(p, 24)}" for k, p in told.items()]
+    if v.op == "copy_slices":
+        indices = [index_text(parameters[0]) for op, parameters in v.params["path"] if op.name == "slice"]
+        said = ["".join(indices)]
+    text = f"{v.op} {', '.join(said)}".rstrip()
+    return f"{v.name} = {text}" if v.named else text
+
+
+def constant_text(v: Vertex) -> str:
+    """A constant number in the digits that a program writes."""
+    return number(np.asarray(v.graph.array(v)).item(), 7)
+
+
+def counted(n: int, noun: str) -> str:
+    """``1 operation``, ``2,000 operations``."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def argument_name(op: Any, i: int) -> str:
     """What an operation calls its ``i``-th array argument; ``input[2]`` where it takes any number of them."""
     arrays: tuple[str, ...] = getattr(op, "arrays", ())
@@ -527,8 +560,28 @@ def short(value: Any, limit: int = 60) -> str:
         return f"array {list(value.shape)}"
     if callable(value):
         return getattr(value, "__name__", "function")
-    text = repr(value)
+    sliced = isinstance(value, tuple) and any(isinstance(i, slice) or i is Ellipsis for i in value)
+    text = index_text(value) if sliced or isinstance(value, slice) else repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def index_text(index: Any) -> str:
+    """An index as a program writes it.
+
+    >>> index_text((slice(None), slice(4, 8), None, Ellipsis))
+    '[:, 4:8, None]'
+    """
+    parts = list(index) if isinstance(index, tuple) else [index]
+    if len(parts) > 1 and parts[-1] is Ellipsis:
+        parts.pop()
+    return f"[{', '.join(map(_index_part, parts))}]"
+
+
+def _index_part(part: Any) -> str:
+    if isinstance(part, slice):
+        ends = [("" if n is None else str(n)) for n in (part.start, part.stop)]
+        return ":".join(ends if part.step in (None, 1) else [*ends, str(part.step)])
+    return "..." if part is Ellipsis else short(part, 16)
 
 
 def shape_text(shape: Any) -> str:

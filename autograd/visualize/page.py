@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from .blocks import Block, tree
-from .graphs import Graph, Vertex, describe, graph, shape_text
+from .graphs import Graph, Vertex, constant_text, counted, describe, graph, shape_text, title
 from .stats import bytes_text
 
 __all__ = ["embedded", "frame", "page", "static"]
@@ -95,7 +95,7 @@ def data_of(g: Graph, fold: bool = True, detail: int = DETAIL) -> dict[str, Any]
         if a != b:
             edges.setdefault((a, b), edge.argument)
     total = sum(v.nbytes for v in g.operations)
-    head = f"{len(g.operations):,} operations, {len(g.parameters):,} parameters, {bytes_text(total)} of values"
+    head = f"{counted(len(g.operations), 'operation')}, {counted(len(g.parameters), 'parameter')}, {bytes_text(total)} of values"
     return {
         "items": items,
         "edges": [[a, b, name] for (a, b), name in edges.items()],
@@ -115,9 +115,9 @@ def vertex_data(v: Vertex) -> dict[str, Any]:
         file, number, text = found["line"]
         found["line"] = f"{file.rpartition('/')[2]}:{number}", text
     if not v.named and not v.op:
-        found["name"] = v.value.text if v.kind == "constant" and v.shape == () and v.value is not None else v.kind
-    elif v.named and v.op:
-        found["name"] = f"{v.name} = {v.op}"
+        found["name"] = constant_text(v) if v.kind == "constant" and v.shape == () and v.value is not None else v.kind
+    elif v.op:
+        found["name"] = title(v)
     if v.formulas:
         found["formulas"] = v.formulas
     return found
@@ -126,7 +126,7 @@ def vertex_data(v: Vertex) -> dict[str, Any]:
 def block_data(block: Block) -> dict[str, Any]:
     """What the page says of a block."""
     parameters = {v.id: v.nbytes // v.dtype.itemsize for v in block.vertices() if v.kind == "parameter"}
-    said = f"{block.size:,} operation{'' if block.size == 1 else 's'}" if block.size else ""
+    said = counted(block.size, "operation") if block.size else ""
     if parameters and block.kind != "leaves":
-        said += f", {sum(parameters.values()):,} parameters"
+        said += f", {counted(sum(parameters.values()), 'parameter')}"
     return {"kind": block.kind, "name": block.name, "path": block.path, "said": said, "block": 1}

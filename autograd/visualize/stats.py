@@ -50,7 +50,8 @@ class Stats:
         if array.ndim == 0:
             return number(array.item())
         if array.size <= _FEW:
-            return " ".join(np.array2string(array, precision=3, suppress_small=True, separator=" ").split())
+            text = " ".join(np.array2string(array, precision=3, suppress_small=True, separator=" ").split())
+            return text.replace("[ ", "[").replace(" ]", "]")
         if array.dtype.kind == "b":
             return f"{1 - self.zeros:.0%} true"
         spread = f"{number(self.mean, 3)} ± {number(self.std, 3)}"

@@ -9,7 +9,7 @@ from typing import Any
 from ..graph import Part
 from ..tensor import Tensor
 from .backprop import steps
-from .graphs import Graph, Vertex, argument_name, graph, shape_text
+from .graphs import Graph, Vertex, argument_name, graph, shape_text, title
 from .page import data_of, document, frame
 from .stats import Stats
 
@@ -126,7 +126,7 @@ class Backward:
 
         Returns the files' paths.
         """
-        from .dot import FILLS, table, title
+        from .dot import FILLS, table
         from .picture import Picture
 
         folder = Path(folder)

@@ -7,6 +7,8 @@ import pytest
 import autograd as torch
 import nn
 from autograd.visualize import draw, graph, recording
+from autograd.visualize.blocks import Block
+from autograd.visualize.dot import Board
 
 
 def perceptron():
@@ -185,3 +187,45 @@ def test_bad_arguments_are_refused():
         graph(loss, params={"x": 3})
     with pytest.raises(KeyError, match=r"0\.weight"):
         graph(loss).find("nothing")
+
+
+def test_boxes_say_indices_hooks_and_constants_as_programs_write_them():
+    x = torch.randn(3, 12, requires_grad=True)
+    y = x * 1.0001
+    y.register_hook(lambda g: g)
+    y[:, 1].mul_(3)
+    text = draw((y[..., 4:8] + torch.linalg.svd(x)[1].sum()).sum()).source
+    assert "slice [..., 4:8]" in text and "copy_slices [:, 1]" in text
+    assert "1.0001" in text and "hooks" in text and 'label="1"' in text
+
+
+def test_a_loop_of_one_operation_shows_that_it_feeds_itself():
+    y = torch.randn(3, requires_grad=True)
+    for _ in range(200):
+        y = y.sin()
+    assert "next" in draw(y.sum()).source
+
+
+def test_the_number_that_a_sum_did_not_keep_is_in_the_picture():
+    x = torch.tensor(1.5, requires_grad=True)
+    assert "data 3.0" in draw((x - 3) * x).source
+    assert "data 2.5" in draw((2.5 - x) * x).source
+    assert "data 4.0" in draw((4 + x) * x).source
+
+
+def test_modules_of_one_class_are_all_open_or_all_closed():
+    layers = [nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Dropout(0.5)) for _ in range(5)]
+    layers = [layer if k % 2 else nn.Sequential(*layer, nn.ReLU()) for k, layer in enumerate(layers)]
+    model = nn.Sequential(*layers)
+    g = graph(model(torch.randn(2, 4)).sum())
+    for boxes in range(8, 40, 4):
+        board = Board(g, None, True, boxes)
+        stack, seen = [(board.root, 0)], {}
+        while stack:
+            block, level = stack.pop()
+            for item in board.shown(block):
+                if isinstance(item, Block):
+                    opened = id(item) in board.open
+                    seen.setdefault((level, item.name.split(": ")[-1]), set()).add(opened)
+                    stack += [(item, level + 1)] if opened else []
+        assert all(len(states) == 1 for states in seen.values()), (boxes, seen)
