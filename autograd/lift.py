@@ -95,7 +95,7 @@ def lift(
         into: for an argument, ``into(buffer, g, node)``: adds the formula's value into an array the engine owns.
         holomorphic: the formulas are complex derivatives, and the engine conjugates around them: what reaches an
             argument is ``conj(formula(conj(g)))``. False: the formulas give PyTorch's gradient themselves.
-        outputs: how many results the function returns (as a tuple), if more than one.
+        outputs: how many results the function returns (as a tuple), if more than one; 0: that depends on its arguments.
         residual: the function returns ``(y, r)``, where r (an array, or a tuple of them) is for the formulas alone. This
             formula computes r again from the arguments, for when the reverse pass is itself recorded.
         name: the operation's name, if not the function's.

@@ -226,7 +226,7 @@ class Tensor(Methods):
     def grad_fn(self) -> Node | None:
         """The node of the operation that made this tensor; None for a leaf."""
         node = current(self)
-        return None if type(node) is Leaf else node
+        return None if type(node) is Leaf else node.parents[0] if type(node) is Part else node
 
     @property
     def output_nr(self) -> int:

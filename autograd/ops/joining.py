@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..lift import linear, write_out
+from ..lift import attach, general, linear, write_out
 from ..memory import in_order
 from ..tensor import Tensor, normal_dim, wrap
 from ..views import UNTRACKED
-from .indexing import getitem, overwrite
+from .indexing import getitem, overwrite, take_view
 from .shape import atleast_1d, atleast_2d, atleast_3d, reshape_to
 
 __all__ = [
@@ -27,35 +27,19 @@ METHODS = ["split"]
 # --- joining -------------------------------------------------------------------------------------------------------
 
 
-def pieces(g: Any, dim: int, sizes: tuple[int, ...]) -> list[Any]:
-    """The cotangent of each part of a concatenation."""
-    before = (slice(None),) * dim
-    found, end = [], 0
-    for n in sizes:
-        found.append(getitem(g, (*before, slice(end, end + n))))
-        end += n
-    return found
-
-
 concatenate_along: Any = linear(
     lambda *tensors, dim, sizes: in_order(np.concatenate(tensors, axis=dim)),
     name="cat",
-    joint=lambda g, dim, sizes: pieces(g, dim, sizes),
+    joint=lambda g, dim, sizes: split_sizes(g, sizes, dim),
 )
 stack_along: Any = linear(
-    lambda *tensors, dim: _stacked(tensors, dim), name="stack", joint=lambda g, dim: slices(g, dim)
+    lambda *tensors, dim: _stacked(tensors, dim), name="stack", joint=lambda g, dim: unbind_at(g, dim)
 )
 
 
 def _stacked(tensors: Any, dim: int) -> Any:
     """``np.stack``, which takes ten times as long for single numbers."""
     return np.array(tensors) if tensors[0].ndim == 0 else in_order(np.stack(tensors, axis=dim))
-
-
-def slices(g: Any, dim: int) -> list[Any]:
-    """The places of a dimension, each without it."""
-    before = (slice(None),) * dim
-    return [getitem(g, (*before, i)) for i in range(g.shape[dim])]
 
 
 def _sequence(tensors: Any, name: str) -> list[Any]:
@@ -195,24 +179,57 @@ def block_diag(*tensors: Any) -> Any:
 # --- splitting -----------------------------------------------------------------------------------------------------
 
 
-def ranges(input: Any, ends: Any, dim: int, limit: str | None) -> tuple[Any, ...]:
-    """The views between consecutive ``ends``. ``limit``: they come from one call, so none may be written in place."""
-    before = (slice(None),) * dim
-    found, start = [], 0
-    for end in ends:
-        found.append(getitem(input, (*before, slice(start, end))))
-        start = end
-    return one_of_several(found, limit)
+def _ranges(sizes: Any, dim: int) -> list[Any]:
+    """The indices of consecutive parts of these sizes."""
+    before, ends = (slice(None),) * dim, list(itertools.accumulate(sizes))
+    return [(*before, slice(end - size, end)) for size, end in zip(sizes, ends, strict=True)]
 
 
-def one_of_several(views: list[Any], limit: str | None) -> tuple[Any, ...]:
-    """Mark views as results of one call, which PyTorch does not let anyone write to in place."""
-    if limit is not None:
-        for view in views:
-            lineage = view.lineage
-            if lineage is not None and lineage is not UNTRACKED:
-                lineage.limit = limit
-    return tuple(views)
+def _equal(n: int, size: int) -> list[int]:
+    """The sizes of parts of ``size`` places each, of which the last may be shorter."""
+    return [n] if n == 0 or size == 0 else [min(size, n - start) for start in range(0, n, size)]
+
+
+def _places(n: int, dim: int) -> list[Any]:
+    """The indices of all places of a dimension, as views even of a single number."""
+    return [(*(slice(None),) * dim, i, ...) for i in range(n)]
+
+
+# One operation with all parts as its results: their cotangents are joined in one pass.
+split_sizes: Any = general(
+    lambda input, split_sizes, dim: tuple([input[at] for at in _ranges(split_sizes, dim)]),
+    name="split_with_sizes",
+    outputs=0,
+    arrays=("input",),
+    joint=lambda g, dim, split_sizes: (concatenate_along(*g, dim=dim, sizes=split_sizes),),
+)
+split_equally: Any = general(
+    lambda input, split_size, dim: tuple([input[at] for at in _ranges(_equal(input.shape[dim], split_size), dim)]),
+    name="split",
+    outputs=0,
+    arrays=("input",),
+    joint=lambda g, dim: (concatenate_along(*g, dim=dim, sizes=tuple([part.shape[dim] for part in g])),),
+)
+unbind_at: Any = general(
+    lambda input, dim: tuple([input[at] for at in _places(input.shape[dim], dim)]),
+    name="unbind",
+    outputs=0,
+    arrays=("input",),
+    joint=lambda g, dim: (stack_along(*g, dim=dim),),
+)
+
+
+def _views(parts: tuple[Any, ...], input: Any, indices: list[Any], limit: str | None) -> tuple[Any, ...]:
+    """Make the results of one call views. ``limit``: its node's name, if PyTorch lets nobody write to them in place."""
+    for part, index in zip(parts, indices, strict=True):
+        attach(part, input, take_view.op, (index,))
+        if limit is not None and part.lineage is not None and part.lineage is not UNTRACKED:
+            part.lineage.limit = limit
+    return parts
+
+
+def _split(input: Any, sizes: Any, dim: int, limit: str | None) -> tuple[Any, ...]:
+    return _views(split_sizes(input, tuple(sizes), dim), input, _ranges(sizes, dim), limit)
 
 
 def _length(input: Any, dim: int, name: str) -> tuple[int, int]:
@@ -234,16 +251,13 @@ def split(tensor: Any, split_size_or_sections: Any = None, dim: int = 0, *, spli
     size = split_size if split_size_or_sections is None else split_size_or_sections
     if isinstance(size, (list, tuple)):
         return split_with_sizes(tensor, size, dim)
-    return ranges(tensor, _ends(tensor, int(size), dim), normal_dim(dim, tensor.ndim), "SplitBackward0")
-
-
-def _ends(tensor: Any, size: int, dim: int) -> list[int]:
-    _, n = _length(tensor, dim, "split")
+    at, n = _length(tensor, dim, "split")
+    size = int(size)
     if size < 0 or (size == 0 and n):
         raise RuntimeError(
             f"split expects split_size be non-negative (and positive where there is something to split), but got {size}"
         )
-    return [n] if n == 0 or size == 0 else [min(end, n) for end in range(size, n + size, size)]
+    return _views(split_equally(tensor, size, at), tensor, _ranges(_equal(n, size), at), "SplitBackward0")
 
 
 def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
@@ -255,7 +269,7 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
             f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {at}), but"
             f" got split_sizes={sizes}"
         )
-    return ranges(input, np.cumsum(sizes).tolist(), at, "SplitWithSizesBackward0")
+    return _split(input, sizes, at, "SplitWithSizesBackward0")
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
@@ -268,19 +282,19 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     at, n = _length(input, dim, "chunk")
-    size = -(-n // chunks)
-    return ranges(input, [0] * chunks if n == 0 else _ends(input, size, at), at, "SplitBackward0")
+    return split(input, -(-n // chunks), at) if n else _split(input, [0] * chunks, at, "SplitWithSizesBackward0")
 
 
 def unsafe_split(input: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
     """``split`` whose parts may be written in place."""
-    return ranges(input, _ends(input, int(split_size), dim), normal_dim(dim, input.ndim), None)
+    at, n = _length(input, dim, "split")
+    return _split(input, _equal(n, int(split_size)), at, None)
 
 
 def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """``chunk`` whose parts may be written in place."""
     at, n = _length(input, dim, "chunk")
-    return ranges(input, [0] * chunks if n == 0 else _ends(input, -(-n // chunks), at), at, None)
+    return _split(input, _equal(n, -(-n // chunks)) if n else [0] * chunks, at, None)
 
 
 def tensor_split(
@@ -296,8 +310,8 @@ def tensor_split(
     if isinstance(given, int):
         if given <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {given}")
-        ends = [(n // given) * (i + 1) + min(i + 1, n % given) for i in range(given)]
-        return ranges(input, ends, at, None)
+        indices = _ranges([n // given + (i < n % given) for i in range(given)], at)
+        return tuple([getitem(input, index) for index in indices])
     before = (slice(None),) * at
     places = [None, *[int(i) for i in given], None]
     return tuple([getitem(input, (*before, slice(a, b))) for a, b in itertools.pairwise(places)])
@@ -336,7 +350,8 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """The views at all places of dimension ``dim``."""
     if input.ndim == 0:
         raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
-    return one_of_several(slices(input, normal_dim(dim, input.ndim)), "UnbindBackward0")
+    at = normal_dim(dim, input.ndim)
+    return _views(unbind_at(input, at), input, _places(input.shape[at], at), "UnbindBackward0")
 
 
 def unbind_copy(tensor: Any, dim: int = 0, *, out: Any = None) -> Any:

@@ -110,6 +110,9 @@ RECORDS = [
     # joining
     Record(joining.concatenate_along, [args(normal(2, 3), normal(1, 3), dim=0, sizes=(2, 1)), args(normal(2, 0), normal(2, 2), dim=1, sizes=(0, 2))], lambda *t, dim, sizes: np.concatenate(t, dim)),
     Record(joining.stack_along, [args(normal(2, 3), normal(2, 3), dim=1), args(normal(), normal(), dim=0)], lambda *t, dim: np.stack(t, dim)),
+    Record(joining.split_sizes, [args(normal(3, 5), (1, 4), 1), args(normal(3, 2), (0, 3), 0)], lambda x, sizes, dim: tuple(np.split(x, np.cumsum(sizes)[:-1], dim))),
+    Record(joining.split_equally, [args(normal(3, 5), 2, 1), args(normal(4), 4, 0)], lambda x, size, dim: tuple(np.split(x, range(size, x.shape[dim], size), dim))),
+    Record(joining.unbind_at, [args(normal(3, 2), 1), args(normal(3), 0)], lambda x, dim: tuple(np.moveaxis(x, dim, 0))),
     # complex numbers
     Record(parts.real_part, unary(complex_normal), np.real),
     Record(parts.imaginary_part, unary(complex_normal), np.imag),

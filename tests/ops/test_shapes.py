@@ -159,3 +159,24 @@ def test_overlapping_windows_are_added():
     x.unfold(0, 3, 1).sum().backward()
     np.testing.assert_array_equal(x.grad.numpy(), [1, 2, 3, 2, 1])
     assert strides.windows.op.kind == "view"
+
+
+@pytest.mark.parametrize(
+    ("split", "name"),
+    [
+        (lambda x: x.split(2, 1), "SplitBackward0"),
+        (lambda x: x.chunk(3, 1), "SplitBackward0"),
+        (lambda x: x.split([1, 5], 1), "SplitWithSizesBackward0"),
+        (lambda x: x.unbind(1), "UnbindBackward0"),
+    ],
+)
+def test_parts_are_results_of_one_node_and_views(split, name):
+    x = torch.ones(2, 6, requires_grad=True) * 1
+    parts = split(x)
+    node = parts[0].grad_fn
+    assert node.name() == name and all(part.grad_fn is node for part in parts)
+    assert [part.output_nr for part in parts] == list(range(len(parts)))
+    assert node.next_functions == ((x.grad_fn, 0),)
+    assert all(part._base is x for part in parts)
+    (g,) = torch.autograd.grad(parts[1].sum(), x)
+    assert g.sum() == parts[1].numel()
