@@ -348,7 +348,7 @@ def _many(op: Op) -> Callable[..., Any]:
         if meets:
             arrays = meet(op, *arrays)
         now = mode.now
-        y = now.quietly(function, *arrays, **options)
+        y: Any = now.quietly(function, *arrays, **options)
         y = np.asarray(y) if op.outputs == 1 else tuple([np.asarray(v) for v in y])
         parents = tuple([current(a) if tensor else None for a, tensor in zip(args, given, strict=True)])
         recorded = op.records and now.enabled and any([p is not None for p in parents])
