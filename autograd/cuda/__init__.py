@@ -19,6 +19,8 @@ from . import amp as amp
 
 _ABSENT = "there is no GPU: this library computes on the CPU. Ask autograd.cuda.is_available() before this call"
 
+_initialized = False  # reversible networks ask, to know whether there are states of generators to keep
+
 
 def is_available() -> bool:
     """False."""

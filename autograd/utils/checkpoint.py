@@ -6,6 +6,7 @@ Source: https://docs.pytorch.org/docs/stable/checkpoint.html
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -16,7 +17,10 @@ from ..random import fork_rng, get_rng_state, set_rng_state
 from ..saving import saved_tensors_hooks
 from ..tensor import Tensor, wrap
 
-__all__ = ["checkpoint", "checkpoint_sequential", "noop_context_fn", "set_checkpoint_debug_enabled"]
+__all__ = [
+    "check_backward_validity", "checkpoint", "checkpoint_sequential", "detach_variable", "get_device_states",
+    "noop_context_fn", "set_checkpoint_debug_enabled", "set_device_states",
+]  # fmt: skip
 
 
 def noop_context_fn() -> tuple[Any, Any]:
@@ -171,3 +175,28 @@ def checkpoint_sequential(
 def set_checkpoint_debug_enabled(enabled: bool | None) -> Any:
     """Accepted for PyTorch's sake; errors here always say what was saved and what was recomputed."""
     yield
+
+
+# --- what reversible networks ask for -----------------------------------------------------------------------------
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Tensor]]:
+    """The accelerators that the tensors among ``args`` lie on, and the states of their generators: none."""
+    return [], []
+
+
+def set_device_states(devices: Any, states: Any, *, device_type: Any = None) -> None:
+    """Put the states of the accelerators' generators back: there are none."""
+
+
+def detach_variable(inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The tensors among ``inputs`` as leaves of their own, that require grad if they did. Raises RuntimeError for others."""
+    if not isinstance(inputs, tuple):
+        raise RuntimeError(f"Only tuple of tensors is supported. Got Unsupported input type: {type(inputs).__name__}")
+    return tuple([x.detach().requires_grad_(x.requires_grad) if isinstance(x, Tensor) else x for x in inputs])
+
+
+def check_backward_validity(inputs: Any) -> None:
+    """Warn if none of ``inputs`` requires grad: a checkpoint's result would have no gradient."""
+    if not any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
+        warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", stacklevel=2)

@@ -154,3 +154,19 @@ def test_losses_that_are_one_step_in_pytorch_have_its_node_s_name() -> None:
     assert nn.BCELoss()(x, y).grad_fn.name() == "BinaryCrossEntropyBackward0"
     assert nn.HuberLoss(reduction="sum")(x, y).grad_fn.name() == "HuberLossBackward0"
     assert nn.BCELoss(reduction="none")(x, y).mean().grad_fn.name() == "MeanBackward0"
+
+
+def test_reversible_networks_and_distributed_losses_find_what_they_import() -> None:
+    from autograd.distributed import nn as collectives
+    from autograd.utils.checkpoint import detach_variable, get_device_states, set_device_states
+
+    set_device_states(*get_device_states(autograd.ones(1)))
+    assert autograd.cuda._initialized is False
+    x = autograd.ones(2, requires_grad=True)
+    (y,) = detach_variable((x * 2,))
+    assert y.is_leaf and y.requires_grad
+    autograd.distributed.init_process_group("gloo")
+    try:
+        assert collectives.all_gather(x)[0].tolist() == collectives.all_reduce(x).tolist() == [1.0, 1.0]
+    finally:
+        autograd.distributed.destroy_process_group()
