@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 import autograd as torch
-from autograd import passes
+from autograd import forward_pass, passes
 from autograd.ops import elementwise
 from autograd.visualize import show_backward
 
@@ -96,7 +96,7 @@ source(passes.fit)
 # %%
 a = torch.tensor([1.0, 2.0], requires_grad=True)
 out = (a * a).exp()
-(tangent,) = passes.forward([out], [a], [torch.ones(2)])
+(tangent,) = forward_pass.forward([out], [a], [torch.ones(2)])
 tangent, 2 * a.detach() * out.detach()
 
 # %% [markdown]
