@@ -80,14 +80,19 @@ def call_function(function: Any, names: tuple[str, ...], values: Any, op: Op) ->
 # --- dtypes --------------------------------------------------------------------------------------------------------
 
 
+ARRAYS = (np.ndarray, np.generic)
+RAW = (*ARRAYS, float, int, complex)
+"""What operations take besides Tensors."""
+
+
 def is_array(value: Any) -> bool:
     """Whether a value is an array, a NumPy scalar, or what stands for an array while a formula is written down."""
-    return isinstance(value, (np.ndarray, np.generic)) or getattr(value, "symbolic", False)
+    return isinstance(value, ARRAYS) or getattr(value, "symbolic", False)
 
 
 def as_array(op: Op, value: Any) -> Any:
     """Raw arrays and NumPy scalars pass (formulas use them), so do numbers; anything else is a TypeError."""
-    if isinstance(value, (np.ndarray, np.generic, float, int, complex)) or is_array(value):
+    if isinstance(value, RAW) or is_array(value):
         return value
     raise TypeError(f"{op.name}(): argument must be Tensor, not {type(value).__name__}")
 
@@ -102,7 +107,7 @@ def meet(op: Op, *values: Any) -> tuple[Any, ...]:
         else:
             return values
     for value in values:
-        if value is not None and not isinstance(value, (np.ndarray, np.generic, float, int, complex)):
+        if value is not None and not isinstance(value, RAW):
             raise TypeError(
                 f"{op.name}(): expected a Tensor or a number, got {type(value).__name__}"
                 + (". Convert it first: autograd.tensor(...)" if isinstance(value, (list, tuple)) else "")

@@ -16,6 +16,7 @@ from .distribution import (
     ExponentialFamily,
     LocationScale,
     OfTrials,
+    Symmetric,
     broadcast_all,
     clamp_probs,
     either,
@@ -53,17 +54,13 @@ def unfilled(shape: Any, like: Tensor) -> Any:
 # --- by location and scale -------------------------------------------------------------------------------------------
 
 
-class Normal(LocationScale, ExponentialFamily):
+class Normal(Symmetric, LocationScale, ExponentialFamily):
     """The Gaussian with mean ``loc`` and standard deviation ``scale``.
 
     >>> import autograd
     >>> Normal(0.0, 1.0).log_prob(autograd.tensor(0.0))
     tensor(-0.9189)
     """
-
-    @property
-    def mean(self) -> Any:
-        return self.loc
 
     @property
     def stddev(self) -> Any:
@@ -100,12 +97,8 @@ class Normal(LocationScale, ExponentialFamily):
         return self.loc / self.scale**2, -0.5 / self.scale**2
 
 
-class Laplace(LocationScale):
+class Laplace(Symmetric, LocationScale):
     """Two exponentials back to back at ``loc``."""
-
-    @property
-    def mean(self) -> Any:
-        return self.loc
 
     @property
     def variance(self) -> Any:
@@ -635,7 +628,7 @@ class GeneralizedPareto(Elementwise):
 # --- on a circle -----------------------------------------------------------------------------------------------------
 
 
-class VonMises(Elementwise):
+class VonMises(Symmetric, Elementwise):
     """Angles from -pi to pi, about ``loc``; the larger ``concentration``, the nearer.
 
     Mean and variance are those of directions. Draws by rejection from a wrapped Cauchy distribution.
@@ -648,14 +641,6 @@ class VonMises(Elementwise):
 
     def __init__(self, loc: Any, concentration: Any, validate_args: bool | None = None) -> None:
         super().__init__(validate_args, loc=loc, concentration=concentration)
-
-    @property
-    def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
 
     @property
     def variance(self) -> Any:

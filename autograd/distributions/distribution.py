@@ -316,6 +316,22 @@ class Elementwise(Distribution):
         def __getattr__(self, name: str) -> Any: ...
 
 
+class Symmetric:
+    """As likely on either side of ``loc``, where it is most likely: its mean and its mode."""
+
+    loc: Any
+
+    @property
+    def mean(self) -> Any:
+        """The mean."""
+        return self.loc
+
+    @property
+    def mode(self) -> Any:
+        """The most likely value."""
+        return self.loc
+
+
 class LocationScale(Elementwise):
     """The family of ``loc + scale * z``, for draws z of a standard distribution: a class says what that one's is."""
 

@@ -11,7 +11,7 @@ from .. import linalg
 from ..graph import no_grad
 from . import constraints
 from .continuous import Beta, Chi2, standard_normal
-from .distribution import Distribution, ExponentialFamily, broadcast_all, f, lazy_property, tiny
+from .distribution import Distribution, ExponentialFamily, Symmetric, broadcast_all, f, lazy_property, tiny
 
 __all__ = ["LKJCholesky", "LowRankMultivariateNormal", "MultivariateNormal", "Wishart"]
 
@@ -89,7 +89,7 @@ def _one_matrix(error: type[Exception], **given: Any) -> tuple[str, Any]:
     return name, matrix
 
 
-class MultivariateNormal(_OfCovariance):
+class MultivariateNormal(Symmetric, _OfCovariance):
     """Gaussian vectors, by mean and one of: covariance, its inverse, or its Cholesky factor.
 
     >>> import autograd
@@ -124,14 +124,6 @@ class MultivariateNormal(_OfCovariance):
         self._factor = _factor_of(name, getattr(self, name))
 
     @property
-    def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
-
-    @property
     def variance(self) -> Any:
         return (self._factor**2).sum(-1).expand((*self._batch_shape, *self._event_shape))
 
@@ -153,7 +145,7 @@ class MultivariateNormal(_OfCovariance):
         return value.expand(tuple(self._batch_shape))
 
 
-class LowRankMultivariateNormal(Distribution):
+class LowRankMultivariateNormal(Symmetric, Distribution):
     """Gaussian vectors with covariance ``cov_factor @ cov_factor.mT + diag(cov_diag)``: for many dimensions, few of rank.
 
     Inverse and determinant are those of the small matrix ``1 + cov_factor.mT @ diag(1 / cov_diag) @ cov_factor``.
@@ -196,14 +188,6 @@ class LowRankMultivariateNormal(Distribution):
         self._scaled = self.cov_factor.mT / self.cov_diag[..., None, :]
         small = self._scaled @ self.cov_factor + loc.new_tensor(np.eye(rank))
         self._capacitance_tril = linalg.cholesky(small)
-
-    @property
-    def mean(self) -> Any:
-        return self.loc
-
-    @property
-    def mode(self) -> Any:
-        return self.loc
 
     @property
     def variance(self) -> Any:

@@ -133,20 +133,19 @@ def multi_head_attention_forward(
     length, batch, size = query.shape
     separate = (q_proj_weight, k_proj_weight, v_proj_weight) if use_separate_proj_weight else None
     q, k, v = _project(query, key, value, separate, in_proj_weight, in_proj_bias, size)
+    more = 0  # keys that no mask knows of
     if bias_k is not None and bias_v is not None:
         if static_k is not None or static_v is not None:
             raise AssertionError("bias cannot be added to static key or value.")
-        k = autograd.cat([k, bias_k.expand(1, batch, size)])
-        v = autograd.cat([v, bias_v.expand(1, batch, size)])
-        attn_mask, key_padding_mask = _one_more(attn_mask), _one_more(key_padding_mask)
+        k, v, more = _appended(k, bias_k, 0), _appended(v, bias_v, 0), 1
     width = size // num_heads
     q = _heads(q, None, "", batch, num_heads, width)
     k = _heads(k, static_k, "static_k", batch, num_heads, width)
     v = _heads(v, static_v, "static_v", batch, num_heads, width)
     if add_zero_attn:
-        nothing = autograd.zeros(batch, num_heads, 1, width, dtype=k.dtype)
-        k, v = autograd.cat([k, nothing], 2), autograd.cat([v, nothing], 2)
-        attn_mask, key_padding_mask = _one_more(attn_mask), _one_more(key_padding_mask)
+        nothing = autograd.zeros(1, dtype=k.dtype)
+        k, v, more = _appended(k, nothing, 2), _appended(v, nothing, 2), more + 1
+    attn_mask, key_padding_mask = _widened(attn_mask, more), _widened(key_padding_mask, more)
     mask = _together(attn_mask, key_padding_mask, batch, num_heads, length, k.shape[2])
     out, weights = _attend(q, k, v, mask, dropout_p if training else 0.0, is_causal, need_weights)
     out = linear(out.permute(2, 0, 1, 3).reshape(length, batch, size), out_proj_weight, out_proj_bias)
@@ -239,6 +238,11 @@ def _heads(x: Any, static: Any, name: str, batch: int, num_heads: int, width: in
     return static.reshape(batch, num_heads, static.shape[1], width)
 
 
-def _one_more(mask: Any) -> Any:
-    """The mask with one more key, which may be attended to."""
-    return None if mask is None else pad(mask, (0, 1))
+def _appended(x: Any, last: Any, dim: int) -> Any:
+    """``x`` and one more key (or value) along a dimension, the same for all examples."""
+    return autograd.cat([x, last.expand(*x.shape[:dim], 1, *x.shape[dim + 1 :])], dim)
+
+
+def _widened(mask: Any, more: int) -> Any:
+    """The mask with so many more keys, which may be attended to."""
+    return mask if mask is None or not more else pad(mask, (0, more))
