@@ -24,6 +24,13 @@ class Adadelta(RuleOptimizer):
         foreach, capturable: accepted; there is one implementation.
 
     Source: Zeiler, https://arxiv.org/abs/1212.5701; https://docs.pytorch.org/docs/stable/generated/torch.optim.Adadelta.html
+
+    >>> import autograd
+    >>> p = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> Adadelta([p], lr=100.0).step()
+    >>> p.detach()
+    tensor([0.6838, 1.6838])
     """
 
     def __init__(

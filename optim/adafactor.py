@@ -29,6 +29,14 @@ class Adafactor(ArrayOptimizer):
 
     Source: Shazeer and Stern, https://arxiv.org/abs/1804.04235;
     https://docs.pytorch.org/docs/stable/generated/torch.optim.Adafactor.html
+
+    >>> import autograd
+    >>> p = autograd.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> Adafactor([p], lr=0.1).step()
+    >>> p.detach()
+    tensor([[0.7879, 1.7000],
+            [2.7154, 3.7317]])
     """
 
     def __init__(

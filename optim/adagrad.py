@@ -26,6 +26,16 @@ class Adagrad(RuleOptimizer):
 
     Source: Duchi et al., https://jmlr.org/papers/v12/duchi11a.html;
     https://docs.pytorch.org/docs/stable/generated/torch.optim.Adagrad.html
+
+    >>> import autograd
+    >>> p = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = Adagrad([p], lr=0.1)
+    >>> for _ in range(3):
+    ...     optimizer.zero_grad()
+    ...     (p * p).sum().backward()
+    ...     optimizer.step()
+    >>> p.detach()
+    tensor([0.7805, 1.7758])
     """
 
     def __init__(

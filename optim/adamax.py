@@ -25,6 +25,13 @@ class Adamax(RuleOptimizer):
         foreach, capturable: accepted; there is one implementation.
 
     Source: Kingma and Ba, https://arxiv.org/abs/1412.6980; https://docs.pytorch.org/docs/stable/generated/torch.optim.Adamax.html
+
+    >>> import autograd
+    >>> p = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> Adamax([p], lr=0.1).step()
+    >>> p.detach()
+    tensor([0.9000, 1.9000])
     """
 
     def __init__(

@@ -26,6 +26,16 @@ class ASGD(RuleOptimizer):
 
     Source: Polyak and Juditsky (1992), https://doi.org/10.1137/0330046;
     https://docs.pytorch.org/docs/stable/generated/torch.optim.ASGD.html
+
+    >>> import autograd
+    >>> p = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = ASGD([p], lr=0.1, t0=0)
+    >>> for _ in range(3):
+    ...     optimizer.zero_grad()
+    ...     (p * p).sum().backward()
+    ...     optimizer.step()
+    >>> p.detach(), optimizer.state[p]["ax"]  # the last point, and the average of the path
+    (tensor([0.5120, 1.0240]), tensor([0.5760, 1.1520]))
     """
 
     def __init__(

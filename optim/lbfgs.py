@@ -35,6 +35,19 @@ class LBFGS(Optimizer):
 
     Source: Nocedal and Wright, Numerical Optimization, chapter 7;
     https://docs.pytorch.org/docs/stable/generated/torch.optim.LBFGS.html
+
+    >>> import autograd
+    >>> p = autograd.tensor([-1.0, 2.0], requires_grad=True)
+    >>> optimizer = LBFGS([p], line_search_fn="strong_wolfe")
+    >>> def closure():
+    ...     optimizer.zero_grad()
+    ...     loss = (1 - p[0]) ** 2 + 100 * (p[1] - p[0] ** 2) ** 2  # Rosenbrock's valley, with its bottom at (1, 1)
+    ...     loss.backward()
+    ...     return loss
+    >>> for _ in range(3):
+    ...     first = optimizer.step(closure)
+    >>> [round(x, 3) for x in p.tolist()]
+    [1.0, 1.0]
     """
 
     def __init__(

@@ -49,6 +49,19 @@ class LRScheduler:
     Args:
         optimizer: whose parameter groups' ``lr`` is set.
         last_epoch: where to continue; -1 begins, and remembers each ``lr`` as ``initial_lr``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LRScheduler.html
+
+    >>> import autograd, optim
+    >>> class Halving(LRScheduler):
+    ...     def get_lr(self):
+    ...         return [base / 2**self.last_epoch for base in self.base_lrs]
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule = Halving(sgd)
+    >>> sgd.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.5]
     """
 
     _get_lr_called_within_step = False

@@ -41,6 +41,16 @@ class CyclicLR(_WithMomentum):
         cycle_momentum: move the momentum the other way, between ``max_momentum`` and ``base_momentum``.
 
     Source: Smith, https://arxiv.org/abs/1506.01186
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = CyclicLR(sgd, base_lr=0.1, max_lr=0.5, step_size_up=2, cycle_momentum=False), []
+    >>> for _ in range(6):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> [round(lr, 3) for lr in seen]
+    [0.1, 0.3, 0.5, 0.3, 0.1, 0.3]
     """
 
     def __init__(
@@ -142,6 +152,16 @@ class OneCycleLR(_WithMomentum):
         three_phase: go down to the first rate symmetrically, then to the last one.
 
     Source: Smith and Topin, https://arxiv.org/abs/1708.07120
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = OneCycleLR(sgd, max_lr=1.0, total_steps=6, cycle_momentum=False), []
+    >>> for _ in range(6):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> [round(lr, 3) for lr in seen]
+    [0.04, 0.994, 0.812, 0.463, 0.133, 0.0]
     """
 
     def __init__(

@@ -90,7 +90,20 @@ class StepLR(_ByFactor):
 
 
 class MultiStepLR(_ByFactor):
-    """The rate times ``gamma`` at each of the ``milestones``."""
+    """The rate times ``gamma`` at each of the ``milestones``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = MultiStepLR(sgd, milestones=[1, 3], gamma=0.1), []
+    >>> for _ in range(5):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> [round(lr, 3) for lr in seen]
+    [1.0, 0.1, 0.1, 0.01, 0.01]
+    """
 
     def __init__(
         self, optimizer: Optimizer, milestones: Iterable[int], gamma: float = 0.1, last_epoch: int = -1
@@ -107,7 +120,20 @@ class MultiStepLR(_ByFactor):
 
 
 class ExponentialLR(_ByFactor):
-    """The rate times ``gamma`` every epoch."""
+    """The rate times ``gamma`` every epoch.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ExponentialLR.html
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = ExponentialLR(sgd, gamma=0.9), []
+    >>> for _ in range(4):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> [round(lr, 3) for lr in seen]
+    [1.0, 0.9, 0.81, 0.729]
+    """
 
     def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
         self.gamma = gamma
@@ -121,7 +147,20 @@ class ExponentialLR(_ByFactor):
 
 
 class ConstantLR(LRScheduler):
-    """The rate times ``factor`` until epoch ``total_iters``."""
+    """The rate times ``factor`` until epoch ``total_iters``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ConstantLR.html
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = ConstantLR(sgd, factor=0.5, total_iters=2), []
+    >>> for _ in range(4):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> seen
+    [0.5, 0.5, 1.0, 1.0]
+    """
 
     def __init__(
         self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1
@@ -147,7 +186,20 @@ class ConstantLR(LRScheduler):
 
 
 class LinearLR(_ByFactor):
-    """The rate times a factor that goes straight from ``start_factor`` to ``end_factor`` in ``total_iters`` epochs."""
+    """The rate times a factor that goes straight from ``start_factor`` to ``end_factor`` in ``total_iters`` epochs.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LinearLR.html
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = LinearLR(sgd, start_factor=0.25, total_iters=3), []
+    >>> for _ in range(5):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> seen
+    [0.25, 0.5, 0.75, 1.0, 1.0]
+    """
 
     def __init__(
         self,
@@ -182,7 +234,20 @@ class LinearLR(_ByFactor):
 
 
 class PolynomialLR(_ByFactor):
-    """The rate times ``(1 - epoch / total_iters) ** power``."""
+    """The rate times ``(1 - epoch / total_iters) ** power``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.PolynomialLR.html
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = PolynomialLR(sgd, total_iters=4, power=2.0), []
+    >>> for _ in range(5):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> [round(lr, 3) for lr in seen]
+    [1.0, 0.562, 0.25, 0.062, 0.0]
+    """
 
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1) -> None:
         self.total_iters = total_iters
@@ -203,7 +268,20 @@ class PolynomialLR(_ByFactor):
 
 
 class LambdaLR(LRScheduler):
-    """The first rate times ``lr_lambda(epoch)``; a list of functions has one for each parameter group."""
+    """The first rate times ``lr_lambda(epoch)``; a list of functions has one for each parameter group.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LambdaLR.html
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = LambdaLR(sgd, lambda epoch: 1 / (1 + epoch)), []
+    >>> for _ in range(4):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> [round(lr, 3) for lr in seen]
+    [1.0, 0.5, 0.333, 0.25]
+    """
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Any, last_epoch: int = -1) -> None:
         self.optimizer = optimizer
@@ -223,7 +301,20 @@ class LambdaLR(LRScheduler):
 
 
 class MultiplicativeLR(LRScheduler):
-    """Each epoch the latest rate times ``lr_lambda(epoch)``."""
+    """Each epoch the latest rate times ``lr_lambda(epoch)``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiplicativeLR.html
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = MultiplicativeLR(sgd, lambda epoch: 0.5), []
+    >>> for _ in range(4):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> seen
+    [1.0, 0.5, 0.25, 0.125]
+    """
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Any, last_epoch: int = -1) -> None:
         self.optimizer = optimizer
@@ -270,6 +361,16 @@ class CosineAnnealingLR(LRScheduler):
     """Half a cosine from the first rate to ``eta_min`` in ``T_max`` epochs, and back.
 
     Source: Loshchilov and Hutter, https://arxiv.org/abs/1608.03983 (without the restarts)
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = CosineAnnealingLR(sgd, T_max=4), []
+    >>> for _ in range(6):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> [round(lr, 3) for lr in seen]
+    [1.0, 0.854, 0.5, 0.146, 0.0, 0.146]
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
@@ -302,6 +403,16 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     ``step(epoch)`` accepts fractions of an epoch.
 
     Source: Loshchilov and Hutter, https://arxiv.org/abs/1608.03983
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = CosineAnnealingWarmRestarts(sgd, T_0=2, T_mult=2), []
+    >>> for _ in range(7):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> [round(lr, 3) for lr in seen]
+    [1.0, 0.5, 1.0, 0.854, 0.5, 0.146, 1.0]
     """
 
     def __init__(
@@ -360,6 +471,18 @@ class SequentialLR(LRScheduler):
     Args:
         schedulers: the schedules, all of this optimizer.
         milestones: the epochs at which the second, third ... begin.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = SequentialLR(sgd, [LinearLR(sgd, 0.5, total_iters=2), ExponentialLR(sgd, 0.5)], milestones=[2]), []
+    >>> for _ in range(5):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> [round(lr, 3) for lr in seen]
+    [0.5, 0.75, 1.0, 0.5, 0.25]
     """
 
     def __init__(
@@ -403,7 +526,20 @@ class SequentialLR(LRScheduler):
 
 
 class ChainedScheduler(LRScheduler):
-    """Several schedules at once: each steps in turn, on the rate that the one before left."""
+    """Several schedules at once: each steps in turn, on the rate that the one before left.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ChainedScheduler.html
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = ChainedScheduler([LinearLR(sgd, 0.5, total_iters=2), ExponentialLR(sgd, 0.9)]), []
+    >>> for _ in range(4):
+    ...     seen += schedule.get_last_lr()
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> [round(lr, 3) for lr in seen]
+    [0.5, 0.675, 0.81, 0.729]
+    """
 
     def __init__(self, schedulers: Sequence[Any], optimizer: Optimizer | None = None) -> None:
         optimizer = optimizer or (schedulers[0].optimizer if schedulers else None)
@@ -476,6 +612,17 @@ class ReduceLROnPlateau(LRScheduler):
         cooldown: epochs to wait after a reduction.
         min_lr: lower bound, one or one for each parameter group.
         eps: smallest reduction that is made.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = ReduceLROnPlateau(sgd, factor=0.1, patience=1), []
+    >>> for loss in (3.0, 2.0, 2.0, 2.0, 2.0):
+    ...     schedule.step(loss)
+    ...     seen += schedule.get_last_lr()
+    >>> seen  # two epochs without progress are one too many
+    [1.0, 1.0, 1.0, 0.1, 0.1]
     """
 
     def __init__(

@@ -33,6 +33,14 @@ class Muon(ArrayOptimizer):
 
     Source: Jordan et al., https://kellerjordan.github.io/posts/muon/; Liu et al., https://arxiv.org/abs/2502.16982;
     https://docs.pytorch.org/docs/stable/generated/torch.optim.Muon.html
+
+    >>> import autograd
+    >>> p = autograd.tensor([[2.0, 0.0], [0.0, 1.0]], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> Muon([p], lr=0.1, weight_decay=0.0).step()
+    >>> (autograd.tensor([[2.0, 0.0], [0.0, 1.0]]) - p.detach()).round(decimals=2)  # of 4 and 2, both nearly 1 (times lr)
+    tensor([[0.0700, 0.0000],
+            [0.0000, 0.1100]])
     """
 
     def __init__(

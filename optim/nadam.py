@@ -28,6 +28,16 @@ class NAdam(RuleOptimizer):
 
     Source: Dozat (2016), https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ;
     https://docs.pytorch.org/docs/stable/generated/torch.optim.NAdam.html
+
+    >>> import autograd
+    >>> p = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = NAdam([p], lr=0.1)
+    >>> for _ in range(2):
+    ...     optimizer.zero_grad()
+    ...     (p * p).sum().backward()
+    ...     optimizer.step()
+    >>> p.detach()
+    tensor([0.8200, 1.8179])
     """
 
     def __init__(

@@ -89,6 +89,17 @@ class Optimizer:
     Raises TypeError for what is not a Tensor, ValueError for an empty list, a non-leaf or a parameter in two groups.
 
     Source: https://docs.pytorch.org/docs/stable/optim.html#torch.optim.Optimizer
+
+    >>> import autograd
+    >>> class Halving(Optimizer):
+    ...     def step(self, closure=None):
+    ...         for group in self.param_groups:
+    ...             for p in group["params"]:
+    ...                 p.data.mul_(group["by"])
+    >>> p, q = autograd.ones(2, requires_grad=True), autograd.ones(1, requires_grad=True)
+    >>> Halving([{"params": [p]}, {"params": [q], "by": 0.1}], {"by": 0.5}).step()
+    >>> p.detach(), q.detach()
+    (tensor([0.5000, 0.5000]), tensor([0.1000]))
     """
 
     _HOOKS = (

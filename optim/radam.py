@@ -26,6 +26,13 @@ class RAdam(RuleOptimizer):
         foreach, capturable: accepted; there is one implementation.
 
     Source: Liu et al., https://arxiv.org/abs/1908.03265; https://docs.pytorch.org/docs/stable/generated/torch.optim.RAdam.html
+
+    >>> import autograd
+    >>> p = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> RAdam([p], lr=0.1).step()
+    >>> p.detach()  # at first as gradient descent: in proportion to the gradient
+    tensor([0.8000, 1.6000])
     """
 
     def __init__(

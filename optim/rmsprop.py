@@ -27,6 +27,13 @@ class RMSprop(RuleOptimizer):
 
     Source: Hinton, https://www.cs.toronto.edu/~tijmen/csc321/slides/lecture_slides_lec6.pdf;
     https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
+
+    >>> import autograd
+    >>> p = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> (p * p).sum().backward()
+    >>> RMSprop([p], lr=0.01).step()
+    >>> p.detach()
+    tensor([0.9000, 1.9000])
     """
 
     def __init__(

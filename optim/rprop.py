@@ -24,6 +24,16 @@ class Rprop(RuleOptimizer):
 
     Source: Riedmiller and Braun (1993), https://doi.org/10.1109/ICNN.1993.298623;
     https://docs.pytorch.org/docs/stable/generated/torch.optim.Rprop.html
+
+    >>> import autograd
+    >>> p = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = Rprop([p], lr=0.1)
+    >>> for _ in range(2):
+    ...     optimizer.zero_grad()
+    ...     (p * p).sum().backward()
+    ...     optimizer.step()
+    >>> p.detach()  # 0.1, then 0.12: the sign of the gradient has not changed
+    tensor([0.7800, 1.7800])
     """
 
     def __init__(

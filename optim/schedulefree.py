@@ -32,6 +32,18 @@ class AdamWScheduleFree(RuleOptimizer):
         weight_lr_power: and as their learning rate to this power.
 
     Source: Defazio et al. (2024), "The Road Less Scheduled", https://arxiv.org/abs/2405.15682
+
+    >>> import autograd
+    >>> p = autograd.tensor([1.0, 2.0], requires_grad=True)
+    >>> optimizer = AdamWScheduleFree([p], lr=0.1)
+    >>> optimizer.train()
+    >>> for _ in range(3):
+    ...     optimizer.zero_grad()
+    ...     (p * p).sum().backward()
+    ...     optimizer.step()
+    >>> optimizer.eval()
+    >>> p.detach()
+    tensor([0.8061, 1.8029])
     """
 
     def __init__(

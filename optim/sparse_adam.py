@@ -15,6 +15,16 @@ class SparseAdam(Optimizer):
     """For sparse gradients only, which this library does not make: ``step`` says so. Use Adam.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.optim.SparseAdam.html
+
+    >>> import autograd
+    >>> SparseAdam([autograd.ones(2, requires_grad=True)])
+    SparseAdam (
+    Parameter Group 0
+        betas: (0.9, 0.999)
+        eps: 1e-08
+        lr: 0.001
+        maximize: False
+    )
     """
 
     def __init__(

@@ -1,6 +1,16 @@
 """Averages of a model's parameters: stochastic weight averaging and exponential moving averages.
 
 Source: Izmailov et al., https://arxiv.org/abs/1803.05407; https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema
+
+>>> import autograd, nn
+>>> from optim.swa_utils import AveragedModel
+>>> model = nn.Linear(1, 1, bias=False)
+>>> averaged = AveragedModel(model)
+>>> for weight in (1.0, 2.0, 6.0):
+...     _ = model.weight.data.fill_(weight)
+...     averaged.update_parameters(model)
+>>> averaged.module.weight.detach()
+tensor([[3.]])
 """
 
 from __future__ import annotations
@@ -34,7 +44,14 @@ __all__ = [
 
 
 def get_ema_avg_fn(decay: float = 0.999) -> Callable[..., Any]:
-    """``decay * average + (1 - decay) * current``, for one parameter."""
+    """``decay * average + (1 - decay) * current``, for one parameter.
+
+    Source: https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema
+
+    >>> import autograd
+    >>> get_ema_avg_fn(0.9)(autograd.tensor([1.0]), autograd.tensor([2.0]), 5)
+    tensor([1.1000])
+    """
     _check_decay(decay)
 
     @no_grad()
@@ -45,7 +62,14 @@ def get_ema_avg_fn(decay: float = 0.999) -> Callable[..., Any]:
 
 
 def get_swa_avg_fn() -> Callable[..., Any]:
-    """The mean of all so far, for one parameter."""
+    """The mean of all so far, for one parameter.
+
+    Source: https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema
+
+    >>> import autograd
+    >>> get_swa_avg_fn()(autograd.tensor([1.0]), autograd.tensor([2.0]), 4)  # the mean of four was 1
+    tensor([1.2000])
+    """
 
     @no_grad()
     def swa_update(averaged_param: Any, current_param: Any, num_averaged: Any) -> Any:
@@ -55,7 +79,16 @@ def get_swa_avg_fn() -> Callable[..., Any]:
 
 
 def get_ema_multi_avg_fn(decay: float = 0.999) -> Callable[..., Any]:
-    """``decay * average + (1 - decay) * current``, in place, for a list of parameters."""
+    """``decay * average + (1 - decay) * current``, in place, for a list of parameters.
+
+    Source: https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema
+
+    >>> import autograd
+    >>> averages = [autograd.tensor([1.0]), autograd.tensor([0.0])]
+    >>> get_ema_multi_avg_fn(0.9)(averages, [autograd.tensor([2.0]), autograd.tensor([1.0])], 5)
+    >>> averages
+    [tensor([1.1000]), tensor([0.1000])]
+    """
     _check_decay(decay)
 
     def ema_update(ema_param_list: list[Tensor], current_param_list: list[Tensor], _: Any) -> None:
@@ -66,7 +99,16 @@ def get_ema_multi_avg_fn(decay: float = 0.999) -> Callable[..., Any]:
 
 
 def get_swa_multi_avg_fn() -> Callable[..., Any]:
-    """The mean of all so far, in place, for a list of parameters."""
+    """The mean of all so far, in place, for a list of parameters.
+
+    Source: https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema
+
+    >>> import autograd
+    >>> averages = [autograd.tensor([1.0])]
+    >>> get_swa_multi_avg_fn()(averages, [autograd.tensor([2.0])], 4)
+    >>> averages
+    [tensor([1.2000])]
+    """
 
     def swa_update(averaged_param_list: list[Tensor], current_param_list: list[Tensor], num_averaged: Any) -> None:
         for averaged, current in zip(averaged_param_list, current_param_list, strict=True):
@@ -160,7 +202,16 @@ def __getattr__(name: str) -> Any:
 
 @no_grad()
 def update_bn(loader: Iterable[Any], model: Any, device: Any = None) -> None:
-    """Compute the running statistics of all batch norms anew, from one pass over the data."""
+    """Compute the running statistics of all batch norms anew, from one pass over the data.
+
+    Source: https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema
+
+    >>> import autograd, nn
+    >>> model = nn.BatchNorm1d(1)
+    >>> update_bn([autograd.tensor([[1.0], [3.0]]), autograd.tensor([[5.0], [7.0]])], model)
+    >>> model.running_mean, model.running_var
+    (tensor([4.]), tensor([2.]))
+    """
     norms = [m for m in model.modules() if hasattr(m, "running_mean") and hasattr(m, "momentum")]
     if not norms:
         return
@@ -177,7 +228,20 @@ def update_bn(loader: Iterable[Any], model: Any, device: Any = None) -> None:
 
 
 class SWALR(LRScheduler):
-    """Anneals the rate to a constant ``swa_lr`` in ``anneal_epochs`` epochs, along a cosine or a line."""
+    """Anneals the rate to a constant ``swa_lr`` in ``anneal_epochs`` epochs, along a cosine or a line.
+
+    Source: https://docs.pytorch.org/docs/stable/optim.html#weight-averaging-swa-and-ema
+
+    >>> import autograd, optim
+    >>> sgd = optim.SGD([autograd.ones(1)], lr=1.0)
+    >>> schedule, seen = SWALR(sgd, swa_lr=0.1, anneal_epochs=3, anneal_strategy="linear"), []
+    >>> for _ in range(5):
+    ...     seen += [round(group["lr"], 3) for group in sgd.param_groups]
+    ...     sgd.step()
+    ...     schedule.step()
+    >>> seen
+    [1.0, 0.7, 0.4, 0.1, 0.1]
+    """
 
     def __init__(
         self,

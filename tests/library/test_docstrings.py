@@ -42,7 +42,16 @@ def test_examples(name, capsys):
 
 BASES = {"RNNBase", "RNNCellBase"}
 OLD_NAMES = {"Container", "NLLLoss2d"}
-PLACES = ["nn", "nn.functional", "nn.init", "nn.utils", "nn.utils.parametrizations", "nn.utils.parametrize"]
+PLACES = [
+    "optim",
+    "optim.lr_scheduler",
+    "nn",
+    "nn.functional",
+    "nn.init",
+    "nn.utils",
+    "nn.utils.parametrizations",
+    "nn.utils.parametrize",
+]
 
 
 @pytest.mark.parametrize("place", [*PLACES, "nn.utils.prune", "nn.utils.rnn"])
@@ -55,7 +64,7 @@ def test_everything_public_has_an_example(place):
         thing = getattr(module, name)
         written_here = inspect.isclass(thing) or inspect.isfunction(thing)
         twin = place == "nn.functional" and name.endswith(("_", "_with_indices"))
-        ours = written_here and thing.__module__.startswith(("nn", "autograd.ops"))
+        ours = written_here and thing.__module__.startswith(("nn", "optim", "autograd.ops"))
         if ours and not twin and name not in BASES | OLD_NAMES and ">>>" not in (thing.__doc__ or ""):
             without.append(name)
     assert not without
