@@ -101,7 +101,7 @@ ELSEWHERE = {name: module for module, names in PROVIDED.items() for name in name
 def resolve(name: str) -> Any:
     """The value of a name that ``autograd`` does not have yet; remembered there. Raises AttributeError."""
     package = sys.modules[__package__]
-    if name == "autograd":
+    if name in ("autograd", "torch"):  # PyTorch has torch.torch, and some libraries say it
         return package
     if name in SIBLINGS:
         found: Any = importlib.import_module(SIBLINGS[name])
