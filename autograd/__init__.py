@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _import_check  # the other project of this name
 from . import process  # how memory is managed
+from . import addresses  # PyTorch's names of modules
 
 from .tensor import Size as Size, Tensor as Tensor, is_tensor as is_tensor  # before the function `tensor`
 from .conversion import *

@@ -18,6 +18,8 @@ from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
+from .addresses import FINER, Loader
+
 __all__ = ["install_as_torch", "missing_names", "ours"]
 
 
@@ -40,50 +42,12 @@ def ours(name: str) -> str | None:
     return f"autograd.{rest}".rstrip(".")
 
 
-FINER = {
-    "nn": "activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold instancenorm lazy "
-    "linear loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling utils",
-    "nn.utils": "clip_grad convert_parameters fusion init memory_format parametrizations parametrize prune rnn "
-    "spectral_norm stateless weight_norm",
-    "nn.parallel": "data_parallel distributed parallel_apply replicate scatter_gather",
-    "optim": "adadelta adafactor adagrad adam adamax adamw asgd lbfgs nadam optimizer radam rmsprop rprop sgd "
-    "sparse_adam",
-    "autograd.distributions": "bernoulli beta binomial categorical cauchy chi2 constraint_registry constraints "
-    "continuous_bernoulli dirichlet distribution exp_family exponential fishersnedecor gamma generalized_pareto "
-    "geometric gumbel "
-    "half_cauchy half_normal independent inverse_gamma kl kumaraswamy laplace lkj_cholesky log_normal logistic_normal "
-    "lowrank_multivariate_normal mixture_same_family multinomial multivariate_normal negative_binomial normal "
-    "one_hot_categorical pareto poisson relaxed_bernoulli relaxed_categorical studentT transformed_distribution "
-    "transforms uniform utils von_mises weibull wishart",
-    "autograd.utils.data": "dataloader dataset distributed sampler",
-    "autograd.vision.datasets": "cifar fakedata folder mnist stl10 svhn utils vision",
-    "autograd.vision.transforms": "functional transforms",
-}
-"""Modules into which PyTorch divides a package that is divided otherwise here: the package stands for each of them."""
-
-
 def found(name: str) -> str | None:
     """The module that really stands for this name of ours, or None."""
     if _exists(name):
         return name
     package, _, last = name.rpartition(".")
     return package if last in FINER.get(package, "").split() else None
-
-
-class _Loader(importlib.abc.Loader):
-    """Gives the module of ours; it keeps its own name and spec."""
-
-    def __init__(self, target: str) -> None:
-        self.target = target
-        self.spec: Any = None
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
-        module = importlib.import_module(self.target)
-        self.spec = module.__spec__
-        return module
-
-    def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self.spec
 
 
 class _Finder(importlib.abc.MetaPathFinder):
@@ -98,7 +62,7 @@ class _Finder(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(
                 f"No module named {fullname!r} here{_near_module(fullname, wanted)}", name=fullname
             )
-        return importlib.machinery.ModuleSpec(fullname, _Loader(target_name), is_package=True)
+        return importlib.machinery.ModuleSpec(fullname, Loader(target_name), is_package=True)
 
 
 def _exists(name: str) -> bool:

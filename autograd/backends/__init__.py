@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 
-class _Backend:
-    """A backend that is not there: its switches hold what is assigned."""
+class _Backend(ModuleType):
+    """A backend that is not there: its switches hold what is assigned. Programs import it: ``backends.cudnn``."""
 
-    def __init__(self, **switches: Any) -> None:
+    def __init__(self, name: str, **switches: Any) -> None:
+        super().__init__(f"{__name__}.{name}")
         self.__dict__.update(switches)
+        sys.modules[self.__name__] = self
 
     def is_available(self) -> bool:
         """False."""
@@ -41,9 +45,9 @@ class _Attention(_Backend):
     """``backends.cuda``: the switches of the attention kernels; here there is one kernel."""
 
     def __init__(self) -> None:
-        super().__init__(matmul=_Backend(allow_tf32=False, allow_fp16_reduced_precision_reduction=True,
-                                         allow_bf16_reduced_precision_reduction=True),
-                         cufft_plan_cache=_Backend(size=0, max_size=0))  # fmt: skip
+        matmul = _Backend("cuda.matmul", allow_tf32=False, allow_fp16_reduced_precision_reduction=True,
+                          allow_bf16_reduced_precision_reduction=True)  # fmt: skip
+        super().__init__("cuda", matmul=matmul, cufft_plan_cache=_Backend("cuda.cufft_plan_cache", size=0, max_size=0))
         self._on = {"flash": True, "math": True, "mem_efficient": True, "cudnn": True}
 
     @contextlib.contextmanager
@@ -96,8 +100,8 @@ class _Cpu(_Backend):
         return "DEFAULT"
 
 
-cudnn = _Backend(enabled=True, deterministic=False, benchmark=False, benchmark_limit=10, allow_tf32=True)
+cudnn = _Backend("cudnn", enabled=True, deterministic=False, benchmark=False, benchmark_limit=10, allow_tf32=True)
 cuda = _Attention()
-mps, mkl, mkldnn, openmp, xnnpack, cusparselt = (_Backend() for _ in range(6))
-opt_einsum = _Backend(enabled=True, strategy="auto")
-cpu = _Cpu()
+mps, mkl, mkldnn, openmp, xnnpack, cusparselt = map(_Backend, "mps mkl mkldnn openmp xnnpack cusparselt".split())
+opt_einsum = _Backend("opt_einsum", enabled=True, strategy="auto")
+cpu = _Cpu("cpu")

@@ -6,6 +6,8 @@ from typing import Any
 
 from .. import amp as _amp
 
+__path__: list[str] = []  # PyTorch divides this module further: see addresses.py
+
 
 class autocast(_amp.autocast):
     """``amp.autocast("cuda", ...)``."""

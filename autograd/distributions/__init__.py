@@ -22,7 +22,7 @@ from .transforms import *
 
 def __getattr__(name: str) -> Any:
     """PyTorch has a module for each distribution (``distributions.normal.Normal``): this package stands for each."""
-    from ..install import FINER
+    from ..addresses import FINER
 
     if name in FINER[__name__].split():
         return sys.modules[__name__]

@@ -26,6 +26,8 @@ __all__ = ["SummaryWriter"]
 
 # --- bytes -----------------------------------------------------------------------------------------------------------
 
+__path__: list[str] = []  # PyTorch divides this module further: see addresses.py
+
 
 def _crc_table() -> list[int]:
     table = []
