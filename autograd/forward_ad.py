@@ -66,7 +66,16 @@ def exit_dual_level(*, level: int | None = None) -> None:
 
 
 class dual_level:
-    """The block in which dual tensors live."""
+    """The block in which dual tensors live.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.forward_ad.dual_level.html
+
+    >>> import autograd
+    >>> with dual_level():
+    ...     x = make_dual(autograd.tensor(3.0), autograd.tensor(1.0))
+    ...     unpack_dual(x * x).tangent
+    tensor(6.)
+    """
 
     def __enter__(self) -> int:
         return enter_dual_level()
@@ -84,7 +93,15 @@ def _level(what: str) -> _Level:
 
 
 def make_dual(tensor: Tensor, tangent: Tensor, *, level: int | None = None) -> Tensor:
-    """``tensor`` with ``tangent`` attached; what is computed from it has a tangent too."""
+    """``tensor`` with ``tangent`` attached; what is computed from it has a tangent too.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.forward_ad.make_dual.html
+
+    >>> import autograd
+    >>> with dual_level():
+    ...     unpack_dual(make_dual(autograd.tensor([2.0]), autograd.tensor([1.0])).exp())
+    UnpackedDualTensor(primal=tensor([7.3891]), tangent=tensor([7.3891]))
+    """
     from .func import track
 
     here = _level("create a dual Tensor for forward AD")

@@ -105,7 +105,14 @@ def _split(returned: Any, has_aux: bool) -> tuple[Any, Any]:
 
 
 def grad_and_value(func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """The function that returns ``(gradient, value)``; with ``has_aux`` the value is ``(value, aux)``."""
+    """The function that returns ``(gradient, value)``; with ``has_aux`` the value is ``(value, aux)``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.func.grad_and_value.html
+
+    >>> import autograd
+    >>> grad_and_value(lambda x: (x**2).sum())(autograd.tensor([1.0, 3.0]))
+    (tensor([2., 6.]), tensor(10.))
+    """
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         outer = mode.now.enabled
@@ -295,7 +302,15 @@ def _check_tangents(copies: list[Tensor], given: list[Any]) -> None:
 
 
 def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
-    """``func(*primals)`` and its derivative there as a function of tangents, which runs ``func`` no more."""
+    """``func(*primals)`` and its derivative there as a function of tangents, which runs ``func`` no more.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.func.linearize.html
+
+    >>> import autograd
+    >>> value, push = linearize(lambda x: x**2, autograd.tensor([1.0, 3.0]))
+    >>> value, push(autograd.ones(2))
+    (tensor([1., 9.]), tensor([2., 6.]))
+    """
     outer = mode.now.enabled
     with enable_grad():
         chosen, copies = _tracked(primals, "linearize")
@@ -314,7 +329,15 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
 def jacfwd(
     func: Callable[..., Any], argnums: Any = 0, has_aux: bool = False, *, randomness: str = "error"
 ) -> Callable[..., Any]:
-    """The Jacobian by forward mode, column by column: shape ``output.shape + input.shape``."""
+    """The Jacobian by forward mode, column by column: shape ``output.shape + input.shape``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.func.jacfwd.html
+
+    >>> import autograd
+    >>> jacfwd(lambda x: x**2)(autograd.tensor([1.0, 3.0]))
+    tensor([[2., 0.],
+            [0., 6.]])
+    """
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         outer = mode.now.enabled
@@ -479,6 +502,13 @@ def functional_call(
     Tensors that the module shares under several names are replaced under all of them (``tie_weights``).
 
     Raises KeyError (with ``strict``: for missing or unexpected names, RuntimeError).
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.func.functional_call.html
+
+    >>> import autograd, nn
+    >>> model = nn.Linear(2, 1, bias=False)
+    >>> functional_call(model, {"weight": autograd.tensor([[10.0, 1.0]])}, autograd.tensor([1.0, 2.0]))
+    tensor([12.])
     """
     given: dict[str, Any] = {}
     for part in (
@@ -549,7 +579,15 @@ def _tied(given: dict[str, Any], places: dict[str, Any]) -> dict[str, Any]:
 
 
 def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The parameters and buffers of several modules of one kind, each name stacked: for ensembles under ``vmap``."""
+    """The parameters and buffers of several modules of one kind, each name stacked: for ensembles under ``vmap``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.func.stack_module_state.html
+
+    >>> import nn
+    >>> parameters, buffers = stack_module_state([nn.Linear(2, 3) for _ in range(5)])
+    >>> {name: tuple(p.shape) for name, p in parameters.items()}
+    {'weight': (5, 3, 2), 'bias': (5, 3)}
+    """
     if not models:
         raise RuntimeError("stack_module_state: Expected at least one model, got 0.")
     if any(type(m) is not type(models[0]) for m in models):
@@ -564,5 +602,12 @@ def stack_module_state(models: Sequence[Any]) -> tuple[dict[str, Any], dict[str,
 
 
 def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Callable[..., Any]:
-    """The function itself: writes are recorded correctly here, so there is nothing to remove."""
+    """The function itself: writes are recorded correctly here, so there is nothing to remove.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.func.functionalize.html
+
+    >>> import autograd
+    >>> functionalize(lambda x: x.clone().add_(1))(autograd.zeros(2))
+    tensor([1., 1.])
+    """
     return func

@@ -354,7 +354,30 @@ class _Refusal(Operation):
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorates a ``backward`` that can't be differentiated; asking for it is then an error, not a wrong number."""
+    """Decorates a ``backward`` that can't be differentiated; asking for it is then an error, not a wrong number.
+
+    Source: https://docs.pytorch.org/docs/stable/notes/extending.html
+
+    >>> import autograd
+    >>> from autograd.function import Function
+    >>> class Square(Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x
+    ...
+    ...     @staticmethod
+    ...     @once_differentiable
+    ...     def backward(ctx, g):
+    ...         return 2 * g * ctx.saved_tensors[0]
+    >>> x = autograd.tensor(3.0, requires_grad=True)
+    >>> (gradient,) = autograd.autograd.grad(Square.apply(x) ** 2, x, create_graph=True)
+    >>> try:
+    ...     gradient.backward()
+    ... except RuntimeError as error:
+    ...     print(error)
+    trying to differentiate twice a function that was marked with @once_differentiable
+    """
 
     @functools.wraps(fn)
     def wrapper(ctx: Any, *args: Any) -> Any:

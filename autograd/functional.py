@@ -99,7 +99,14 @@ def _shown(tensors: Any, several: bool, create_graph: bool) -> Any:
 
 
 def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
-    """``func(*inputs)``, and the product of ``v`` with its Jacobian."""
+    """``func(*inputs)``, and the product of ``v`` with its Jacobian.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.vjp.html
+
+    >>> import autograd
+    >>> vjp(lambda x: x**2, autograd.tensor([1.0, 3.0]), autograd.tensor([1.0, 10.0]))
+    (tensor([1., 9.]), tensor([ 2., 60.]))
+    """
     with enable_grad():
         given, several = _as_tuple(inputs, "inputs")
         tracked = _inputs(given, create_graph)
@@ -109,7 +116,14 @@ def vjp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 
 
 def jvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
-    """``func(*inputs)``, and the product of its Jacobian with ``v``, by forward mode."""
+    """``func(*inputs)``, and the product of its Jacobian with ``v``, by forward mode.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.jvp.html
+
+    >>> import autograd
+    >>> jvp(lambda x: x**2, autograd.tensor([1.0, 3.0]), autograd.tensor([1.0, 0.0]))
+    (tensor([1., 9.]), tensor([2., 0.]))
+    """
     with enable_grad():
         given, _ = _as_tuple(inputs, "inputs")
         tracked = _inputs(given, create_graph)
@@ -199,7 +213,14 @@ def hessian(
 
 
 def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
-    """``func(*inputs)`` (one element), and the product of ``v`` with its Hessian."""
+    """``func(*inputs)`` (one element), and the product of ``v`` with its Hessian.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.vhp.html
+
+    >>> import autograd
+    >>> vhp(lambda x: (x**3).sum(), autograd.tensor([1.0, 2.0]), autograd.tensor([1.0, 1.0]))
+    (tensor(9.), tensor([ 6., 12.]))
+    """
     with enable_grad():
         given, several = _as_tuple(inputs, "inputs")
         tracked = _inputs(given, create_graph)
@@ -210,5 +231,12 @@ def vhp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool
 
 
 def hvp(func: Callable[..., Any], inputs: Any, v: Any = None, create_graph: bool = False, strict: bool = False) -> Any:
-    """``func(*inputs)`` (one element), and the product of its Hessian with ``v``: the same as ``vhp``, by symmetry."""
+    """``func(*inputs)`` (one element), and the product of its Hessian with ``v``: the same as ``vhp``, by symmetry.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.hvp.html
+
+    >>> import autograd
+    >>> hvp(lambda x: x[0] ** 2 * x[1], autograd.tensor([1.0, 2.0]), autograd.tensor([1.0, 0.0]))
+    (tensor(2.), tensor([4., 2.]))
+    """
     return vhp(func, inputs, v, create_graph, strict)

@@ -16,6 +16,7 @@ from .distribution import Distribution, ExponentialFamily
 from .joint import *
 from .kl import kl_divergence, register_kl
 from .multivariate import *
+from .positive import *
 from .transformed import *
 from .transforms import *
 

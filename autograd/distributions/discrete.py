@@ -11,7 +11,6 @@ from ..graph import no_grad
 from ..random import bernoulli, multinomial, poisson
 from ..tensor import Size, Tensor, wrap
 from . import constraints
-from .continuous import Gamma
 from .distribution import (
     Distribution,
     Elementwise,
@@ -25,6 +24,7 @@ from .distribution import (
     softplus,
     tiny,
 )
+from .positive import Gamma
 
 __all__ = [
     "Bernoulli",
@@ -89,7 +89,14 @@ class Bernoulli(OfTrials, ExponentialFamily):
 
 
 class Geometric(OfTrials):
-    """Failures before the first success of probability ``probs``."""
+    """Failures before the first success of probability ``probs``.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#geometric
+
+    >>> import autograd
+    >>> Geometric(0.25).log_prob(autograd.tensor([0.0, 1.0])).exp()  # 1/4, 3/4 * 1/4
+    tensor([0.2500, 0.1875])
+    """
 
     support = constraints.nonnegative_integer
 
@@ -139,7 +146,14 @@ class _Counted(OfTrials):
 
 
 class Binomial(_Counted):
-    """Successes in ``total_count`` trials of probability ``probs``."""
+    """Successes in ``total_count`` trials of probability ``probs``.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#binomial
+
+    >>> import autograd
+    >>> Binomial(3, 0.5).log_prob(autograd.tensor([0.0, 1.0, 2.0, 3.0])).exp()
+    tensor([0.1250, 0.3750, 0.3750, 0.1250])
+    """
 
     has_enumerate_support = True
 
@@ -186,7 +200,14 @@ class Binomial(_Counted):
 
 
 class NegativeBinomial(_Counted):
-    """Successes of probability ``probs`` before ``total_count`` failures."""
+    """Successes of probability ``probs`` before ``total_count`` failures.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#negativebinomial
+
+    >>> import autograd
+    >>> NegativeBinomial(2.0, 0.5).mean, NegativeBinomial(2.0, 0.5).variance
+    (tensor(2.), tensor(4.))
+    """
 
     arg_constraints: ClassVar = {**_Counted.arg_constraints, "total_count": constraints.greater_than_eq(0)}
     support = constraints.nonnegative_integer
@@ -221,7 +242,14 @@ class NegativeBinomial(_Counted):
 
 
 class Poisson(Elementwise, ExponentialFamily):
-    """Events at this ``rate``."""
+    """Events at this ``rate``.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#poisson
+
+    >>> import autograd
+    >>> Poisson(2.0).log_prob(autograd.tensor([0.0, 1.0, 2.0])).exp()
+    tensor([0.1353, 0.2707, 0.2707])
+    """
 
     arg_constraints: ClassVar = {"rate": constraints.nonnegative}
     support = constraints.nonnegative_integer
@@ -361,7 +389,15 @@ class _OfCategories(Distribution):
 
 
 class OneHotCategorical(_OfCategories):
-    """A category as a vector with a 1 in its place."""
+    """A category as a vector with a 1 in its place.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#onehotcategorical
+
+    >>> import autograd
+    >>> _ = autograd.manual_seed(0)
+    >>> OneHotCategorical(autograd.tensor([0.1, 0.2, 0.7])).sample().sum().round()
+    tensor(1.)
+    """
 
     support = constraints.one_hot
     has_enumerate_support = True
@@ -399,6 +435,13 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
     """A category as a vector, whose draws hand their gradient on to the probabilities as they are.
 
     Source: Bengio et al., https://arxiv.org/abs/1308.3432
+
+    >>> import autograd
+    >>> probs = autograd.tensor([0.2, 0.8], requires_grad=True)
+    >>> draw = OneHotCategoricalStraightThrough(probs).rsample()
+    >>> draw[0].backward()
+    >>> probs.grad.shape
+    torch.Size([2])
     """
 
     has_rsample = True
@@ -410,7 +453,14 @@ class OneHotCategoricalStraightThrough(OneHotCategorical):
 
 
 class Multinomial(_OfCategories):
-    """How often each category came in ``total_count`` draws."""
+    """How often each category came in ``total_count`` draws.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#multinomial
+
+    >>> import autograd
+    >>> Multinomial(4, autograd.tensor([0.5, 0.5])).log_prob(autograd.tensor([2.0, 2.0])).exp()
+    tensor(0.3750)
+    """
 
     def __init__(
         self, total_count: int = 1, probs: Any = None, logits: Any = None, validate_args: bool | None = None

@@ -94,6 +94,11 @@ class Distribution:
     ``s + batch_shape + event_shape``, ``log_prob(value)`` of it ``s + batch_shape``.
 
     Source: https://docs.pytorch.org/docs/stable/distributions.html
+
+    >>> import autograd
+    >>> from autograd.distributions import Exponential
+    >>> Exponential(autograd.tensor([1.0, 2.0])).batch_shape, Exponential(1.0).event_shape
+    (torch.Size([2]), torch.Size([]))
     """
 
     has_rsample: ClassVar[bool] = False
@@ -260,6 +265,10 @@ class ExponentialFamily(Distribution):
     of the statistics.
 
     Source: Nielsen and Nock, https://www.lix.polytechnique.fr/~nielsen/EntropyEF-ICIP2010.pdf
+
+    >>> from autograd.distributions import Gamma
+    >>> isinstance(Gamma(2.0, 1.0), ExponentialFamily), Gamma(2.0, 1.0).entropy()
+    (True, tensor(1.5772))
     """
 
     @property

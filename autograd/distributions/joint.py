@@ -94,7 +94,16 @@ class Independent(Distribution):
 
 
 class MixtureSameFamily(Distribution):
-    """A draw from one of several distributions, chosen by a Categorical; they lie along the last batch dimension."""
+    """A draw from one of several distributions, chosen by a Categorical; they lie along the last batch dimension.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#mixturesamefamily
+
+    >>> import autograd
+    >>> from autograd.distributions import Categorical, Normal
+    >>> mixture = MixtureSameFamily(Categorical(autograd.tensor([0.5, 0.5])), Normal(autograd.tensor([-1.0, 1.0]), 0.1))
+    >>> mixture.mean, mixture.variance
+    (tensor(0.), tensor(1.0100))
+    """
 
     def __init__(
         self, mixture_distribution: Any, component_distribution: Any, validate_args: bool | None = None

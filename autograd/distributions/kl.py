@@ -20,8 +20,6 @@ from .continuous import (
     Cauchy,
     ContinuousBernoulli,
     Dirichlet,
-    Exponential,
-    Gamma,
     Laplace,
     Normal,
     Uniform,
@@ -30,6 +28,7 @@ from .discrete import Bernoulli, Binomial, Categorical, Geometric, OneHotCategor
 from .distribution import ExponentialFamily, f, softplus
 from .joint import Independent
 from .multivariate import LowRankMultivariateNormal, MultivariateNormal, log_diagonal, solve, squared_length
+from .positive import Exponential, Gamma
 from .transformed import Gumbel, Pareto, TransformedDistribution
 from .transforms.base import sum_rightmost
 

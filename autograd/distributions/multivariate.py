@@ -10,8 +10,10 @@ import numpy as np
 from .. import linalg
 from ..graph import no_grad
 from . import constraints
-from .continuous import Beta, Chi2, standard_normal
+from .continuous import Beta
 from .distribution import Distribution, ExponentialFamily, Symmetric, broadcast_all, f, lazy_property, tiny
+from .draws import standard_normal
+from .positive import Chi2
 
 __all__ = ["LKJCholesky", "LowRankMultivariateNormal", "MultivariateNormal", "Wishart"]
 
@@ -151,6 +153,12 @@ class LowRankMultivariateNormal(Symmetric, Distribution):
     Inverse and determinant are those of the small matrix ``1 + cov_factor.mT @ diag(1 / cov_diag) @ cov_factor``.
 
     Source: https://en.wikipedia.org/wiki/Woodbury_matrix_identity
+
+    >>> import autograd
+    >>> normal = LowRankMultivariateNormal(autograd.zeros(2), autograd.ones(2, 1), autograd.ones(2))
+    >>> normal.covariance_matrix
+    tensor([[2., 1.],
+            [1., 2.]])
     """
 
     arg_constraints: ClassVar = {
@@ -243,6 +251,11 @@ class Wishart(_OfCovariance, ExponentialFamily):
     Draws are products of Bartlett's triangular factors; gradients through them need SciPy.
 
     Source: Smith and Hocking, Algorithm AS 53, https://doi.org/10.2307/2346290
+
+    >>> import autograd
+    >>> Wishart(autograd.tensor(3.0), covariance_matrix=autograd.eye(2)).mean
+    tensor([[3., 0.],
+            [0., 3.]])
     """
 
     support = constraints.positive_definite
@@ -348,6 +361,12 @@ class LKJCholesky(Distribution):
     """Cholesky factors of correlation matrices ``dim`` by ``dim``; at ``concentration`` 1 all matrices are equally likely.
 
     Source: Lewandowski, Kurowicka and Joe, https://doi.org/10.1016/j.jmva.2009.04.008
+
+    >>> import autograd
+    >>> _ = autograd.manual_seed(0)
+    >>> factor = LKJCholesky(3, 1.0).sample()
+    >>> (factor @ factor.mT).diagonal().allclose(autograd.ones(3))  # correlations: ones on the diagonal
+    True
     """
 
     arg_constraints: ClassVar = {"concentration": constraints.positive}

@@ -55,7 +55,14 @@ def general_cosine(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """A sum of cosines with the weights ``a``, of alternating sign."""
+    """A sum of cosines with the weights ``a``, of alternating sign.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.general_cosine.html
+
+    >>> import autograd
+    >>> general_cosine(5, a=[0.5, 0.3, 0.2])
+    tensor([0.4000, 0.3000, 1.0000, 0.3000, 0.4000])
+    """
     if not isinstance(a, Iterable):
         raise TypeError("Coefficients must be a list/tuple")
     weights = list(a)
@@ -81,7 +88,14 @@ def general_hamming(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """``alpha - (1 - alpha) cos(2 pi k / (n - 1))``."""
+    """``alpha - (1 - alpha) cos(2 pi k / (n - 1))``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.general_hamming.html
+
+    >>> import autograd
+    >>> general_hamming(5, alpha=0.6)
+    tensor([0.2000, 0.6000, 1.0000, 0.6000, 0.2000])
+    """
     return general_cosine(
         M, a=[alpha, 1 - alpha], sym=sym, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad
     )
@@ -90,14 +104,28 @@ def general_hamming(
 def hamming(
     M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """The Hamming window: the general one with ``alpha = 0.54``."""
+    """The Hamming window: the general one with ``alpha = 0.54``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.hamming.html
+
+    >>> import autograd
+    >>> hamming(5)
+    tensor([0.0800, 0.5400, 1.0000, 0.5400, 0.0800])
+    """
     return general_hamming(M, sym=sym, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad)
 
 
 def hann(
     M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """The Hann window: a raised cosine that reaches 0 at the ends."""
+    """The Hann window: a raised cosine that reaches 0 at the ends.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.hann.html
+
+    >>> import autograd
+    >>> hann(5)
+    tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
+    """
     return general_hamming(
         M, alpha=0.5, sym=sym, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad
     )
@@ -106,7 +134,14 @@ def hann(
 def blackman(
     M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """The Blackman window: three cosines."""
+    """The Blackman window: three cosines.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.blackman.html
+
+    >>> import autograd
+    >>> blackman(7)[1:-1]
+    tensor([0.1300, 0.6300, 1.0000, 0.6300, 0.1300])
+    """
     return general_cosine(
         M, a=[0.42, 0.5, 0.08], sym=sym, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad
     )
@@ -115,7 +150,14 @@ def blackman(
 def nuttall(
     M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """Nuttall's minimum 4-term window."""
+    """Nuttall's minimum 4-term window.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.nuttall.html
+
+    >>> import autograd
+    >>> nuttall(5)[1:-1]
+    tensor([0.2270, 1.0000, 0.2270])
+    """
     return general_cosine(
         M,
         a=[0.3635819, 0.4891775, 0.1365995, 0.0106411],
@@ -130,7 +172,14 @@ def nuttall(
 def bartlett(
     M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """A triangle that reaches 0 at the ends."""
+    """A triangle that reaches 0 at the ends.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.bartlett.html
+
+    >>> import autograd
+    >>> bartlett(5)
+    tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
+    """
 
     def shape(k: Any, n: int) -> Any:
         return 1 - np.abs(2 * k / (n - 1) - 1)
@@ -141,7 +190,14 @@ def bartlett(
 def cosine(
     M: int, *, sym: bool = True, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
-    """Half a wave of a sine."""
+    """Half a wave of a sine.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.cosine.html
+
+    >>> import autograd
+    >>> cosine(5)
+    tensor([0.3090, 0.8090, 1.0000, 0.8090, 0.3090])
+    """
 
     def shape(k: Any, n: int) -> Any:
         return np.sin(math.pi * (k + 0.5) / n)
@@ -160,7 +216,14 @@ def exponential(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """``exp(-|k - center| / tau)``; a center can be given for periodic windows only."""
+    """``exp(-|k - center| / tau)``; a center can be given for periodic windows only.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.exponential.html
+
+    >>> import autograd
+    >>> exponential(5, tau=2.0)
+    tensor([0.3679, 0.6065, 1.0000, 0.6065, 0.3679])
+    """
     if tau <= 0:
         raise ValueError(f"Tau must be positive, got: {tau} instead.")
     if sym and center is not None:
@@ -182,7 +245,14 @@ def gaussian(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """A bell curve of standard deviation ``std`` points."""
+    """A bell curve of standard deviation ``std`` points.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.gaussian.html
+
+    >>> import autograd
+    >>> gaussian(5, std=1.0)
+    tensor([0.1353, 0.6065, 1.0000, 0.6065, 0.1353])
+    """
     if std <= 0:
         raise ValueError(f"Standard deviation must be positive, got: {std} instead.")
 
@@ -202,7 +272,14 @@ def kaiser(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """The Kaiser window; a larger ``beta`` makes it narrower."""
+    """The Kaiser window; a larger ``beta`` makes it narrower.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.signal.windows.kaiser.html
+
+    >>> import autograd
+    >>> kaiser(5, beta=3.0)
+    tensor([0.2049, 0.7269, 1.0000, 0.7269, 0.2049])
+    """
     if beta < 0:
         raise ValueError(f"beta must be non-negative, got: {beta} instead.")
 

@@ -149,7 +149,16 @@ class _Reentrant(Function):
 def checkpoint_sequential(
     functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
 ) -> Any:
-    """A sequence of functions in ``segments`` parts, all but the last of them checkpointed."""
+    """A sequence of functions in ``segments`` parts, all but the last of them checkpointed.
+
+    Source: https://docs.pytorch.org/docs/stable/checkpoint.html
+
+    >>> import autograd, nn
+    >>> model, x = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)), autograd.ones(2, 3, requires_grad=True)
+    >>> checkpoint_sequential(model, 2, x, use_reentrant=False).sum().backward()
+    >>> x.grad.shape
+    torch.Size([2, 3])
+    """
     preserve = kwargs.pop("preserve_rng_state", True)
     if kwargs:
         raise ValueError(f"Unexpected keyword arguments: {','.join(kwargs)}")

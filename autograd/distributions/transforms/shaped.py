@@ -41,7 +41,14 @@ class _Alike(Transform):
 
 
 class SoftmaxTransform(_Alike):
-    """Probabilities in proportion to exp(x) along the last dimension; the logarithm gives one x that does."""
+    """Probabilities in proportion to exp(x) along the last dimension; the logarithm gives one x that does.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#softmaxtransform
+
+    >>> import autograd
+    >>> SoftmaxTransform()(autograd.tensor([0.0, 0.0]))
+    tensor([0.5000, 0.5000])
+    """
 
     domain: Any = constraints.real_vector
     codomain: Any = constraints.simplex
@@ -99,6 +106,11 @@ class CorrCholeskyTransform(_Alike):
     tanh of the numbers fills the triangle; each breaks its share, by its square, off what the row has left.
 
     Source: https://mc-stan.org/docs/2_18/reference-manual/cholesky-factors-of-correlation-matrices-1.html
+
+    >>> import autograd
+    >>> CorrCholeskyTransform()(autograd.tensor([0.5]))
+    tensor([[1.0000, 0.0000],
+            [0.4621, 0.8868]])
     """
 
     bijective = True
@@ -135,7 +147,15 @@ class CorrCholeskyTransform(_Alike):
 
 
 class LowerCholeskyTransform(_Alike):
-    """The lower triangle of a matrix, with exp of its diagonal: a Cholesky factor."""
+    """The lower triangle of a matrix, with exp of its diagonal: a Cholesky factor.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#lowercholeskytransform
+
+    >>> import autograd
+    >>> LowerCholeskyTransform()(autograd.zeros(2, 2))
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
 
     domain: Any = constraints.independent(constraints.real, 2)
     codomain: Any = constraints.lower_cholesky
@@ -148,7 +168,15 @@ class LowerCholeskyTransform(_Alike):
 
 
 class PositiveDefiniteTransform(_Alike):
-    """The product of what LowerCholeskyTransform gives and its transpose."""
+    """The product of what LowerCholeskyTransform gives and its transpose.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#positivedefinitetransform
+
+    >>> import autograd
+    >>> PositiveDefiniteTransform()(autograd.tensor([[0.0, 0.0], [2.0, 0.0]]))
+    tensor([[1., 2.],
+            [2., 5.]])
+    """
 
     domain: Any = constraints.independent(constraints.real, 2)
     codomain: Any = constraints.positive_definite
@@ -162,7 +190,15 @@ class PositiveDefiniteTransform(_Alike):
 
 
 class ReshapeTransform(Transform):
-    """The last dimensions, of ``in_shape``, in the shape ``out_shape``."""
+    """The last dimensions, of ``in_shape``, in the shape ``out_shape``.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#reshapetransform
+
+    >>> import autograd
+    >>> ReshapeTransform((4,), (2, 2))(autograd.arange(4.0))
+    tensor([[0., 1.],
+            [2., 3.]])
+    """
 
     bijective = True
 
@@ -228,7 +264,15 @@ class _Parts(Transform):
 
 
 class CatTransform(_Parts):
-    """Transforms of parts of ``lengths`` (1 each, if not given) along ``dim``, concatenated again."""
+    """Transforms of parts of ``lengths`` (1 each, if not given) along ``dim``, concatenated again.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#cattransform
+
+    >>> import autograd
+    >>> from autograd.distributions.transforms import ExpTransform, AffineTransform
+    >>> CatTransform([ExpTransform(), AffineTransform(0.0, 2.0)], 0, [1, 2])(autograd.tensor([0.0, 1.0, 2.0]))
+    tensor([1., 2., 4.])
+    """
 
     def __init__(self, tseq: Sequence[Transform], dim: int = 0, lengths: Any = None, cache_size: int = 0) -> None:
         super().__init__(tseq, dim, cache_size)
@@ -276,7 +320,16 @@ class CatTransform(_Parts):
 
 
 class StackTransform(_Parts):
-    """Transforms of the slices along ``dim``, stacked again."""
+    """Transforms of the slices along ``dim``, stacked again.
+
+    Source: https://docs.pytorch.org/docs/stable/distributions.html#stacktransform
+
+    >>> import autograd
+    >>> from autograd.distributions.transforms import ExpTransform, AffineTransform
+    >>> StackTransform([ExpTransform(), AffineTransform(0.0, 2.0)], 0)(autograd.tensor([[0.0], [1.0]]))
+    tensor([[1.],
+            [2.]])
+    """
 
     def __init__(self, tseq: Sequence[Transform], dim: int = 0, cache_size: int = 0) -> None:
         super().__init__(tseq, dim, cache_size)
