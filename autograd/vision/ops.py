@@ -13,7 +13,7 @@ import numpy as np
 from ..ops import FUNCTIONS
 from ..tensor import Tensor, wrap
 
-__all__ = ["box_area", "box_iou", "nms", "roi_pool"]
+__all__ = ["box_area", "box_convert", "box_iou", "clip_boxes_to_image", "generalized_box_iou", "nms", "roi_pool"]
 
 
 def roi_pool(input: Tensor, boxes: Any, output_size: Any, spatial_scale: float = 1.0) -> Tensor:
@@ -68,6 +68,41 @@ def box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
     sides = (high - low).clamp(min=0)
     common = sides[:, :, 0] * sides[:, :, 1]
     return common / (box_area(boxes1)[:, None] + box_area(boxes2) - common)  # type: ignore[no-any-return]
+
+
+def generalized_box_iou(boxes1: Tensor, boxes2: Tensor) -> Tensor:
+    """``box_iou`` less the share of the smallest box around both that neither covers, (N, M)."""
+    iou = box_iou(boxes1, boxes2)
+    areas = box_area(boxes1)[:, None] + box_area(boxes2)
+    union = areas / (1 + iou)  # since iou = common / (areas - common)
+    low = FUNCTIONS["minimum"](boxes1[:, None, :2], boxes2[:, :2])
+    high = FUNCTIONS["maximum"](boxes1[:, None, 2:], boxes2[:, 2:])
+    around = (high - low)[:, :, 0] * (high - low)[:, :, 1]
+    return iou - (around - union) / around  # type: ignore[no-any-return]
+
+
+def box_convert(boxes: Tensor, in_fmt: str, out_fmt: str) -> Tensor:
+    """Boxes (..., 4) as "xyxy" (two corners), "xywh" (a corner and the size) or "cxcywh" (the middle and the size).
+
+    >>> import autograd
+    >>> box_convert(autograd.tensor([[1.0, 2.0, 5.0, 4.0]]), "xyxy", "cxcywh")
+    tensor([[3., 3., 4., 2.]])
+    """
+    if not {in_fmt, out_fmt} <= {"xyxy", "xywh", "cxcywh"}:
+        raise ValueError(f"Unsupported Bounding Box Conversions for given in_fmt {in_fmt} and out_fmt {out_fmt}")
+    if in_fmt == out_fmt:
+        return boxes.clone()  # type: ignore[no-any-return]
+    a, b = boxes[..., :2], boxes[..., 2:]
+    low = a - b / 2 if in_fmt == "cxcywh" else a
+    size = b - a if in_fmt == "xyxy" else b
+    first = low + size / 2 if out_fmt == "cxcywh" else low
+    return FUNCTIONS["cat"]([first, low + size if out_fmt == "xyxy" else size], -1)  # type: ignore[no-any-return]
+
+
+def clip_boxes_to_image(boxes: Tensor, size: Any) -> Tensor:
+    """Boxes (x1, y1, x2, y2) cut off at the borders of an image of this size (height, width)."""
+    limit = wrap(np.asarray([size[1], size[0]] * 2, boxes.array.dtype))
+    return FUNCTIONS["minimum"](boxes.clamp(min=0), limit)  # type: ignore[no-any-return]
 
 
 def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:

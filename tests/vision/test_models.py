@@ -61,3 +61,20 @@ def test_roi_pool_takes_the_largest_of_each_cell():
     assert x.grad.sum().item() == 8.0 and x.grad[0, 0, 1, 1].item() == 1.0
     halves = ops.roi_pool(x, [boxes[:1, 1:] * 2, boxes[1:, 1:] * 2], 2, spatial_scale=0.5)
     np.testing.assert_array_equal(halves.detach().numpy(), out.detach().numpy())
+
+
+def test_boxes_are_converted_cut_off_and_compared():
+    ops = autograd.vision.ops
+    a = autograd.tensor([[0.0, 0.0, 4.0, 2.0], [1.0, 1.0, 3.0, 5.0]])
+    b = autograd.tensor([[2.0, 0.0, 6.0, 2.0], [5.0, 5.0, 6.0, 7.0], [1.0, 1.0, 3.0, 5.0]])
+    for form in ("xyxy", "xywh", "cxcywh"):
+        assert ops.box_convert(ops.box_convert(a, "xyxy", form), form, "xyxy").tolist() == a.tolist()
+    assert ops.box_convert(a[:1], "xyxy", "xywh").tolist() == [[0, 0, 4, 2]]
+    assert ops.clip_boxes_to_image(b, (6, 4)).tolist() == [[2, 0, 4, 2], [4, 5, 4, 6], [1, 1, 3, 5]]
+    np.testing.assert_allclose(ops.generalized_box_iou(a, b)[0, 0].item(), 1 / 3)
+    theirs = pytest.importorskip("torchvision.ops")
+    torch = pytest.importorskip("torch")
+    both = [torch.tensor(x.numpy()) for x in (a, b)]
+    np.testing.assert_allclose(
+        ops.generalized_box_iou(a, b).numpy(), theirs.generalized_box_iou(*both).numpy(), rtol=1e-5
+    )

@@ -11,6 +11,7 @@ import autograd
 import nn
 from autograd.vision import transforms as T
 from autograd.vision.transforms import functional as F
+from autograd.vision.transforms import v2
 
 Image = pytest.importorskip("PIL.Image")
 RNG = np.random.default_rng(0)
@@ -167,3 +168,34 @@ def test_gradients_go_through_where_they_go_through_torchvision_s(function):
 def test_what_has_no_gradient_says_so():
     with pytest.raises(NotImplementedError, match="detach"):
         F.adjust_hue(autograd.rand(3, 4, 4, requires_grad=True), 0.1)
+
+
+V2 = [
+    lambda v: v.RandomHorizontalFlip(0.5), lambda v: v.RandomCrop(12, padding=4), lambda v: v.RandomResizedCrop(16),
+    lambda v: v.ColorJitter(0.2, 0.2, 0.2), lambda v: v.Normalize([0.5] * 3, [0.2] * 3), lambda v: v.Resize((10, 12)),
+    lambda v: v.GaussianBlur(3), lambda v: v.RandomErasing(1.0), lambda v: v.Lambda(lambda x: x * 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", V2)
+def test_the_second_version_of_the_transforms(make):
+    torch = pytest.importorskip("torch")
+    theirs = pytest.importorskip("torchvision.transforms.v2")
+    for seed in range(3):
+        made = []
+        for m, v in ((autograd, v2), (torch, theirs)):
+            m.manual_seed(seed)
+            both = v.Compose([v.ToImage(), v.ToDtype(m.float32, scale=True), make(v)])
+            image, label = both(Image.fromarray(smooth((20, 31))), 3)
+            assert label == (6 if "Lambda" in repr(both) else 3)
+            made.append(np.asarray(image))
+        np.testing.assert_allclose(*made, atol=1e-4)
+
+
+def test_what_is_new_in_the_second_version():
+    both = v2.Compose([v2.ToImage(), v2.ToDtype(autograd.float32, scale=True)])
+    np.testing.assert_array_equal(both(RGB).numpy(), F.to_tensor(RGB).numpy())
+    assert both(GRAY).shape == (1, 28, 28) and both((GRAY, 7))[1] == 7
+    assert repr(both) == "Compose(\n      ToImage()\n      ToDtype(scale=True)\n)"
+    assert v2.ToDtype(autograd.float64)(autograd.ones(1)).dtype == autograd.float64
+    assert v2.PILToTensor()(Image.fromarray(RGB)).dtype == autograd.uint8
