@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from ..operation import Op
+from .examples import EXAMPLES
 from .words import WORDS
 
 
@@ -51,6 +52,7 @@ def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
 def _named() -> dict[str, Callable[..., Any]]:
     """All public functions by name; operations that were not given a name take that of their variable, and words."""
     found: dict[str, Callable[..., Any]] = {}
+    public = {name for family in FAMILIES for name in family.__all__}
     for family in FAMILIES:
         for name, value in vars(family).items():
             op = getattr(value, "op", None)
@@ -59,11 +61,21 @@ def _named() -> dict[str, Callable[..., Any]]:
                 value.__name__ = value.__qualname__ = op.name
                 value.__module__ = family.__name__
             if op is not None and name in WORDS:
-                page = f"generated/torch.{name}" if name in family.__all__ else "special"
-                value.__doc__ = f"{WORDS[name]}\n\nSource: https://docs.pytorch.org/docs/stable/{page}.html\n"
+                value.__doc__ = _told(name, "" if name in public else ".special")
         for name in family.__all__:
             found[name] = numpy_names(vars(family)[name])
     return found
+
+
+def _told(name: str, place: str) -> str:
+    """The docstring of an operation of the tables: its words, its page and its example."""
+    page = "special" if place else f"generated/torch.{name}"
+    told = f"{WORDS[name]}\n\nSource: https://docs.pytorch.org/docs/stable/{page}.html\n"
+    if name not in EXAMPLES:
+        return told
+    arguments, result = EXAMPLES[name]
+    names = f">>> from autograd import tensor\n>>> from autograd{place} import {name}\n"
+    return f"{told}\n{names}>>> {name}({arguments})\n{result}\n"
 
 
 FUNCTIONS = _named()

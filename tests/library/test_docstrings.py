@@ -71,6 +71,13 @@ def test_every_function_says_what_it_does(place):
     assert not [name for name, function in functions.items() if not (function.__doc__ or "").strip()]
 
 
+@pytest.mark.parametrize("name", sorted(WORDS))
+def test_examples_of_the_tables(name):
+    function = getattr(autograd, name, None) or getattr(autograd.special, name)
+    test = doctest.DocTestParser().get_doctest(function.__doc__, {}, name, None, 0)
+    assert test.examples and not doctest.DocTestRunner().run(test).failed
+
+
 def test_every_word_is_about_an_operation():
     tables = {name for family in FAMILIES for name, value in vars(family).items() if hasattr(value, "op")}
     assert not WORDS.keys() - tables, "a function has a docstring of its own: take its words out of ops/words.py"
