@@ -41,7 +41,8 @@ _FUNCTION_NAMES = {
     "around": "round", "reshape": "_reshape", "var": "_var", "std": "_std", "repeat": "_repeat",
     "clip": "clamp", "split": "tensor_split", "array_split": "tensor_split",
     "take_along_axis": "take_along_dim", "conjugate": "conj", "fix": "trunc", "sort": "_sort",
-    "shape": "_shape", "ndim": "_ndim", "size": "_size", "result_type": "_result_type", "array_equal": "equal",
+    "shape": "_shape", "ndim": "_ndim", "size": "_size", "result_type": "_result_type", "array_equal": "_array_equal",
+    "allclose": "_allclose", "isclose": "_isclose", "dot": "_dot", "cumsum": "_cumsum", "cumprod": "_cumprod",
     "flatnonzero": "_flatnonzero", "delete": "", "insert": "", "append": "", "median": "_median",
     "unique": "_unique", "partition": "", "nonzero": "_nonzero",
 }  # fmt: skip
@@ -209,7 +210,28 @@ def _unique(ar: Any, **kwargs: Any) -> Any:
     return _wrapped(np.unique(ar.array, **kwargs))
 
 
+def _dotted(a: Any, b: Any) -> Any:
+    """A product of matrices or vectors, as NumPy's ``dot`` is up to two dimensions; numbers multiply."""
+    a, b = (v if isinstance(v, Tensor) else wrap(np.asarray(v)) for v in (a, b))
+    if a.ndim > 2 or b.ndim > 2:
+        raise TypeError(f"numpy.dot of tensors with {a.ndim} and {b.ndim} dimensions: use autograd.tensordot or matmul")
+    return a * b if 0 in (a.ndim, b.ndim) else a @ b
+
+
+def _running(name: str) -> Callable[..., Any]:
+    def call(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+        return getattr(_namespace(), name)(*((a.reshape(-1), 0) if axis is None else (a, axis)), dtype=dtype)
+
+    return call
+
+
 _SPECIAL: dict[str, Callable[..., Any]] = {
+    "_allclose": lambda *args, **kwargs: bool(np.allclose(*_arrays(args), **kwargs)),  # values: no gradient to lose
+    "_isclose": lambda *args, **kwargs: _wrapped(np.isclose(*_arrays(args), **kwargs)),
+    "_array_equal": lambda *args, **kwargs: bool(np.array_equal(*_arrays(args), **kwargs)),
+    "_dot": _dotted,
+    "_cumsum": _running("cumsum"),
+    "_cumprod": _running("cumprod"),
     "_transpose": _transposed,
     "_reshape": _reshaped,
     "_var": _spread("var"),

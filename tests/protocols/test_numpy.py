@@ -73,3 +73,17 @@ def test_dlpack_both_ways():
     assert np.shares_memory(y, x.numpy())
     z = torch.from_dlpack(np.arange(3.0))
     assert z.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_functions_that_differ_from_pytorch_s_of_the_same_name():
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    array = x.detach().numpy()
+    assert np.allclose(x, array) is np.array_equal(array, x) is True and not np.array_equal(x, array + 1)
+    assert np.isclose(x, array).all()
+    for function in (lambda v: np.dot(v, v), lambda v: np.dot(v, v[0]), lambda v: np.dot(v[0], v[1]), lambda v: np.dot(v, 2.0),
+                     np.cumsum, np.cumprod, lambda v: np.cumsum(v, axis=1)):  # fmt: skip
+        made = function(x)
+        np.testing.assert_allclose(made.detach().numpy(), function(array))
+        assert made.requires_grad
+    with pytest.raises(TypeError, match="tensordot"):
+        np.dot(torch.ones(2, 2, 2), x)
