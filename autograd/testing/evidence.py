@@ -260,8 +260,17 @@ class Case:
     def ask(self, v: Array) -> Array:
         """What is claimed for a vector: a cotangent, or a tangent in forward mode."""
         if self.evidence.mode == "forward":
-            return self.problem.push(self.i, v)[self.offset + self.rows]  # type: ignore[no-any-return]
-        return self.pull(v)[self.cols]  # type: ignore[no-any-return]
+            return self.ask_all(v)[self.offset + self.rows]  # type: ignore[no-any-return]
+        return self.ask_all(v)[self.cols]  # type: ignore[no-any-return]
+
+    def ask_all(self, v: Array) -> Array:
+        """The same, at all places and not only at those that were looked at."""
+        return self.problem.push(self.i, v) if self.evidence.mode == "forward" else self.pull(v)
+
+    @property
+    def own(self) -> Array:
+        """Where an element of the output meets that of the input at the same place, if their shapes are the same."""
+        return self.rows[:, None] == self.cols[None, :]  # type: ignore[no-any-return]
 
     def answer(self, v: Array) -> Array:
         """What ``ask`` should give."""

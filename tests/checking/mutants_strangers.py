@@ -167,3 +167,26 @@ class WrongTwice(Function):
 
 
 seed("second-order", "double backward without x", lambda x: x**3, WrongTwice.apply, random(4), order=2)
+
+
+# --- large inputs, whose Jacobians are sampled; float32 ---
+large, other = random(40, 50), random(40, 50)
+single = random(4, 3).detach().float().requires_grad_()
+seed("spurious", "large: inverted mask", torch.relu, lambda g, x: g * (x < 0).double(), large)
+seed("transposed", "large: reshape for transpose", lambda x: x.T * 2, lambda g, x: 2 * g.reshape(x.shape), large)
+seed("partial", "large: last row", torch.exp, lambda g, x: torch.cat([(g * x.exp())[:-1], 0 * g[-1:]]), large)
+seed("missing-reduction", "large: one row", lambda x, b: x + b, lambda g, x, b: (g, g[0]), large, random(50))
+seed("constant-cotangent", "large: mean", torch.sin, lambda g, x: g.mean() * x.cos(), large)
+seed(
+    "wrong-argument",
+    "large: exchanged",
+    lambda a, b: a * b * b,
+    lambda g, a, b: (2 * g * a * b, g * b * b),
+    large,
+    other,
+)
+seed("missing-term", "float32: silu", F.silu, lambda g, x: g * torch.sigmoid(x), single)
+seed("missing-reduction", "float32: one row", lambda x, b: x + b, lambda g, x, b: (g, g[0]), single, random(3).detach().float().requires_grad_())  # fmt: skip
+seed("nonlinear", "only what is positive", torch.relu, lambda g, x: g * (x > 0).double() * (g > 0).double(), random(6))
+seed("nonlinear", "clipped by its norm", lambda x: x * 1.0, lambda g, x: g * min(1.0, 1.0 / float(g.norm())), random(4))
+seed("missing-term", "one-hot of a cross-entropy", lambda x: F.cross_entropy(x, torch.tensor([0, 1]), reduction="sum"), lambda g, x: g * x.softmax(1), random(2, 3))  # fmt: skip

@@ -112,6 +112,11 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
     ),
     ("constant-cotangent", cotangent.constant_cotangent, cotangent.CONSTANT),
     (
+        "missing-term",
+        parts.one_hot,
+        "A term is left out in some elements: true = claimed + g * {what} there (a one-hot target, a mask).",
+    ),
+    (
         "partial",
         parts.partial,
         "Wrong in some elements only ({pattern}), right in the others: look at how the formula treats these.",

@@ -38,7 +38,10 @@ def ignores_cotangent(case: Case) -> Iterator[Prediction]:
 
 def affine(case: Case) -> Iterator[Prediction]:
     """Something is added that does not depend on the cotangent."""
-    extra = case.ask(np.zeros_like(case.question(1)))
+    try:
+        extra = case.ask(np.zeros_like(case.question(1)))
+    except ArithmeticError:
+        return  # it divides by the size of the cotangent
     if not np.isfinite(extra).all() or np.abs(extra).max(initial=0.0) <= 1e-12 * case.size:
         return
     v = case.question(4)
@@ -51,7 +54,8 @@ def affine(case: Case) -> Iterator[Prediction]:
 def nonlinear(case: Case) -> Iterator[Prediction]:
     a, b = case.question(1), case.question(2)
     if not case.same(case.ask(a - 2.5 * b), case.ask(a) - 2.5 * case.ask(b)):
-        if _right_for_ones(case):
+        scales = case.same(case.ask(2 * a), 2 * case.ask(a))  # as |g| and g where g > 0 do, and g * g does not
+        if (case.wrong.any() or not scales) and _right_for_ones(case):
             yield True, {"cause": "constant-cotangent", "sentence": CONSTANT}
         yield True, {}
 

@@ -95,7 +95,7 @@ def _values(a: Array, b: Array, exchanged: Array | None) -> Iterator[None]:
 def transposed(case: Case) -> Iterator[Prediction]:
     """The claimed element at one place is the true one of another, by a rule about axes."""
     places = case.telling_places()
-    if not len(places) or (case.complete and case.known.all() and not _same_numbers(case)):
+    if not len(places) or not case.claimed.any() or (case.complete and case.known.all() and not _same_numbers(case)):
         return
     for details, move in _rearrangements(case.out_shape, case.in_shape):
         if case.holds(places[:2], move) and case.holds(places, move):

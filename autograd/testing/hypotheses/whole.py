@@ -24,7 +24,7 @@ VARYING = (
 
 
 def detached(case: Case) -> Iterator[Prediction]:
-    if case.size > 0 and not case.claimed.any():
+    if case.size > 0 and not case.claimed.any() and (case.complete or not case.ask_all(case.question(6)).any()):
         yield True, {}
 
 
