@@ -9,7 +9,4 @@ import sys
 
 from ..namespace import resolve
 
-_networks = resolve("nn").models
-for _name in ("densenet", "resnet", "vgg"):
-    sys.modules[f"{__name__}.{_name}"] = getattr(_networks, _name)
-sys.modules[__name__] = _networks
+sys.modules[__name__] = resolve("nn").models  # and what is in it is found there: see addresses.py

@@ -3,7 +3,10 @@
 ``torchvision.models`` and ``autograd.vision.models`` are this package.
 """
 
-from . import densenet, resnet, vgg
+from . import alexnet as _alexnet
+from . import densenet, mobilenet, resnet, vgg
+from .alexnet import *
 from .densenet import *
+from .mobilenet import *
 from .resnet import *
 from .vgg import *

@@ -13,6 +13,8 @@ PARAMETERS = {  # torchvision's documentation
     "resnet34": 21_797_672,
     "resnet50": 25_557_032,
     "densenet121": 7_978_856,
+    "alexnet": 61_100_840,
+    "mobilenet_v2": 3_504_872,
 }
 
 
@@ -22,7 +24,7 @@ def test_numbers_of_parameters(name):
     assert sum(p.numel() for p in model.parameters()) == PARAMETERS[name]
 
 
-@pytest.mark.parametrize("name", ["resnet18", "densenet121"])
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "alexnet", "mobilenet_v2"])
 def test_same_keys_weights_and_outputs_as_torchvision(name):
     torch, theirs = pytest.importorskip("torch"), pytest.importorskip("torchvision.models")
     torch.manual_seed(0)
