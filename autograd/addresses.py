@@ -19,7 +19,7 @@ FINER: dict[str, str] = {
     "linear loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling utils",
     "nn.utils": "clip_grad convert_parameters fusion init memory_format parametrizations parametrize prune rnn "
     "spectral_norm stateless weight_norm",
-    "nn.parallel": "data_parallel distributed parallel_apply replicate scatter_gather",
+    "nn.parallel": "distributed parallel_apply replicate scatter_gather",
     "optim": "adadelta adafactor adagrad adam adamax adamw asgd lbfgs nadam optimizer radam rmsprop rprop sgd "
     "sparse_adam",
     "autograd.distributions": "bernoulli beta binomial categorical cauchy chi2 constraint_registry constraints "

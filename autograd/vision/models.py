@@ -9,4 +9,13 @@ import sys
 
 from ..namespace import resolve
 
-sys.modules[__name__] = resolve("nn").models  # and what is in it is found there: see addresses.py
+_networks = resolve("nn").models
+for _name in (
+    "alexnet",
+    "densenet",
+    "mobilenet",
+    "resnet",
+    "vgg",
+):  # by hand: an import would hide the function alexnet
+    sys.modules[f"{__name__}.{_name}"] = sys.modules[f"{_networks.__name__}.{_name}"]
+sys.modules[__name__] = _networks

@@ -53,3 +53,9 @@ def test_other_names_are_missing_as_ever() -> None:
             importlib.import_module(name)
     assert importlib.import_module("autograd.nn.init") is nn.init
     assert importlib.import_module("autograd.optim") is optim and autograd.nn is nn
+
+
+def test_functions_are_not_hidden_by_modules_of_their_name() -> None:
+    for name in ("autograd.vision.models.alexnet", "nn.parallel.data_parallel"):
+        assert importlib.import_module(name).__name__ in ("nn.models.alexnet", "nn.parallel")
+    assert callable(nn.models.alexnet) and callable(nn.parallel.data_parallel)
