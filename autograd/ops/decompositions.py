@@ -56,6 +56,11 @@ def solve_triangular(
     """The X of ``A X = B`` (or ``X A = B``) for triangular A, of which only that triangle is read.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_triangular.html
+
+    >>> import autograd
+    >>> solve_triangular(autograd.tensor([[1.0, 2.0], [0.0, 4.0]]), autograd.tensor([[5.0], [8.0]]), upper=True)
+    tensor([[1.],
+            [2.]])
     """
     squares(A, "solve_triangular")
     check_dtypes("linalg.solve_triangular", A, B)
@@ -113,7 +118,14 @@ def cholesky(input: Any, upper: bool = False, *, out: Any = None) -> Any:
 
 
 def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False, out: Any = None) -> Any:
-    """``cholesky``, and for each matrix an int that is not 0 where it is not positive-definite."""
+    """``cholesky``, and for each matrix an int that is not 0 where it is not positive-definite.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.cholesky_ex.html
+
+    >>> import autograd
+    >>> cholesky_ex(autograd.tensor([[2.0, 1.0], [1.0, 3.0]])).info
+    tensor(0, dtype=torch.int32)
+    """
     squares(A, "cholesky_ex")
     info = failures(A.array, np.linalg.cholesky)
     if check_errors and info.any():
@@ -184,6 +196,10 @@ def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """Eigenvalues (ascending) and eigenvectors of symmetric or Hermitian matrices; reads one triangle.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigh.html
+
+    >>> import autograd
+    >>> eigh(autograd.tensor([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
+    tensor([1., 2.])
     """
     if UPLO.upper() not in ("L", "U"):
         raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
@@ -191,7 +207,14 @@ def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
 
 
 def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
-    """The eigenvalues (ascending) of symmetric or Hermitian matrices."""
+    """The eigenvalues (ascending) of symmetric or Hermitian matrices.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvalsh.html
+
+    >>> import autograd
+    >>> eigvalsh(autograd.tensor([[2.0, 1.0], [1.0, 2.0]]))
+    tensor([1., 3.])
+    """
     return given(eigh(A, UPLO)[0], out)
 
 
@@ -201,7 +224,14 @@ def eig(A: Any, *, out: Any = None) -> Any:
 
 
 def eigvals(A: Any, *, out: Any = None) -> Any:
-    """The eigenvalues of square matrices, always complex."""
+    """The eigenvalues of square matrices, always complex.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.eigvals.html
+
+    >>> import autograd
+    >>> eigvals(autograd.tensor([[0.0, 1.0], [-1.0, 0.0]])).imag.abs()
+    tensor([1., 1.])
+    """
     return given(eig(A)[0], out)
 
 
@@ -261,7 +291,14 @@ def linalg_svd(A: Any, full_matrices: bool = True, *, driver: Any = None, out: A
 
 
 def svdvals(A: Any, *, driver: Any = None, out: Any = None) -> Any:
-    """The singular values, descending."""
+    """The singular values, descending.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.svdvals.html
+
+    >>> import autograd
+    >>> svdvals(autograd.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor([4., 3.])
+    """
     return singular_values(matrices(A, "svdvals"), out=out)
 
 
@@ -291,7 +328,14 @@ def _cutoff(s: Any, shape: Any, atol: Any, rtol: Any) -> Any:
 def matrix_rank(
     A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
 ) -> Any:
-    """The number of singular values (of eigenvalues, if ``hermitian``) that are not negligible."""
+    """The number of singular values (of eigenvalues, if ``hermitian``) that are not negligible.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_rank.html
+
+    >>> import autograd
+    >>> matrix_rank(autograd.tensor([[1.0, 2.0], [2.0, 4.0]]))
+    tensor(1)
+    """
     matrices(A, "matrix_rank")
     array = A.array
     s = np.abs(np.linalg.eigvalsh(array)) if hermitian else np.linalg.svd(array, compute_uv=False)
@@ -325,6 +369,11 @@ def pinv(
     """The Moore-Penrose pseudo-inverse.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.pinv.html
+
+    >>> import autograd
+    >>> pinv(autograd.tensor([[2.0, 0.0], [0.0, 0.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.0000]])
     """
     return pseudo_inverse(matrices(A, "pinv"), atol, rcond if rcond is not None else rtol, hermitian, out=out)
 
@@ -338,6 +387,12 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> An
     """The X for which ``A X - B`` is smallest (and among those the smallest), with residuals, rank, singular values.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.lstsq.html
+
+    >>> import autograd
+    >>> A, b = autograd.tensor([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]), autograd.tensor([[1.0], [3.0], [5.0]])
+    >>> lstsq(A, b).solution.round(decimals=3)  # the line 1 + 2 x
+    tensor([[1.],
+            [2.]])
     """
     matrices(A, "lstsq")
     check_dtypes("linalg.lstsq", A, B)

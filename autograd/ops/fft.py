@@ -190,57 +190,135 @@ def fft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = N
 
 
 def ifft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
-    """The inverse of ``fft``."""
+    """The inverse of ``fft``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.ifft.html
+
+    >>> import autograd
+    >>> ifft(autograd.tensor([10.0, -2.0 + 2.0j, -2.0, -2.0 - 2.0j])).real
+    tensor([1., 2., 3., 4.])
+    """
     return _whole(input, *_one(dim, n), norm, True, "ifft", out)  # type: ignore[no-any-return]
 
 
 def rfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
-    """The first half of the spectrum of real signals."""
+    """The first half of the spectrum of real signals.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.rfft.html
+
+    >>> import autograd
+    >>> rfft(autograd.tensor([0.0, 1.0, 2.0, 3.0]))
+    tensor([ 6.+0.j, -2.+2.j, -2.+0.j])
+    """
     return _given(_half(input, *_one(dim, n), norm, "rfft"), out)  # type: ignore[no-any-return]
 
 
 def irfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
-    """The real signals (of ``n`` points) of half spectra: the inverse of ``rfft``."""
+    """The real signals (of ``n`` points) of half spectra: the inverse of ``rfft``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.irfft.html
+
+    >>> import autograd
+    >>> irfft(autograd.tensor([6.0 + 0.0j, -2.0 + 2.0j, -2.0]))
+    tensor([0., 1., 2., 3.])
+    """
     return _given(_from_half(input, *_one(dim, n), norm, "irfft"), out)  # type: ignore[no-any-return]
 
 
 def hfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
-    """The (real) transform of half of a Hermitian signal."""
+    """The (real) transform of half of a Hermitian signal.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.hfft.html
+
+    >>> import autograd
+    >>> hfft(autograd.tensor([1.0 + 0.0j, 2.0, 3.0]))
+    tensor([ 8., -2.,  0., -2.])
+    """
     return _given(_from_half(input.conj(), *_one(dim, n), _SWAPPED[_norm(norm)], "hfft"), out)  # type: ignore[no-any-return]
 
 
 def ihfft(input: Tensor, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Tensor:
-    """Half of the inverse transform of a real signal: the inverse of ``hfft``."""
+    """Half of the inverse transform of a real signal: the inverse of ``hfft``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.ihfft.html
+
+    >>> import autograd
+    >>> ihfft(autograd.ones(4)).real
+    tensor([1., 0., 0.])
+    """
     return _given(_half(input, *_one(dim, n), _SWAPPED[_norm(norm)], "ihfft").conj(), out)  # type: ignore[no-any-return]
 
 
 def fftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
-    """The Fourier transform over several dimensions (by default all), of ``s`` points each."""
+    """The Fourier transform over several dimensions (by default all), of ``s`` points each.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.fftn.html
+
+    >>> import autograd
+    >>> fftn(autograd.ones(2, 2, 2)).real.sum()
+    tensor(8.)
+    """
     return _whole(input, s, dim, norm, False, "fftn", out)  # type: ignore[no-any-return]
 
 
 def ifftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
-    """The inverse of ``fftn``."""
+    """The inverse of ``fftn``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftn.html
+
+    >>> import autograd
+    >>> ifftn(autograd.ones(2, 2)).real
+    tensor([[1., 0.],
+            [0., 0.]])
+    """
     return _whole(input, s, dim, norm, True, "ifftn", out)  # type: ignore[no-any-return]
 
 
 def rfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
-    """The half spectrum (along the last of the dimensions) of real signals."""
+    """The half spectrum (along the last of the dimensions) of real signals.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.rfftn.html
+
+    >>> import autograd
+    >>> rfftn(autograd.ones(2, 3, 4)).shape
+    torch.Size([2, 3, 3])
+    """
     return _given(_half(input, s, dim, norm, "rfftn"), out)  # type: ignore[no-any-return]
 
 
 def irfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
-    """The inverse of ``rfftn``."""
+    """The inverse of ``rfftn``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.irfftn.html
+
+    >>> import autograd
+    >>> irfftn(autograd.ones(2, 3) + 0j).shape
+    torch.Size([2, 4])
+    """
     return _given(_from_half(input, s, dim, norm, "irfftn"), out)  # type: ignore[no-any-return]
 
 
 def hfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
-    """The (real) transform of half of a Hermitian signal, over several dimensions."""
+    """The (real) transform of half of a Hermitian signal, over several dimensions.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.hfftn.html
+
+    >>> import autograd
+    >>> hfftn(autograd.ones(2, 3) + 0j).shape
+    torch.Size([2, 4])
+    """
     return _given(_from_half(input.conj(), s, dim, _SWAPPED[_norm(norm)], "hfftn"), out)  # type: ignore[no-any-return]
 
 
 def ihfftn(input: Tensor, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Tensor:
-    """The inverse of ``hfftn``."""
+    """The inverse of ``hfftn``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.ihfftn.html
+
+    >>> import autograd
+    >>> ihfftn(autograd.ones(2, 4)).shape
+    torch.Size([2, 3])
+    """
     return _given(_half(input, s, dim, _SWAPPED[_norm(norm)], "ihfftn").conj(), out)  # type: ignore[no-any-return]
 
 
@@ -269,7 +347,14 @@ def fftfreq(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """The frequencies of the places of an ``fft`` of ``n`` points, sampled every ``d``."""
+    """The frequencies of the places of an ``fft`` of ``n`` points, sampled every ``d``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.fftfreq.html
+
+    >>> import autograd
+    >>> fftfreq(4)
+    tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
+    """
     return finish(
         np.fft.fftfreq(n, d).astype(dtypes.as_numpy(dtype) if dtype else dtypes.default_float()),
         requires_grad,
@@ -289,7 +374,14 @@ def rfftfreq(
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """The frequencies of the places of an ``rfft`` of ``n`` points, sampled every ``d``."""
+    """The frequencies of the places of an ``rfft`` of ``n`` points, sampled every ``d``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.rfftfreq.html
+
+    >>> import autograd
+    >>> rfftfreq(4)
+    tensor([0.0000, 0.2500, 0.5000])
+    """
     return finish(
         np.fft.rfftfreq(n, d).astype(dtypes.as_numpy(dtype) if dtype else dtypes.default_float()),
         requires_grad,
@@ -310,10 +402,24 @@ def _shifted(input: Tensor, dim: Any, back: bool) -> Tensor:
 
 
 def fftshift(input: Tensor, dim: Any = None) -> Tensor:
-    """With the zero frequency moved to the middle."""
+    """With the zero frequency moved to the middle.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.fftshift.html
+
+    >>> import autograd
+    >>> fftshift(autograd.arange(5))
+    tensor([3, 4, 0, 1, 2])
+    """
     return _shifted(input, dim, False)
 
 
 def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
-    """The inverse of ``fftshift``."""
+    """The inverse of ``fftshift``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
+
+    >>> import autograd
+    >>> ifftshift(autograd.tensor([3, 4, 0, 1, 2]))
+    tensor([0, 1, 2, 3, 4])
+    """
     return _shifted(input, dim, True)

@@ -399,7 +399,15 @@ def chain_matmul(*matrices: Any, out: Any = None) -> Any:
 
 
 def multi_dot(tensors: Any, *, out: Any = None) -> Any:
-    """The product of two or more matrices in the cheapest order; the first and the last may be vectors."""
+    """The product of two or more matrices in the cheapest order; the first and the last may be vectors.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.multi_dot.html
+
+    >>> import autograd
+    >>> multi_dot([autograd.ones(2, 3), autograd.ones(3, 4), autograd.ones(4, 1)])
+    tensor([[12.],
+            [12.]])
+    """
     parts = list(tensors)
     if len(parts) < 2:
         if len(parts) == 1 and parts[0].ndim == 2:

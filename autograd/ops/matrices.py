@@ -180,6 +180,11 @@ def inv(A: Any, *, out: Any = None) -> Any:
     """The inverses of square matrices. Raises LinAlgError if one is singular.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv.html
+
+    >>> import autograd
+    >>> inv(autograd.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
     """
     return invert(squares(A, "inv"), out=out)
 
@@ -190,7 +195,15 @@ def inverse(input: Any, *, out: Any = None) -> Any:
 
 
 def inv_ex(A: Any, *, check_errors: bool = False, out: Any = None) -> Any:
-    """The inverses, and for each an int that is not 0 where the matrix is singular."""
+    """The inverses, and for each an int that is not 0 where the matrix is singular.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.inv_ex.html
+
+    >>> import autograd
+    >>> inv_ex(autograd.tensor([[2.0, 0.0], [0.0, 4.0]])).inverse
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
+    """
     squares(A, "inv_ex")
     info = failures(A.array, np.linalg.inv)
     if check_errors and info.any():
@@ -216,6 +229,10 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     Raises LinAlgError if A is singular.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve.html
+
+    >>> import autograd
+    >>> solve(autograd.tensor([[2.0, 1.0], [1.0, 3.0]]), autograd.tensor([5.0, 5.0]))
+    tensor([2., 1.])
     """
     squares(A, "solve")
     check_dtypes("linalg.solve", A, B)
@@ -239,7 +256,14 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
 
 
 def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False, out: Any = None) -> Any:
-    """``solve``, and for each matrix an int that is not 0 where it is singular."""
+    """``solve``, and for each matrix an int that is not 0 where it is singular.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.solve_ex.html
+
+    >>> import autograd
+    >>> solve_ex(autograd.tensor([[2.0, 1.0], [1.0, 3.0]]), autograd.tensor([5.0, 5.0])).info
+    tensor(0, dtype=torch.int32)
+    """
     info = failures(A.array, np.linalg.inv)
     if info.any() and check_errors:
         raise LinAlgError("linalg.solve_ex: singular matrix")
@@ -248,12 +272,28 @@ def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False, o
 
 
 def det(input: Any, *, out: Any = None) -> Any:
-    """The determinants of square matrices."""
+    """The determinants of square matrices.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.det.html
+
+    >>> import autograd
+    >>> det(autograd.tensor([[2.0, 1.0], [1.0, 3.0]]))
+    tensor(5.)
+    """
     return determinant(squares(input, "det"), out=out)
 
 
 def slogdet(input: Any, *, out: Any = None) -> Any:
-    """Sign (for complex matrices, phase) and logarithm of the absolute value of the determinants."""
+    """Sign (for complex matrices, phase) and logarithm of the absolute value of the determinants.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.slogdet.html
+
+    >>> import autograd
+    >>> slogdet(autograd.tensor([[-2.0, 0.0], [0.0, 1.0]]))
+    torch.return_types.linalg_slogdet(
+    sign=tensor(-1.),
+    logabsdet=tensor(0.6931))
+    """
     return return_types.linalg_slogdet(*sign_and_log(squares(input, "slogdet")))
 
 
@@ -317,12 +357,25 @@ def matrix_exp(input: Any) -> Any:
     """The exponential of square matrices.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html
+
+    >>> import autograd
+    >>> matrix_exp(autograd.tensor([[0.0, 1.0], [0.0, 0.0]]))
+    tensor([[1., 1.],
+            [0., 1.]])
     """
     return exponential(squares(input, "matrix_exp"))
 
 
 def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:
-    """Square matrices to the power of an int, by repeated squaring; a negative one is of the inverse."""
+    """Square matrices to the power of an int, by repeated squaring; a negative one is of the inverse.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html
+
+    >>> import autograd
+    >>> matrix_power(autograd.tensor([[1.0, 1.0], [0.0, 1.0]]), 5)
+    tensor([[1., 5.],
+            [0., 1.]])
+    """
     squares(input, "matrix_power")
     if n == 0:
         return given(input.masked_fill(wrap(np.array(True)), 0) + wrap(eye_like(input, input.shape[-1])), out)
@@ -340,7 +393,14 @@ def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:
 
 
 def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
-    """The inverse of the map that ``tensordot`` with A is, its first ``ind`` dimensions being the result."""
+    """The inverse of the map that ``tensordot`` with A is, its first ``ind`` dimensions being the result.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.tensorinv.html
+
+    >>> import autograd
+    >>> tensorinv(autograd.eye(4).reshape(2, 2, 4), ind=2).shape
+    torch.Size([4, 2, 2])
+    """
     if ind <= 0:
         raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")
     first, last = tuple(A.shape[:ind]), tuple(A.shape[ind:])
@@ -354,7 +414,14 @@ def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
 
 
 def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
-    """The X for which ``tensordot(A, X, X.ndim) = B``; ``dims`` of A are first moved to the right."""
+    """The X for which ``tensordot(A, X, X.ndim) = B``; ``dims`` of A are first moved to the right.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.tensorsolve.html
+
+    >>> import autograd
+    >>> tensorsolve(autograd.eye(4).reshape(2, 2, 4), autograd.ones(2, 2))
+    tensor([1., 1., 1., 1.])
+    """
     if dims is not None:
         at = [d % A.ndim for d in dims]
         A = A.permute(*[i for i in range(A.ndim) if i not in at], *at)
@@ -379,7 +446,14 @@ def linalg_vander(x: Any, *, N: int | None = None) -> Any:
 
 
 def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
-    """The products of vectors along a dimension, the first conjugated."""
+    """The products of vectors along a dimension, the first conjugated.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.vecdot.html
+
+    >>> import autograd
+    >>> vecdot(autograd.tensor([[1.0, 2.0], [3.0, 4.0]]), autograd.tensor([1.0, 10.0]))
+    tensor([21., 43.])
+    """
     check_dtypes("linalg.vecdot", x, y)
     return given((x.conj() * y).sum(dim), out)
 

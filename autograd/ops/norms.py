@@ -99,6 +99,10 @@ def vector_norm(
     """The ``ord``-norm of the vectors along ``dim`` (an int, several, or None for all elements).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html
+
+    >>> import autograd
+    >>> vector_norm(autograd.tensor([3.0, -4.0]), ord=1)
+    tensor(7.)
     """
     x = _in(check_float(x, "linalg.vector_norm"), dtype)
     dims = dims_of(dim, x.ndim)
@@ -124,6 +128,10 @@ def matrix_norm(
     """A norm of the matrices in two dimensions: "fro", "nuc", 2, -2, 1, -1, inf or -inf.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.matrix_norm.html
+
+    >>> import autograd
+    >>> matrix_norm(autograd.tensor([[3.0, 0.0], [0.0, 4.0]]))
+    tensor(5.)
     """
     from .decompositions import svdvals
 
@@ -165,6 +173,10 @@ def linalg_norm(
     """``linalg.norm``: of all elements, of vectors (one ``dim``) or of matrices (two).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.norm.html
+
+    >>> import autograd
+    >>> linalg_norm(autograd.tensor([3.0, 4.0]))
+    tensor(5.)
     """
     A = check_float(A, "linalg.norm")
     if dim is None and ord is not None:
@@ -217,7 +229,14 @@ def norm_except_dim(v: Any, pow: int = 2, dim: int = 0) -> Any:
 
 
 def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
-    """The condition number of matrices in a norm; by default the ratio of the extreme singular values."""
+    """The condition number of matrices in a norm; by default the ratio of the extreme singular values.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.cond.html
+
+    >>> import autograd
+    >>> cond(autograd.tensor([[4.0, 0.0], [0.0, 2.0]]))
+    tensor(2.)
+    """
     from .decompositions import svdvals
     from .matrices import inv
 
