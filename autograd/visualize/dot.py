@@ -209,17 +209,18 @@ class Board:
 
     def edges(self) -> list[tuple[Any, Any, bool, Any]]:
         """Edges between what is visible: (source, target, whether it goes back in a folded loop, the edge)."""
-        seen: set[tuple[int, int]] = set()
+        seen: set[tuple[int, int, int]] = set()
         order = {id(item): i for i, item in enumerate(self.visible)}
         found = []
         for edge in self.graph.edges:
             a, b = self.place.get(edge.source.id), self.place.get(edge.target.id)
             turns = a is b and isinstance(a, Vertex)  # an operation of a folded loop feeds itself in the next turn
-            if a is None or b is None or (a is b and not turns) or (id(a), id(b)) in seen:
+            if a is None or b is None or (a is b and not turns):
                 continue
-            if id(a) not in order or id(b) not in order:
+            key = (id(a), id(b), edge.output if isinstance(a, Vertex) else 0)  # each result of several has its arrow
+            if key in seen or id(a) not in order or id(b) not in order:
                 continue
-            seen.add((id(a), id(b)))
+            seen.add(key)
             backwards = edge.source.kind == "operation" and order[id(a)] >= order[id(b)]
             found.append((a, b, backwards, edge))
         return found

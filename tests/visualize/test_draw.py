@@ -229,3 +229,9 @@ def test_modules_of_one_class_are_all_open_or_all_closed():
                     seen.setdefault((level, item.name.split(": ")[-1]), set()).add(opened)
                     stack += [(item, level + 1)] if opened else []
         assert all(len(states) == 1 for states in seen.values()), (boxes, seen)
+
+
+def test_each_result_of_several_has_its_arrow():
+    a, b = torch.randn(3, 4, requires_grad=True).chunk(2, 1)
+    text = draw((a * b).sum()).source
+    assert 'label="0"' in text and 'label="1"' in text
