@@ -232,7 +232,7 @@ class Graph:
     # --- values and gradients ---
 
     def array(self, vertex: Vertex) -> Any:
-        """The value of a vertex as an array, or None where nobody kept it and it can't be computed again."""
+        """The value of a vertex as an array (of several results a tuple), or None where it is not known."""
         if self._arrays is None:
             self._arrays = self._known_arrays()
         return self._arrays.get(vertex.id)
@@ -324,16 +324,20 @@ class Graph:
             node = vertex.node
             assert node is not None
             op = node.op
-            if not isinstance(op, Op) or op.varargs or op.outputs != 1 or (node.saved is FREED and op.params):
+            if not isinstance(op, Op) or op.varargs or (node.saved is FREED and op.params):
                 continue
-            by_name = {edge.argument: found.get(edge.source.id) for edge in vertex.inputs}
+            by_name = {edge.argument: _result(found.get(edge.source.id), edge.output) for edge in vertex.inputs}
             arguments = [by_name.get(name) for name in op.arrays]
             if any(a is None for a in arguments):
                 continue
             try:
                 with np.errstate(all="ignore"):
-                    value = np.asarray(apply(op, arguments, node.params), node.dtype)
-                if value.shape == node.shape:
+                    value = apply(op, arguments, node.params)
+                if isinstance(node.dtype, tuple):
+                    value = tuple(map(np.asarray, value))
+                else:
+                    value = np.asarray(value, node.dtype)
+                if (tuple(v.shape for v in value) if isinstance(value, tuple) else value.shape) == node.shape:
                     found[vertex.id] = value
             except Exception:
                 continue
@@ -614,6 +618,11 @@ def _unwritten(array: Any, node: Node) -> bool:
         return not isinstance(array, tuple)
     write = last_write(array)
     return write is None or bool(write.time < node.id)  # type: ignore[attr-defined, unused-ignore]
+
+
+def _result(value: Any, output: int) -> Any:
+    """The value of a vertex, or one of several."""
+    return value[output] if isinstance(value, tuple) else value
 
 
 def _written(text: str, path: Any) -> str:

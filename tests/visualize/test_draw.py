@@ -233,5 +233,7 @@ def test_modules_of_one_class_are_all_open_or_all_closed():
 
 def test_each_result_of_several_has_its_arrow():
     a, b = torch.randn(3, 4, requires_grad=True).chunk(2, 1)
-    text = draw((a * b).sum()).source
+    loss = (a * b).sum()
+    text = draw(loss).source
     assert 'label="0"' in text and 'label="1"' in text
+    assert graph(loss).find("mul").value.mean == pytest.approx((a * b).mean().item())
