@@ -8,7 +8,7 @@ import numpy as np
 
 from .runtime import F, exp_below, helper, inline, kernel, largest, prange, scratch, team
 
-__all__ = ["cross_entropy", "embedding_back", "log_softmax", "softmax", "softmax_back", "sum_rows"]
+__all__ = ["cross_entropy", "embedding_back", "log_softmax", "softmax", "softmax_back", "sum_rows", "total"]
 
 
 def softmax(input: Any, dim: int) -> Any:
@@ -149,6 +149,33 @@ def sum_rows(array: Any) -> Any:
     y, count = np.empty(array.shape[1], F), team(array.size / 10)
     _sum_rows(array, scratch(count, 2 * len(y)), y, count)
     return y
+
+
+def total(array: Any) -> Any:
+    """The twin of ``ops.reduction._total``."""
+    count = team(array.size / 20)
+    sums = np.empty(count)
+    _total(array.reshape(-1), sums)
+    return np.asarray(sums.sum(), F)
+
+
+@kernel
+def _total(x: Any, sums: Any) -> None:
+    for t in prange(len(sums)):
+        sums[t] = _total_of(x[len(x) * t // len(sums) : len(x) * (t + 1) // len(sums)])
+
+
+@helper
+def _total_of(x: Any) -> float:
+    """Of 1024 elements in float32, of these sums in float64."""
+    whole = 0.0
+    for first in range(0, len(x), 1024):
+        some: Any = x[first : first + 1024]
+        part: Any = F(0)
+        for j in range(len(some)):
+            part += some[j]
+        whole += part
+    return whole
 
 
 _TOGETHER = 64

@@ -14,6 +14,7 @@ from ..lift import linear
 from ..tensor import wrap
 from ..threads import parallel_for
 from .conv import ints
+from .reduction import mean
 from .sliding import Windows, batched, blocks, output_sizes, windows_for, windows_of
 
 __all__ = ["adaptive_avg_pool1d", "avg_pool1d"]
@@ -210,6 +211,8 @@ def adaptive_avg_pool(n: int, input: Any, output_size: Any) -> Any:
     name = f"adaptive_avg_pool{n}d"
     batch, single = batched(n, input, name)
     wanted = output_sizes(n, output_size, input.shape, name)
+    if n > 1 and set(wanted) == {1}:
+        return mean(input, tuple(range(-n, 0)), True)
     spatial = tuple(input.shape[-n:])
     if all(o and m % o == 0 for m, o in zip(spatial, wanted, strict=True)):
         kernel = tuple(m // o for m, o in zip(spatial, wanted, strict=True))

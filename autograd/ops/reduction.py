@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, return_types
-from ..fast import LARGE
+from ..fast import LARGE, twin
 from ..lift import general, lift, linear
 from ..memory import in_order
 from ..tensor import Tensor, normal_dim, wrap
@@ -84,8 +84,16 @@ def add_up(array: Any, dim: Any, keepdim: bool) -> Any:
         return _add(array, axis=dims_of(dim, array.ndim), dtype=np.float32, keepdims=keepdim).astype(np.float16)
     if array.dtype.kind == "b":
         return np.any(array, axis=dims_of(dim, array.ndim), keepdims=keepdim)
+    if dim is None and array.size >= LARGE:
+        return _total(array).reshape((1,) * array.ndim * keepdim)
     y = _add(array, axis=dims_of(dim, array.ndim), dtype=array.dtype, keepdims=keepdim)
     return y if y.ndim < 2 else in_order(y)
+
+
+@twin("rows.total", when=lambda array: array.dtype == np.float32 and array.flags.c_contiguous)
+def _total(array: Any) -> Any:
+    """The sum of all elements."""
+    return np.asarray(_add(array, axis=None, dtype=array.dtype))
 
 
 def _summed_in(input: Any, dtype: Any) -> Any:

@@ -137,7 +137,7 @@ def batch_norm(
         raise RuntimeError(f"batch_norm: expected an input with a batch and channels, got shape {list(input.shape)}")
     channels = input.shape[1]
     for what, t in (("running_mean", running_mean), ("running_var", running_var), ("weight", weight), ("bias", bias)):
-        if t is not None and t.numel() != channels:
+        if t is not None and t.array.size != channels:
             raise RuntimeError(
                 f"{what} should contain {channels} elements not {t.numel()}: the input is {list(input.shape)}"
             )
@@ -172,7 +172,7 @@ def _follow(values: Any, mean: Any, var: Any, momentum: float, axes: tuple[int, 
     batch_var = batch_var * values.dtype.type(count / max(count - 1, 1))
     for running, batch in ((mean, batch_mean), (var, batch_var)):
         if running is not None:
-            now = batch.mean(axis=(0, 2)) if batch.ndim == 3 else batch
+            now = batch.mean(axis=(0, 2)) if batch.size > running.array.size else batch
             running.array *= 1 - momentum
             running.array += momentum * now.reshape(running.array.shape)
             stamp(running.array, "batch_norm")

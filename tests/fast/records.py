@@ -60,6 +60,11 @@ RECORDS["rows.sum_rows"] = [
     lambda: (floats(3, 70),),
     lambda: (special(5, 17),),
 ]
+RECORDS["rows.total"] = [
+    lambda: (floats(700, 400),),
+    lambda: (floats(3, 70),),
+    lambda: (special(5, 17),),
+]
 RECORDS["activation.gelu"] = RECORDS["activation.tanh_gelu"] = [
     lambda: (floats(100, 90),),
     lambda: (floats(37, scale=30),),
