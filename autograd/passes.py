@@ -19,7 +19,7 @@ from . import dtypes
 from .fast import LARGE, Deferred, computed, deferred, twin
 from .graph import FREED, Leaf, Node, Part, enable_grad, mode, no_grad
 from .tensor import Tensor, wrap
-from .views import check_saved, latest, stamp
+from .views import check_saved, current, latest, stamp
 
 ndarray = np.ndarray
 _add_large = deferred(operator.add)
@@ -442,8 +442,6 @@ def add_to_grad(leaf: Leaf, g: Any, record: bool) -> None:
 
 
 def _node_of(output: Any, what: str) -> Node:
-    from .views import current
-
     if not isinstance(output, Tensor):
         raise TypeError(f"{what} must be Tensors, not {type(output).__name__}")
     node = current(output)
@@ -532,12 +530,28 @@ def backward(
             if type(node) is not Leaf:
                 t.retain_grad()
     run = reverse if mode.now.recorder is None else mode.now.recorder.reverse
-    with _recording(create_graph), np.errstate(all="ignore"):
+    with _Pass(create_graph):
         run(nodes, starts, keep=keep, record=create_graph, wanted=wanted)
 
 
-def _recording(record: bool) -> Any:
-    return enable_grad() if record else no_grad()
+class _Pass:
+    """Grad mode as asked for, and NumPy's warnings off: one ``with`` block instead of two, which took 2 us longer."""
+
+    __slots__ = ("before", "now", "quiet", "record")
+
+    def __init__(self, record: bool) -> None:
+        self.record = record
+
+    def __enter__(self) -> None:
+        self.now = mode.now
+        self.before = self.now.enabled
+        self.now.enabled = self.record
+        self.quiet = np.errstate(all="ignore")
+        self.quiet.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self.quiet.__exit__(*error)
+        self.now.enabled = self.before
 
 
 def grad(
@@ -590,7 +604,7 @@ def grad(
     wanted = [_node_of(t, "inputs") for t in ins]
     if mode.now.recorder is not None:
         mode.now.recorder.refuse("grad() is called")
-    with _recording(create_graph), np.errstate(all="ignore"):
+    with _Pass(create_graph):
         found = reverse(nodes, starts, keep=keep, record=create_graph, wanted=wanted, accumulate=False)
     results: list[Any] = []
     for t, node in zip(ins, wanted, strict=True):

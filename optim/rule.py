@@ -223,11 +223,11 @@ class _Plan:
 
     def _compiled(self, rule: Callable[..., Any], h: Values, gradients: list[Array]) -> bool:
         """Run the rule as one compiled loop; False if it can't be."""
-        from autograd.fast import updates
-
         if self.pieces is None:
-            self.pieces = updates.Pieces(self.blocks)
-        return updates.update(self.pieces, rule, h, gradients, self.scratch[0])
+            from autograd.fast.updates import Pieces
+
+            self.pieces = Pieces(self.blocks)
+        return self.pieces.update(rule, h, gradients, self.scratch[0])  # type: ignore[no-any-return]
 
 
 def reals(array: Array) -> Array:

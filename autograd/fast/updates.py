@@ -9,7 +9,7 @@ import numpy as np
 
 from .elementwise import Trace, Untraceable, run
 
-__all__ = ["Pieces", "update"]
+__all__ = ["Pieces"]
 
 
 class Value:
@@ -84,20 +84,19 @@ class Pieces:
         self.table[:, 1] = starts[self.owner] + self.offsets
         run(loop, length, numbers, self.table, self.ends)
 
+    def update(self, rule: Callable[..., Any], h: Any, gradients: list[Any], scratch: int) -> bool:
+        """Run what ``rule(np, h, p, g, state, *scratch)`` does on all elements.
 
-def update(pieces: Pieces, rule: Callable[..., Any], h: Any, gradients: list[Any], scratch: int) -> bool:
-    """Run what ``rule(np, h, p, g, state, *scratch)`` does on all elements.
-
-    Returns False, having done nothing, if arrays are not float32 or the rule is not elementwise arithmetic.
-    """
-    if pieces.kind != np.float32 or any([array.dtype != np.float32 for array in gradients]):
-        return False
-    try:
-        key = pieces.script.of(rule, h, pieces.slots, scratch)
-        found = pieces.loops.get(key)
-        if found is None:
-            found = pieces.loops[key] = pieces.loop(rule, h, scratch)
-    except Untraceable:
-        return False
-    pieces.run(*found, pieces.script.numbers, gradients)
-    return True
+        Returns False, having done nothing, if arrays are not float32 or the rule is not elementwise arithmetic.
+        """
+        if self.kind != np.float32 or any([array.dtype != np.float32 for array in gradients]):
+            return False
+        try:
+            key = self.script.of(rule, h, self.slots, scratch)
+            found = self.loops.get(key)
+            if found is None:
+                found = self.loops[key] = self.loop(rule, h, scratch)
+        except Untraceable:
+            return False
+        self.run(*found, self.script.numbers, gradients)
+        return True

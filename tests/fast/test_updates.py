@@ -56,8 +56,8 @@ def test_compiled_rule_makes_the_same_bits(optimizer: Any, options: dict[str, An
         return ran[-1]  # type: ignore[no-any-return]
 
     try:
-        real = updates.update
-        monkeypatch.setattr(updates, "update", watched)
+        real = updates.Pieces.update
+        monkeypatch.setattr(updates.Pieces, "update", watched)
         for found, expected in zip(steps(optimizer, options, True), steps(optimizer, options, False), strict=True):
             np.testing.assert_array_equal(found, expected)
         assert ran == [True] * 4
