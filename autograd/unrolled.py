@@ -1,13 +1,15 @@
 """The call of an operation on several arrays, written out for their number: no loop and no list on the way.
 
 Looping over the three arrays of a small ``linear`` takes as long as multiplying them. So the call is put together as
-text, once for each *shape* of signature (how many values, which of them are arrays, which meet in one dtype), and compiled.
+text, once for each *shape* of signature (how many values, which of them are arrays, which meet in one dtype), and compiled
+when an operation of that shape is first called: for all at import that would take 10 ms.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -24,37 +26,40 @@ _NAMES: dict[str, Any] = {
     "__name__": __name__, "Node": Node, "Tensor": Tensor, "bind": bind, "call_function": call_function, "current": current, "meet": meet,
     "mode": mode, "ndarray": np.ndarray, "new": new, "np": np, "parts": parts, "record": record,
 }  # fmt: skip
+_FIRST = """
+def call(*args, **kwargs):
+    itself.__code__ = code()
+    return itself(*args, **kwargs)
+"""
 _CALL = """
-def make(op, function, names, plainly, kept, write_out):
-    def call(*args, **kwargs):
-        out = None
-        if kwargs or len(args) != {count}:
-            out = kwargs.pop("out", None)
-            args = bind(op, args, kwargs)
-        {values} = args
-        mask = tensors = 0
-        {arrays}
-        if not tensors:
-            return plainly{values}
-        {meeting}
-        now = mode.now
-        y = now.quietly({run})
-        {residual}
-        {result}
-        node = {node} if mask and op.records and now.enabled else None
-        {made}
-        return made if out is None else write_out(out, made)
-    return call
+def call(*args, **kwargs):
+    out = None
+    if kwargs or len(args) != {count}:
+        out = kwargs.pop("out", None)
+        args = bind(op, args, kwargs)
+    {values} = args
+    mask = tensors = 0
+    {arrays}
+    if not tensors:
+        return plainly{values}
+    {meeting}
+    now = mode.now
+    y = now.quietly({run})
+    {residual}
+    {result}
+    node = {node} if mask and op.records and now.enabled else None
+    {made}
+    return made if out is None else write_out(out, made)
 """
 _ARRAY = """
-        if type({v}) is Tensor or isinstance({v}, Tensor):  # the first question is quicker, and usual
-            {n} = {v}.node if {v}.lineage is None else current({v})
-            {v} = {v}.array
-            tensors = 1
-            if {n} is not None:
-                mask |= {bit}
-        else:
-            {n} = None
+    if type({v}) is Tensor or isinstance({v}, Tensor):  # the first question is quicker, and usual
+        {n} = {v}.node if {v}.lineage is None else current({v})
+        {v} = {v}.array
+        tensors = 1
+        if {n} is not None:
+            mask |= {bit}
+    else:
+        {n} = None
 """
 _ONE = {
     "result": "if type(y) is not ndarray: y = np.asarray(y)",
@@ -85,13 +90,24 @@ def unrolled(op: Op, write_out: Callable[..., Any]) -> Callable[..., Any]:
 
     meets = op.promote == "float" or (op.promote is None and len(op.meeting) > 1)
     meeting = tuple([op.positions[i] for i in op.meeting]) if meets else ()
-    make = _made(len(names), op.positions, meeting, residual, op.outputs == 1, not op.keyword_only)
-    return make(op, function, names, plainly, kept, write_out)  # type: ignore[no-any-return]
+    shape = len(names), op.positions, meeting, residual, op.outputs == 1, not op.keyword_only
+    known: dict[str, Any] = {
+        **_NAMES, "op": op, "function": function, "names": names, "plainly": plainly, "kept": kept, "write_out": write_out,
+        "code": functools.partial(_written, *shape),
+    }  # fmt: skip
+    call = known["itself"] = FunctionType(_first(), known)
+    return call
 
 
 @functools.cache
-def _made(count: int, positions: Any, meeting: Any, residual: bool, one: bool, positional: bool) -> Any:
-    """What makes the calls of all operations whose signatures have one shape."""
+def _first() -> Any:
+    """What a call does the first time."""
+    return _compiled(_FIRST)
+
+
+@functools.cache
+def _written(count: int, positions: Any, meeting: Any, residual: bool, one: bool, positional: bool) -> Any:
+    """The code of the calls of all operations whose signatures have one shape."""
     values = [f"v{i}" for i in range(count)]
     arrays = [f"v{i}" for i in positions]
     nodes = [f"n{i}" for i in positions]
@@ -113,9 +129,14 @@ def _made(count: int, positions: Any, meeting: Any, residual: bool, one: bool, p
         node=node,
         made=result["made"],
     )
-    known = dict(_NAMES)
-    exec(text, known)
-    return known["make"]
+    return _compiled(text)
+
+
+def _compiled(text: str) -> Any:
+    """The code of the function that a text defines."""
+    made: dict[str, Any] = {}
+    exec(text, made)
+    return made["call"].__code__
 
 
 def _tuple(items: list[str]) -> str:
