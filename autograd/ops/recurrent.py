@@ -55,8 +55,15 @@ def _prepared(kind: str, hidden: int, steps: int, *arrays: Any) -> tuple[list[An
 
 def _fits_kernel(input: Any, hx: Any, cx: Any, w_ih: Any, w_hh: Any, *rest: Any) -> bool:
     """Whether a compiled kernel takes these arguments of ``_recurrence``."""
-    arrays = (input, hx, cx, w_ih, w_hh, *rest[:3])
-    return len(input) * len(w_hh) >= 1024 and all([a is None or a.dtype == np.float32 for a in arrays])
+    if len(input) * len(w_hh) < 1024:
+        return False
+    for array in (input, hx, cx, w_ih, w_hh, *rest[:3]):
+        if array is not None and array.dtype is not _FLOAT32:
+            return False
+    return True
+
+
+_FLOAT32 = np.dtype(np.float32)
 
 
 def _fits_backward(g_out: Any, g_h: Any, g_c: Any, *arrays: Any) -> bool:
