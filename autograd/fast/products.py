@@ -25,8 +25,8 @@ _BLOCK = 8 * ROWS
 _NEIGHBOURS = 4
 """Panels that are laid out together, to read whole pages; of more, the lines would push each other out of the cache."""
 _DEPTH = 1024
-_PACKED = 1 << 17
-"""Steps, and numbers, that a thread lays out at a time: a quarter of the second-level cache."""
+_PACKED = 1 << 16
+"""Steps, and numbers, that a thread lays out at a time: an eighth of the second-level cache."""
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -66,7 +66,7 @@ def _plan(m: int, n: int, k: int, ta: bool, tb: bool, threads: int) -> tuple[Any
     # a thread takes half of the columns, and lays out half of the panels, or else rows, which suits who updates a weight
     wide = n >= 2 * m and (not ta or k >= 2 * m)
     # or its share of the steps, as of a batch's rows in a weight's gradient, and then the results are added up
-    shared = count > 1 and not turned and k >= max(5 * min(m, n), 64 * count)
+    shared = count > 1 and not turned and k >= max((5 if ta else 16) * min(m, n), 64 * count)
     depth = min(k, _DEPTH)
     columns = min(n + _WIDTH, max(_WIDTH, _PACKED // depth)) // _WIDTH * _WIDTH
     rows = np.arange(_BLOCK) * depth if ta else np.minimum(np.arange(-(-m // ROWS) * ROWS), m - 1) * k
