@@ -13,7 +13,7 @@ from . import dtypes
 from .operation import Op
 
 __all__ = [
-    "MISSING", "as_array", "bind", "bind_params", "call_function", "dtype_error", "is_array", "meet", "not_tensor", "shape_error",
+    "MISSING", "as_array", "bind", "bind_params", "call_function", "check_classes", "dtype_error", "is_array", "meet", "not_tensor", "shape_error",
     "unsupported",
 ]  # fmt: skip
 
@@ -161,3 +161,13 @@ def not_tensor(op: Op, position: int, value: Any) -> TypeError:
     return TypeError(
         f"{op.name}(): argument {op.names[position - 1]!r} (position {position}) must be Tensor, not {type(value).__name__}"
     )
+
+
+def check_classes(target: Any, classes: int) -> None:
+    """IndexError for a number that is no class. The losses check too, and explain more; a compiled step has only this."""
+    if target.size and int(target.view(np.uint64).max()) >= classes:  # a negative number is a huge unsigned one
+        wrong = target[(target < 0) | (target >= classes)]
+        raise IndexError(
+            f"Target {int(wrong[0])} is out of bounds: there are {classes} classes, and {wrong.size} labels that are none. "
+            "In a compiled step ignore_index can't mask them: leave these samples out, or don't compile"
+        )

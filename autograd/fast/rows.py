@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import check_classes
 from .runtime import F, exp_below, helper, inline, kernel, largest, prange, scratch, team
 
-__all__ = ["cross_entropy", "embedding_back", "log_softmax", "softmax", "softmax_back", "sum_rows", "total"]
+__all__ = ["cross_entropy", "embedding_back", "log_softmax", "slopes", "softmax", "softmax_back", "sum_rows", "total"]
 
 
 def softmax(input: Any, dim: int) -> Any:
@@ -95,17 +96,23 @@ def exponentials(row: Any, made: Any, top: Any) -> Any:
 def cross_entropy(input: Any, target: Any) -> tuple[Any, Any]:
     """The twin of ``ops.loss._entropies``."""
     y, losses = np.empty_like(input), np.empty(len(input), F)
-    _cross_entropy(input, target, y, losses, team(input.size / 2))
+    if not _cross_entropy(input, target, y, losses, team(input.size / 2)):
+        check_classes(target, input.shape[1])  # says which is none
     return losses, y
 
 
 @kernel
-def _cross_entropy(x: Any, target: Any, y: Any, losses: Any, count: int) -> None:
+def _cross_entropy(x: Any, target: Any, y: Any, losses: Any, count: int) -> bool:
+    """False, having done nothing, if a number is no class."""
+    for i in range(len(target)):
+        if target[i] < 0 or target[i] >= x.shape[1]:
+            return False
     if count == 1:
         _cross_entropy_rows(x, target, y, losses, 0, len(x))
     else:
         for t in prange(count):
             _cross_entropy_rows(x, target, y, losses, len(x) * t // count, len(x) * (t + 1) // count)
+    return True
 
 
 @helper
@@ -118,6 +125,31 @@ def _cross_entropy_rows(x: Any, target: Any, y: Any, losses: Any, start: int, st
         total = F(1) / total
         for j in range(len(row)):
             made[j] *= total
+
+
+def slopes(probabilities: Any, target: Any, factor: Any) -> Any:
+    """The twin of ``ops.loss._slopes``."""
+    y = np.empty_like(probabilities)
+    _slopes(probabilities, target, factor, y, team(y.size / 5))
+    return y
+
+
+@kernel
+def _slopes(p: Any, target: Any, factor: Any, y: Any, count: int) -> None:
+    if count == 1:
+        _slope_rows(p, target, factor, y, 0, len(p))
+    else:
+        for t in prange(count):
+            _slope_rows(p, target, factor, y, len(p) * t // count, len(p) * (t + 1) // count)
+
+
+@helper
+def _slope_rows(p: Any, target: Any, factor: Any, y: Any, start: int, stop: int) -> None:
+    for i in range(start, stop):
+        row, made = p[i], y[i]
+        for j in range(len(row)):
+            made[j] = row[j] * factor
+        made[target[i]] -= factor
 
 
 def embedding_back(input: Any, index: Any, rows: int, padding: int) -> Any:

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import check_classes
 from ..fast import twin
 from ..lift import elementwise, general, lift, linear
 from .activation import clipped, exponentials, log_one_plus_exp, sigmoid, softmax_along
 
-__all__ = []  # fmt: skip
+__all__ = []
 
 _counted: dict[int, Any] = {}
 
@@ -39,18 +40,7 @@ def _reduced(losses: Any, rows: Any, scale: Any) -> Any:
 # --- classes -------------------------------------------------------------------------------------------------------
 
 
-def _check_classes(target: Any, classes: int) -> None:
-    """IndexError for a number that is no class. The losses check too, and explain more; a compiled step has only this."""
-    if target.size and int(target.view(np.uint64).max()) >= classes:  # a negative number is a huge unsigned one
-        wrong = target[(target < 0) | (target >= classes)]
-        raise IndexError(
-            f"Target {int(wrong[0])} is out of bounds: there are {classes} classes, and {wrong.size} labels that are none. "
-            "In a compiled step ignore_index can't mask them: leave these samples out, or don't compile"
-        )
-
-
 def _cross_entropy(input: Any, target: Any, rows: Any, scale: Any) -> tuple[Any, Any]:
-    _check_classes(target, input.shape[1])
     losses, probabilities = _entropies(input, target)
     return _reduced(losses, rows, scale), probabilities
 
@@ -62,6 +52,7 @@ def _large_rows(input: Any, target: Any) -> bool:
 @twin("rows.cross_entropy", when=_large_rows)
 def _entropies(input: Any, target: Any) -> tuple[Any, Any]:
     """Minus the logarithm of each row's probability of its class; and the probabilities of all classes."""
+    check_classes(target, input.shape[1])
     y, total, top = exponentials(input, 1)
     y /= total
     total = total.reshape(-1)
@@ -83,7 +74,14 @@ cross_entropy = lift(
 
 
 def _cross_entropy_slope(grad: Any, probabilities: Any, target: Any, rows: Any, scale: Any) -> Any:
-    factor = _factor(grad, rows, scale, probabilities.dtype)
+    return _slopes(probabilities, target, _factor(grad, rows, scale, probabilities.dtype))
+
+
+@twin(
+    "rows.slopes", when=lambda probabilities, target, factor: not np.ndim(factor) and _large_rows(probabilities, target)
+)
+def _slopes(probabilities: Any, target: Any, factor: Any) -> Any:
+    """The probabilities, in each row less one for its class, times a number or a column."""
     made = probabilities * factor
     made[_count(len(made)), target] -= factor[:, 0] if np.ndim(factor) else factor
     return made
@@ -143,7 +141,7 @@ spread = linear(_spread, name="spread", constants=("target",), promote="none", i
 
 
 def _nll(input: Any, target: Any, rows: Any, scale: Any) -> Any:
-    _check_classes(target, input.shape[1])
+    check_classes(target, input.shape[1])
     return _reduced(-input[_count(len(input)), target], rows, scale)
 
 

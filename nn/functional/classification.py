@@ -167,9 +167,11 @@ def cross_entropy(
         reduction == "mean" and weight is None and label_smoothing == 0.0 and ignore_index < 0
         and size_average is None and reduce is None
         and x.ndim == 2 and x.dtype.kind == "f" and y.dtype == _INT64 and y.shape == x.shape[:1] and y.size
-        and np.maximum.reduce(y.view(np.uint64)) < x.shape[1]
     ):  # fmt: skip
-        return ops.cross_entropy(input, y, None, y.size)
+        try:
+            return ops.cross_entropy(input, y, None, y.size)
+        except IndexError:  # labels that are to be ignored, or wrong ones: below
+            pass
     reduction = old_reduction(size_average, reduce, reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")

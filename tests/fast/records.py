@@ -45,6 +45,10 @@ RECORDS["rows.cross_entropy"] = [
     lambda: (floats(7, 33, scale=30), np.arange(7)),
     lambda: (special(5, 17), np.arange(5)),
 ]
+RECORDS["rows.slopes"] = [
+    lambda: (np.abs(floats(200, 64)), np.arange(200) % 64, np.float32(0.005)),
+    lambda: (special(5, 17), np.arange(5), np.float32(-3.0)),
+]
 RECORDS["rows.embedding_back"] = [
     lambda: (floats(90, 100), np.arange(90) * 7 % 20, 20, -1),
     lambda: (floats(30, 4, 9), np.arange(120).reshape(30, 4) % 5, 8, 3),
