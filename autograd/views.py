@@ -66,27 +66,30 @@ def stamp(array: np.ndarray[Any, Any], by: str) -> None:
     """Say that the memory of ``array`` has just been written by the operation called ``by``."""
     if mode.now.recorder is not None:
         mode.now.recorder.refuse(f"{by} writes in place")
-    _stamp(owner(array), by, _users_line())
+    stamp_all([write_of(array)], by, _users_line())
 
 
-def stamp_all(arrays: list[np.ndarray[Any, Any]], by: str) -> None:
-    """Say so of many arrays at once: an optimizer's step writes all its parameters."""
-    line = _users_line()
-    for array in arrays:
-        _stamp(owner(array), by, line)
+def stamp_all(writes: list[Write], by: str, line: tuple[str, int] | None = None) -> None:
+    """Say so of the memory of many arrays at once: an optimizer's step writes all its parameters."""
+    line = line or _users_line()
+    now = latest.time = tick()
+    for write in writes:
+        write.by = by
+        write.line = line
+        write.count += 1
+        write.time = now
 
 
-def _stamp(memory: np.ndarray[Any, Any], by: str, line: tuple[str, int]) -> None:
+def write_of(array: np.ndarray[Any, Any]) -> Write:
+    """The latest write to the memory of ``array``, to be stamped; it stays the same while the memory is there."""
+    memory = owner(array)
     key = id(memory)
     write = _writes.get(key)
     if write is None or write.owner() is not memory:
         write = _writes[key] = Write()
         write.owner = weakref.ref(memory, functools.partial(_forget, key))
-        write.count = 0
-    write.by = by
-    write.line = line
-    write.count += 1
-    write.time = latest.time = tick()
+        write.count = write.time = 0
+    return write
 
 
 def _forget(key: int, ref: Any) -> None:

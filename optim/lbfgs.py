@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.graph import enable_grad, no_grad
 from autograd.tensor import wrap
-from autograd.views import stamp_all
+from autograd.views import stamp_all, write_of
 
 from .linesearch import strong_wolfe
 from .optimizer import Optimizer, check
@@ -86,7 +86,7 @@ class LBFGS(Optimizer):
             n = p.array.size * (2 if p.array.dtype.kind == "c" else 1)
             p.array[...] = vector[at : at + n].astype(p.array.real.dtype).view(p.array.dtype).reshape(p.array.shape)
             at += n
-        stamp_all([p.array for p in self._params], "LBFGS.step")
+        stamp_all([write_of(p.array) for p in self._params], "LBFGS.step")
 
     # --- the method ---
 

@@ -8,6 +8,7 @@
 (``state[p]`` shows views of them), small parameters are gathered and updated together, large ones in blocks that stay
 in cache: a dozen NumPy calls whatever the number of parameters. Parameters themselves stay where they are.
 With compiled kernels the rule is called on symbols, and all it does becomes one loop (``autograd/fast/updates.py``).
+Once two steps were alike, a third one is written down (``written.py``): the same, without the questions asked here.
 
 With ``differentiable=True`` ``do`` is ``Recorded``: the same names on Tensors, which ignore ``out`` and record.
 """
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -27,9 +28,10 @@ from autograd.graph import enable_grad
 from autograd.inplace import assign
 from autograd.tensor import Tensor, wrap
 from autograd.threads import parallel_for
-from autograd.views import stamp_all
+from autograd.views import stamp_all, write_of
 
 from .optimizer import Closure, Optimizer, check
+from .written import Steps
 
 __all__ = ["ArrayOptimizer", "RuleOptimizer", "averages", "check_lr", "decayed", "descent", "number", "reals"]
 
@@ -103,6 +105,9 @@ def averages(do: Any, betas: tuple[float, float], g: Any, s: Values, u: Any) -> 
     return m, do.add(do.multiply(v, beta2, out=v), square, out=v)
 
 
+_array = operator.attrgetter("array")
+
+
 class _Plan:
     """The parameters that are updated together: same group, dtype and scalars. Owns the memory of their state."""
 
@@ -113,6 +118,7 @@ class _Plan:
         self.params = [p for p, _ in ordered]
         self.states = [state for _, state in ordered]
         self.arrays = [p.array for p in self.params]
+        self.writes = [write_of(array) for array in self.arrays]
         self.kind = self.arrays[0].dtype
         self.real = np.zeros(0, self.kind).real.dtype if self.kind.kind == "c" else self.kind
         self.watched: list[tuple[Values, str, Tensor, Array]] = []  # state that must still be ours at the next step
@@ -166,16 +172,17 @@ class _Plan:
                 b = min(a + BLOCK, p.size)
                 state = {name: buffer[starts[i] + a : starts[i] + b] for name, buffer in self.flat.items()}
                 self.blocks.append((i, slice(a, b), p[a:b], state))
-        self.alone = self.params[:alone]
-        self.places: list[tuple[Tensor, Array, Array, Array]] = []
+        self.alone = alone
+        self.places: list[tuple[Array, Array, Array]] = []
         whole, unit = self.gathered.view(self.kind), self.kind.itemsize // self.real.itemsize
         for i in range(alone, len(self.params)):
             place, array = slice((starts[i] - first) // unit, (starts[i + 1] - first) // unit), self.arrays[i]
             p, g = (row[place].reshape(array.shape) for row in whole)
-            self.places.append((self.params[i], array, p, g))
+            self.places.append((array, p, g))
         self.size = starts[-1]
         self.scratch = (scratch, max((p.size for _, _, p, _ in self.blocks), default=0))
-        self.pieces: Any = None  # where the blocks lie, for compiled loops
+        self.plain = self.kind == np.float32 and all([array.flags.c_contiguous for array in self.arrays])
+        self._pieces: Any = None
         self.spare: list[Array] = []  # scratch that no thread is using
 
     def remember(self) -> None:
@@ -184,32 +191,40 @@ class _Plan:
 
     def holds(self, states: Any) -> bool:
         """Whether parameters and state are still where this plan put them (nothing was loaded, moved or replaced)."""
-        for p, array, state in zip(self.params, self.arrays, self.states, strict=True):
-            if p.array is not array or (self.watched and states.get(p) is not state):
-                return False
-        for state, name, tensor, view in self.watched:
-            if state.get(name) is not tensor or tensor.array is not view:
-                return False
-        return self.seen == [buffer.tobytes() for buffer in self.scalars.values()]
+        return (
+            all(map(operator.is_, map(_array, self.params), self.arrays))
+            and (not self.watched or all(map(operator.is_, map(states.get, self.params), self.states)))
+            and all([state.get(name) is tensor and tensor.array is view for state, name, tensor, view in self.watched])
+            and self.seen == [buffer.tobytes() for buffer in self.scalars.values()]
+        )
 
     def run(self, rule: Callable[..., Any], h: Values, nanoseconds: float) -> None:
         """Call ``rule(np, h, p, g, state, *scratch)`` on every block, in several threads where there is enough to do."""
-        gradients = self.gather()
-        if not (self.size >= FEW and fast.ready() and self._compiled(rule, h, gradients)):
-            self._plainly(functools.partial(rule, np, h), gradients, nanoseconds)
-        self.scatter()
+        gradients = [p.grad.array for p in self.params]  # type: ignore[union-attr]
+        pieces = self.pieces()
+        if pieces is None or not pieces.update(rule, h, gradients, self.scratch[0]):
+            self._plainly(functools.partial(rule, np, h), self.gather(gradients), nanoseconds)
+            self.scatter()
 
-    def gather(self) -> list[Array]:
+    def gather(self, gradients: list[Array]) -> list[Array]:
         """The gradients that the blocks number; small parameters are brought together with theirs."""
-        for param, array, p, g in self.places:
+        for (array, p, g), gradient in zip(self.places, gradients[self.alone :], strict=True):
             p[...] = array
-            g[...] = param.grad.array  # type: ignore[union-attr]
-        return [*[reals(p.grad.array).reshape(-1) for p in self.alone], self.gathered[1]]  # type: ignore[union-attr]
+            g[...] = gradient
+        return [*[reals(gradient).reshape(-1) for gradient in gradients[: self.alone]], self.gathered[1]]
 
     def scatter(self) -> None:
         """Bring the small parameters back to their places."""
-        for _, array, p, _ in self.places:
+        for array, p, _ in self.places:
             array[...] = p
+
+    def finish(self, scalars: Iterable[Any], by: str) -> None:
+        """After a step: keep the scalars, and say that the parameters were written."""
+        for buffer, value in zip(self.scalars.values(), scalars, strict=True):
+            buffer.fill(value)
+        self.fresh = False
+        self.remember()
+        stamp_all(self.writes, by)
 
     def _plainly(self, rule: Callable[..., Any], gradients: list[Array], nanoseconds: float) -> None:
         def work(start: int, stop: int) -> None:
@@ -221,13 +236,15 @@ class _Plan:
 
         parallel_for(len(self.blocks), work, nanoseconds * self.size)
 
-    def _compiled(self, rule: Callable[..., Any], h: Values, gradients: list[Array]) -> bool:
-        """Run the rule as one compiled loop; False if it can't be."""
-        if self.pieces is None:
+    def pieces(self) -> Any:
+        """Where everything lies, for compiled loops; None if there are none for this."""
+        if self.size < FEW or not self.plain or not fast.ready():
+            return None
+        if self._pieces is None:
             from autograd.fast.updates import Pieces
 
-            self.pieces = Pieces(self.blocks)
-        return self.pieces.update(rule, h, gradients, self.scratch[0])  # type: ignore[no-any-return]
+            self._pieces = Pieces(self.arrays, self.flat)
+        return self._pieces
 
 
 def reals(array: Array) -> Array:
@@ -289,7 +306,10 @@ class RuleOptimizer(Optimizer):
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        steps: Steps = self.__dict__.get("_steps") or self.__dict__.setdefault("_steps", Steps())
         for number_, group in enumerate(self.param_groups):
+            if steps.run(self, number_, group):
+                continue
             active = [p for p in group["params"] if p.grad is not None]
             if not active:
                 continue
@@ -315,17 +335,7 @@ class RuleOptimizer(Optimizer):
             h["fresh"] = plan.fresh
             self.advance(h)
             plan.run(self.rule, h, self._nanoseconds)
-            for name, buffer in plan.scalars.items():
-                buffer.fill(h[name])
-            plan.fresh = False
-            plan.remember()
-            stamp_all(plan.arrays, f"{type(self).__name__}.step")
-
-    def replay(self, step: Callable[..., Any]) -> Callable[[], Any]:
-        """``step(self)`` for a compiled program, which calls it again and again."""
-        from .replay import Replay
-
-        return Replay(self, step) if type(self).step is RuleOptimizer.step else functools.partial(step, self)
+            plan.finish([h[name] for name in plan.scalars], f"{type(self).__name__}.step")
 
     def _planned(self, number_: int, group: Values, active: list[Tensor]) -> list[_Plan]:
         """The plans of this group's last step if they still hold, else new ones."""
@@ -398,5 +408,5 @@ class ArrayOptimizer(Optimizer):
             active = [p for p in group["params"] if p.grad is not None]
             for p in active:
                 self.update(h, p.array, p.grad.array, self.state[p])
-            stamp_all([p.array for p in active], f"{type(self).__name__}.step")
+            stamp_all([write_of(p.array) for p in active], f"{type(self).__name__}.step")
         return loss

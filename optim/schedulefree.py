@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.views import stamp_all
+from autograd.views import stamp_all, write_of
 
 from .adam import check_betas
 from .optimizer import Closure, check
@@ -86,7 +86,7 @@ class AdamWScheduleFree(RuleOptimizer):
             moved = [p for p in group["params"] if "z" in self.state.get(p, ())]
             for p in moved:
                 p.array += share * (self.state[p]["z"].array - p.array)
-            stamp_all([p.array for p in moved], type(self).__name__)
+            stamp_all([write_of(p.array) for p in moved], type(self).__name__)
 
     def step(self, closure: Closure = None) -> Any:
         """Update the parameters once; raises RuntimeError unless ``train()`` was called."""

@@ -150,11 +150,7 @@ class Recorder:
             return function(*args, **kwargs)
         if any(a is t for a in args for t in self.arguments):
             self.refuse(f"{function.__name__} is called on an argument of the step")
-        replay = getattr(args[0], "replay", None) if len(args) == 1 and not kwargs else None
-        if replay is not None and function.__name__ == "step":
-            self.calls.append(Call(replay(function), (), {}, None))
-        else:
-            self.calls.append(Call(function, args, kwargs, None))
+        self.calls.append(Call(function, args, kwargs, None))
         self.paused = True
         try:
             return function(*args, **kwargs)

@@ -29,7 +29,7 @@ from numba.extending import intrinsic
 from .. import threads
 
 __all__ = [
-    "F", "Unfit", "aligned", "exp", "exp_below", "floats_at", "gemm", "helper", "inline", "kernel",
+    "F", "Unfit", "address", "aligned", "exp", "exp_below", "floats_at", "gemm", "helper", "inline", "kernel",
     "largest", "prange", "scratch", "start", "tanh", "team",
 ]  # fmt: skip
 
@@ -216,6 +216,12 @@ def _pointer(typingctx: Any, address: Any) -> Any:
 def floats_at(address: int, count: int) -> Any:
     """The float32 numbers at an address, as an array."""
     return numba.carray(_pointer(address), (count,))  # type: ignore[attr-defined]
+
+
+@helper
+def address(array: Any) -> int:
+    """Where an array lies. Its ``ctypes.data`` takes Python four times as long."""
+    return array.ctypes.data  # type: ignore[no-any-return]
 
 
 # --- functions of one float32, without branches, so that loops over them use vectors ---------------------------------

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..threads import get_num_threads
 from .elementwise import Trace, Untraceable, run
+from .runtime import address
 
 __all__ = ["Pieces"]
 
@@ -58,15 +60,24 @@ class Script:
 
 
 class Pieces:
-    """Where the blocks of a plan's parameters and state lie; gradients are found anew at each step."""
+    """Where float32 parameters and their state lie, cut into a part for each thread; gradients are found anew at each step.
 
-    def __init__(self, blocks: Any) -> None:
-        self.kind = blocks[0][2].dtype
-        self.slots = list(blocks[0][3])
-        self.table = np.array([[p.ctypes.data, 0, *(s.ctypes.data for s in state.values())] for _, _, p, state in blocks], np.uintp)  # fmt: skip
-        self.owner = np.array([i for i, *_ in blocks])
-        self.offsets = np.array([4 * place.start for _, place, *_ in blocks], np.uintp)
-        self.ends = np.cumsum([p.size for _, _, p, _ in blocks])
+    Each thread has its part of every parameter: about the one that it reads in a forward pass and whose gradient it makes.
+    """
+
+    def __init__(self, arrays: list[Any], state: dict[str, Any]) -> None:
+        self.slots = list(state)
+        starts = np.cumsum([0, *(array.size for array in arrays)])
+        parts, count = [], get_num_threads()
+        for t in range(count):
+            for i, array in enumerate(arrays):
+                top, bottom = (array.size * k // count // 16 * 16 if k < count else array.size for k in (t, t + 1))
+                if top < bottom:
+                    kept = [address(flat) + 4 * (starts[i] + top) for flat in state.values()]
+                    parts.append((bottom - top, i, 4 * top, [address(array.reshape(-1)) + 4 * top, 0, *kept]))
+        lengths, self.owner, self.offsets, rows = zip(*parts, strict=True)
+        self.ends, self.table = np.cumsum(lengths), np.array(rows, np.uintp)
+        self.starts: list[int] = []  # where the gradients were in the latest step
         self.script = Script()
         self.loops: dict[Any, tuple[int, int]] = {}  # address and length of the loop, by what the rule does
 
@@ -80,16 +91,19 @@ class Pieces:
 
     def run(self, loop: int, length: int, numbers: Any, gradients: list[Any]) -> None:
         """Run a loop, given by its address and length, on all elements."""
-        starts = np.array([array.ctypes.data for array in gradients], np.uintp)
-        self.table[:, 1] = starts[self.owner] + self.offsets
+        gradients = [array.ravel() for array in gradients]
+        starts = [address(array) for array in gradients]
+        if starts != self.starts:
+            self.table[:, 1] = [starts[i] + offset for i, offset in zip(self.owner, self.offsets, strict=True)]
+            self.starts = starts
         run(loop, length, numbers, self.table, self.ends)
 
     def update(self, rule: Callable[..., Any], h: Any, gradients: list[Any], scratch: int) -> bool:
         """Run what ``rule(np, h, p, g, state, *scratch)`` does on all elements.
 
-        Returns False, having done nothing, if arrays are not float32 or the rule is not elementwise arithmetic.
+        Returns False, having done nothing, if a gradient is not float32 or the rule is not elementwise arithmetic.
         """
-        if self.kind != np.float32 or any([array.dtype != np.float32 for array in gradients]):
+        if any([array.dtype != np.float32 for array in gradients]):
             return False
         try:
             key = self.script.of(rule, h, self.slots, scratch)
