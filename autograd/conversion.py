@@ -140,6 +140,8 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False, **kwargs:
         if kind is None:
             raise ValueError(f"invalid type: {dtype!r}: types are {', '.join('torch.' + k for k in sorted(_kinds))}")
         return converted(self, kind.dtype.dtype)
+    if dtype is Tensor:  # the class itself means the default type, as in Tensor(2, 3)
+        return converted(self, dtypes.default_float())
     return converted(self, dtype.dtype.dtype if isinstance(dtype, TensorType) else dtypes.as_numpy(dtype))
 
 

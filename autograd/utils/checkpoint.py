@@ -53,7 +53,7 @@ def checkpoint(
             raise ValueError(
                 f"Unexpected keyword arguments: {','.join(kwargs)}: with use_reentrant=True only positional ones"
             )
-        return _Reentrant.apply(function, preserve_rng_state, *args)
+        return CheckpointFunction.apply(function, preserve_rng_state, *args)
     if not mode.now.enabled:
         return function(*args, **kwargs)
     return _recomputing(function, args, kwargs, preserve_rng_state, context_fn, determinism_check)
@@ -117,7 +117,7 @@ def _recomputing(
         return function(*args, **kwargs)
 
 
-class _Reentrant(Function):
+class CheckpointFunction(Function):
     """Keeps the inputs; backward runs the function again, recorded, and differentiates that."""
 
     @staticmethod

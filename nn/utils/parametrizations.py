@@ -161,30 +161,22 @@ class _Orthogonal(Module):
                     "It is not possible to assign to the matrix exponential or the Cayley parametrizations when "
                     "use_trivialization=False."
                 )
-            packed = _householder_form(start)
-            d = np.sign(np.diagonal(packed, 0, -2, -1))
-            packed = packed.copy()
-            packed[..., np.arange(k), np.arange(k)] = np.where(d == 0, 1, d)
-            return autograd.from_numpy(np.swapaxes(packed, -1, -2) if transposed else packed)
+            packed, tau = autograd.geqrf(autograd.from_numpy(start))
+            signs = packed.diagonal(0, -2, -1)
+            signs.sign_()
+            signs[tau == 0] *= -1  # columns that LAPACK did not reflect
+            return packed.mT if transposed else packed
         if n == k:
             basis = start if _is_orthogonal(start) else _orthonormal(start)
             if basis is start:
                 basis = start.copy()
         else:
-            basis = np.concatenate(
-                [
-                    _orthonormal(start),
-                    np.random.default_rng(0).normal(size=(*start.shape[:-2], n, n - k)).astype(start.dtype),
-                ],
-                -1,
-            )
-            basis = _orthonormal(basis)
+            more = autograd.randn(*start.shape[:-2], n, n - k, dtype=Q.dtype).array  # from the stream, as PyTorch does
+            basis = _orthonormal(np.concatenate([start, more], -1))
         self.base = autograd.from_numpy(np.ascontiguousarray(basis))
-        # the zero of the exponential and of the Cayley map is the identity; -1 on the diagonal keeps Householder's
-        # signs
+        # all maps take -1 on the diagonal to the identity: Householder's read their signs there, the others not at all
         free = np.zeros(start.shape, start.dtype)
-        if self.orthogonal_map == "householder":
-            free[..., np.arange(k), np.arange(k)] = -1
+        free[..., np.arange(k), np.arange(k)] = -1
         return autograd.from_numpy(np.ascontiguousarray(np.swapaxes(free, -1, -2) if transposed else free))
 
 
@@ -210,27 +202,6 @@ def _reflections(V: Any) -> Any:
         v = V[..., :, i : i + 1]
         Q = Q - v * ((v.mT @ Q) * (2 / (v * v).sum(-2, keepdim=True)))
     return Q
-
-
-def _householder_form(A: Any) -> Any:
-    """Vectors whose reflections make A from the identity, up to signs (noted on the diagonal)."""
-    work = np.array(A, copy=True)
-    k = work.shape[-1]
-    packed = np.zeros_like(work)
-    signs = np.ones((*work.shape[:-2], k), work.dtype)
-    for i in range(k):
-        x = work[..., i:, i]
-        alpha = -np.where(x[..., 0] >= 0, 1, -1) * np.linalg.norm(x, axis=-1)
-        v = x.copy()
-        v[..., 0] -= alpha
-        v = v / v[..., :1]
-        scale = 2 / (v * v).sum(-1)
-        rest = work[..., i:, i:]
-        rest -= v[..., :, None] * (scale[..., None] * np.einsum("...i,...ij->...j", v, rest))[..., None, :]
-        packed[..., i + 1 :, i] = v[..., 1:]
-        signs[..., i] = np.sign(alpha)
-    packed[..., np.arange(k), np.arange(k)] = signs
-    return packed
 
 
 def orthogonal(

@@ -143,6 +143,17 @@ def test_workers_keep_the_order_and_their_own_random_numbers():
     assert [b[0].tolist() for b in steady] == [[i, i + 1] for i in range(0, 12, 2)]
 
 
+def test_workers_that_stay_draw_their_seed_once():
+    torch = pytest.importorskip("torch")
+    epochs = []
+    for library, loading in ((torch, torch.utils.data), (autograd, data)):
+        generator = library.Generator().manual_seed(0)
+        options = {"shuffle": True, "generator": generator, "num_workers": 1, "persistent_workers": True}
+        loader = loading.DataLoader(range(8), 4, **options)
+        epochs.append([[b.tolist() for b in loader] for _ in range(3)])
+    assert epochs[0] == epochs[1]
+
+
 def test_errors_of_workers_arrive():
     with pytest.raises(KeyError, match="no such sample") as caught:
         list(data.DataLoader(Slow(), batch_sampler=[[0, 1], [99]], num_workers=2))

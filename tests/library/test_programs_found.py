@@ -172,3 +172,25 @@ def test_reversible_networks_and_distributed_losses_find_what_they_import() -> N
         assert collectives.all_gather(x)[0].tolist() == collectives.all_reduce(x).tolist() == [1.0, 1.0]
     finally:
         autograd.distributed.destroy_process_group()
+
+
+def test_the_class_as_a_type_is_the_default_type() -> None:
+    mask = autograd.tensor([1, -1]) < 0
+    assert mask.type(autograd.Tensor).dtype is autograd.float32
+    autograd.set_default_dtype(autograd.float64)
+    try:
+        assert mask.type(autograd.Tensor).dtype is autograd.float64
+    finally:
+        autograd.set_default_dtype(autograd.float32)
+
+
+def test_a_dictionary_of_parameters_names_their_types() -> None:
+    assert "(k): Parameter containing: [torch.FloatTensor of size 2]" in repr(nn.ParameterDict({"k": autograd.ones(2)}))
+    assert "(0): Parameter containing: [torch.float32 of size 2]" in repr(nn.ParameterList([autograd.ones(2)]))
+
+
+def test_a_reentrant_checkpoint_has_pytorch_s_node() -> None:
+    from autograd.utils.checkpoint import checkpoint
+
+    result = checkpoint(autograd.exp, autograd.ones(2, requires_grad=True), use_reentrant=True)
+    assert result.grad_fn.name() == "CheckpointFunctionBackward"

@@ -151,6 +151,8 @@ NORMS = {
     "parametrizations.orthogonal": lambda u, m: u.parametrizations.orthogonal(
         m, orthogonal_map="householder", use_trivialization=False
     ),
+    "completed by random columns": lambda u, m: u.parametrizations.orthogonal(m),
+    "completed for Cayley's map": lambda u, m: u.parametrizations.orthogonal(m, orthogonal_map="cayley"),
 }
 
 
@@ -163,6 +165,8 @@ def test_reparametrized_layers(name):
         modules.append(NORMS[name](library.utils, library.Linear(5, 4)))
     theirs, mine = modules
     assert list(mine.state_dict()) == list(theirs.state_dict())
+    for key, value in theirs.state_dict().items():
+        np.testing.assert_allclose(mine.state_dict()[key].numpy(), value.numpy(), atol=2e-5, err_msg=key)
     for _ in range(2):
         expected, found = theirs(pt.tensor(x)), mine(torch.tensor(x))
         np.testing.assert_allclose(found.detach().numpy(), expected.detach().numpy(), atol=2e-5)

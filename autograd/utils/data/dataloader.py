@@ -117,11 +117,14 @@ class DataLoader(Generic[T_co]):
         super().__setattr__(name, value)
 
     def __iter__(self) -> Iterator[Any]:
-        seed = drawn_seed(self.generator)  # drawn even where nobody needs it, as PyTorch does
+        workers = self._workers
+        if workers is None:
+            seed = drawn_seed(
+                self.generator
+            )  # drawn even where nobody needs it, as PyTorch does; once for workers that stay
         batches = iter(self.sampler if self.batch_sampler is None else self.batch_sampler)
         if self.num_workers == 0:
             return self._counted(_fetched(self._fetcher(self.dataset), batches))
-        workers = self._workers
         if workers is None:
             workers = Workers(
                 self.dataset, self.num_workers, self.prefetch_factor or 0, self._fetcher, seed,
