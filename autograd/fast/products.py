@@ -25,8 +25,8 @@ _BLOCK = 8 * ROWS
 _NEIGHBOURS = 4
 """Panels that are laid out together, to read whole pages; of more, the lines would push each other out of the cache."""
 _DEPTH = 1024
-_PACKED = 1 << 16
-"""Steps, and numbers, that a thread lays out at a time: an eighth of the second-level cache."""
+_PACKED = 1 << 17
+"""Steps, and numbers, that a thread lays out at a time: a quarter of the second-level cache."""
 
 
 def matmul(a: Any, b: Any) -> Any:
