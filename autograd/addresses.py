@@ -35,6 +35,7 @@ FINER: dict[str, str] = {
     "autograd.utils.data": "_utils dataloader dataset distributed sampler",
     "autograd.utils.tensorboard": "summary writer",
     "autograd.vision.datasets": "cifar fakedata folder mnist stl10 svhn utils vision",
+    "autograd.vision.ops": "boxes misc roi_pool",
     "autograd.vision.transforms": "functional transforms",
 }
 """Modules into which PyTorch divides a package that is divided otherwise here: the package stands for each of them."""

@@ -59,6 +59,15 @@ def is_tracing() -> bool:
     return False
 
 
+def annotate(the_type: Any, the_value: Any) -> Any:
+    """The value: only TorchScript needs to be told its type."""
+    return the_value
+
+
+class TracerWarning(Warning):
+    """What PyTorch warns of while it traces; nothing here does. Programs name it to filter it."""
+
+
 def freeze(mod: Any, *args: Any, **kwargs: Any) -> Any:
     """The module itself."""
     return mod

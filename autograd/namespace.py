@@ -22,6 +22,7 @@ SUBMODULES = frozenset(
     [
         "_C",
         "__config__",
+        "_utils",
         "accelerator",
         "amp",
         "backends",
@@ -63,7 +64,10 @@ SUBMODULES = frozenset(
 )
 SIBLINGS = {"nn": "nn", "optim": "optim"}
 PROVIDED = {
-    "amp": "autocast is_autocast_available",
+    "amp": """
+        autocast get_autocast_cpu_dtype get_autocast_dtype get_autocast_gpu_dtype is_autocast_available
+        is_autocast_cpu_enabled
+    """,
     "anomaly_mode": "detect_anomaly is_anomaly_check_nan_enabled is_anomaly_enabled set_detect_anomaly",
     "compiling": "compile",
     "func": "vmap",

@@ -20,6 +20,8 @@ from autograd.tensor import Tensor, wrap
 
 __all__ = ["Optimizer", "check", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook", "required"]
 
+ParamsT = Iterable[Any]  # what ``params`` may be, under the name by which optimizers written elsewhere annotate it
+
 StateDict = dict[str, Any]
 Closure = Callable[[], Any] | None
 

@@ -21,7 +21,10 @@ from ..graph import Function_, mode
 from .casting import Caster
 from .grad_scaler import GradScaler
 
-__all__ = ["GradScaler", "autocast", "custom_bwd", "custom_fwd", "is_autocast_available"]
+__all__ = [
+    "GradScaler", "autocast", "custom_bwd", "custom_fwd", "get_autocast_cpu_dtype", "get_autocast_dtype",
+    "get_autocast_gpu_dtype", "is_autocast_available", "is_autocast_cpu_enabled",
+]  # fmt: skip
 
 
 class autocast:
@@ -97,6 +100,33 @@ def is_autocast_available(device_type: str) -> bool:
 def is_autocast_enabled(device_type: str = "cuda") -> bool:
     """Whether the program is inside ``autocast`` for this kind of device."""
     return device_type == "cpu" and isinstance(mode.now.quietly, Caster)
+
+
+def is_autocast_cpu_enabled() -> bool:
+    """Whether the program is inside ``autocast("cpu")``."""
+    return is_autocast_enabled("cpu")
+
+
+def get_autocast_dtype(device_type: str) -> Any:
+    """The dtype in which ``autocast`` computes products there: the block's, or what one without a dtype would take.
+
+    >>> get_autocast_dtype("cuda")
+    torch.float16
+    """
+    inside = mode.now.quietly
+    if Device(device_type).type != "cpu":
+        return dtypes.float16
+    return dtypes.of(inside.dtype) if isinstance(inside, Caster) else dtypes.bfloat16
+
+
+def get_autocast_cpu_dtype() -> Any:
+    """``get_autocast_dtype("cpu")``."""
+    return get_autocast_dtype("cpu")
+
+
+def get_autocast_gpu_dtype() -> Any:
+    """``get_autocast_dtype("cuda")``."""
+    return get_autocast_dtype("cuda")
 
 
 def custom_fwd(fwd: Callable[..., Any] | None = None, *, device_type: str, cast_inputs: Any = None) -> Any:

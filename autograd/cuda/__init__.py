@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
@@ -235,3 +236,12 @@ def _typed(name: str) -> TensorType:
 FloatTensor, DoubleTensor, HalfTensor = _typed("FloatTensor"), _typed("DoubleTensor"), _typed("HalfTensor")
 LongTensor, IntTensor, ShortTensor = _typed("LongTensor"), _typed("IntTensor"), _typed("ShortTensor")
 CharTensor, ByteTensor, BoolTensor = _typed("CharTensor"), _typed("ByteTensor"), _typed("BoolTensor")
+
+
+def __getattr__(name: str) -> Any:
+    """PyTorch divides this module (``cuda.random.manual_seed``): it stands for its parts."""
+    from ..addresses import FINER
+
+    if name in FINER[__name__].split():
+        return sys.modules[__name__]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,6 +12,7 @@ import numpy as np
 from .. import creation, random
 from ..tensor import Tensor, wrap
 from .distribution import broadcast_all, clamp_probs, lazy_property, logits_to_probs, probs_to_logits
+from .transforms.base import sum_rightmost
 
 __all__ = [
     "broadcast_all", "clamp_probs", "euler_constant", "lazy_property", "logits_to_probs", "probs_to_logits",
@@ -19,6 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 euler_constant = 0.57721566490153286060
+_sum_rightmost = sum_rightmost  # PyTorch's name, which programs import
 
 
 def _standard_normal(shape: Any, dtype: Any, device: Any) -> Tensor:

@@ -194,3 +194,32 @@ def test_a_reentrant_checkpoint_has_pytorch_s_node() -> None:
 
     result = checkpoint(autograd.exp, autograd.ones(2, requires_grad=True), use_reentrant=True)
     assert result.grad_fn.name() == "CheckpointFunctionBackward"
+
+
+def test_names_that_optimizers_and_training_loops_import() -> None:
+    from autograd._utils import _flatten_dense_tensors, _unflatten_dense_tensors
+    from autograd.distributions.utils import _sum_rightmost
+    from autograd.utils.data.dataloader import _collate_fn_t
+    from optim.optimizer import ParamsT
+
+    assert ParamsT is not None and _collate_fn_t is not None
+    given = [autograd.arange(3.0), autograd.full((2, 1), 7.0)]
+    flat = _flatten_dense_tensors(given)
+    assert flat.tolist() == [0.0, 1.0, 2.0, 7.0, 7.0]
+    parts = _unflatten_dense_tensors(flat, given)
+    flat.mul_(2)  # the parts are views
+    assert [p.tolist() for p in parts] == [[0.0, 2.0, 4.0], [[14.0], [14.0]]]
+    assert _sum_rightmost(autograd.ones(2, 3), 1).tolist() == [3.0, 3.0]
+    assert autograd.jit.annotate(list[int], [1]) == [1] and issubclass(autograd.jit.TracerWarning, Warning)
+    autograd.cuda.random.manual_seed(0)
+    assert importlib.import_module("autograd.vision.ops.boxes").box_area is autograd.vision.ops.box_area
+
+
+def test_the_dtype_of_autocast_can_be_asked() -> None:
+    assert autograd.get_autocast_dtype("cuda") is autograd.get_autocast_gpu_dtype() is autograd.float16
+    assert not autograd.is_autocast_cpu_enabled()
+    with autograd.autocast("cpu", dtype=autograd.float16):
+        assert autograd.is_autocast_cpu_enabled()
+        assert autograd.get_autocast_dtype("cpu") is autograd.get_autocast_cpu_dtype() is autograd.float16
+    pytest.importorskip("ml_dtypes")
+    assert autograd.get_autocast_dtype("cpu") is autograd.bfloat16

@@ -16,6 +16,7 @@ from .worker import Workers
 __all__ = ["DataLoader"]
 
 T_co = TypeVar("T_co", covariant=True)
+_collate_fn_t = Callable[[list[Any]], Any]  # imported by programs that annotate theirs
 
 
 class _Endless:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..ops import FUNCTIONS
-from ..tensor import Tensor, wrap
+from ...ops import FUNCTIONS
+from ...tensor import Tensor, wrap
 
 __all__ = ["box_area", "box_convert", "box_iou", "clip_boxes_to_image", "generalized_box_iou", "nms", "roi_pool"]
 
