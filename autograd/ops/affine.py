@@ -40,7 +40,7 @@ def _large(rows: Any, weight: Any, bias: Any) -> bool:
     return (
         rows.size * len(weight) >= 500_000
         and weight.ndim == 2
-        and large_product(rows, weight.T, 500_000)  # a transposed right side is what BLAS is slowest with
+        and large_product(rows, weight.T)
         and (bias is None or (bias.shape == weight.shape[:1] and bias.dtype is rows.dtype and bias.flags.c_contiguous))
     )
 

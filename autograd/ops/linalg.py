@@ -25,11 +25,11 @@ __all__ = [
 # --- the two products that everything uses -------------------------------------------------------------------------
 
 
-def large_product(input: Any, other: Any, least: int = 1_200_000) -> bool:
-    """Whether these are float32 matrices that a compiled kernel multiplies, in at least so many multiplications."""
+def large_product(input: Any, other: Any) -> bool:
+    """Whether these are float32 matrices that a compiled kernel multiplies: BLAS is slow with a transposed right one."""
     return (
         input.ndim == other.ndim == 2
-        and input.size * other.shape[1] >= least
+        and input.size * other.shape[1] >= (1_200_000 if other.flags.c_contiguous else 500_000)
         and input.dtype is other.dtype is _FLOAT32
         and input.shape[1] == other.shape[0]
         and input.flags.forc

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..lift import lift, write_out
+from ..lift import elementwise, lift, write_out
 from ..memory import in_order
 from ..tensor import Tensor, normal_dim
 from .piecewise import sgn
@@ -52,6 +52,14 @@ def _safe(x: Any) -> Any:
     return np.where(x == 0, 1.0 + 0 * x, x)
 
 
+share = elementwise(
+    lambda input, other: np.where(other == 0, 0, input / other),
+    name="share",  # a quotient that is 0 where the divisor is, as the derivative of a norm is there
+    input=lambda g, other: share(g, other),
+    other=lambda g, y, other: -share(g * y, other),
+)
+
+
 def _vector_norm_back(g: Any, y: Any, input: Any, ord: float, dims: Any, keepdim: bool) -> Any:
     shape = tuple(input.shape)
     g, y = _kept(g, shape, dims), _kept(y, shape, dims)
@@ -60,7 +68,7 @@ def _vector_norm_back(g: Any, y: Any, input: Any, ord: float, dims: Any, keepdim
     if ord == 1:
         return g * sgn(input)
     if ord == 2:
-        return input * np.where(y == 0, 0 * y, g / _safe(y))
+        return input * share(g, y)
     size = np.abs(input)
     if ord in (inf, -inf):
         ties = (size == y) * 1.0
@@ -265,15 +273,11 @@ def _distances(x1: Any, x2: Any) -> Any:
     return in_order(np.sqrt(np.einsum("...k,...k->...", difference, difference)))
 
 
-def _share(g: Any, y: Any) -> Any:
-    return np.where(y == 0, 0 * y, g / _safe(y))
-
-
 euclidean: Any = lift(
     _distances,
     name="cdist",
-    x1=lambda g, y, x1, x2: x1 * _share(g, y).sum(-1)[..., None] - _share(g, y) @ x2,
-    x2=lambda g, y, x1, x2: x2 * _share(g, y).sum(-2)[..., None] - _share(g, y).mT @ x1,
+    x1=lambda g, y, x1, x2: x1 * share(g, y).sum(-1)[..., None] - share(g, y) @ x2,
+    x2=lambda g, y, x1, x2: x2 * share(g, y).sum(-2)[..., None] - share(g, y).mT @ x1,
 )
 
 
