@@ -8,7 +8,11 @@ from .namespace import resolve
 from .ops.matrices import LinAlgError as _LinAlgError
 from .random import Generator as Generator
 
-__all__ = ["Generator", "_LinAlgError"]
+__all__ = ["Generator", "_LinAlgError", "_get_tracing_state"]
+
+
+def _get_tracing_state() -> None:
+    """None: nothing is being traced by ``torch.jit``."""
 
 
 def __getattr__(name: str) -> Any:

@@ -34,6 +34,8 @@ SUBMODULES = frozenset(
         "fft",
         "forward_ad",
         "func",
+        "futures",
+        "fx",
         "function",
         "functional",
         "graph",
@@ -72,6 +74,7 @@ PROVIDED = {
     "compiling": "compile",
     "func": "vmap",
     "function": "Function",
+    "futures": "Future",
     "install": "install_as_torch",
     "lowrank": "pca_lowrank svd_lowrank",
     "native": """

@@ -131,6 +131,7 @@ class Distribution:
                         f"distribution {self!r} to satisfy the constraint {constraint!r}, but found invalid "
                         f"values:\n{value}"
                     )
+        super().__init__()  # a distribution with weights is a Module besides
 
     @property
     def batch_shape(self) -> Size:

@@ -223,3 +223,39 @@ def test_the_dtype_of_autocast_can_be_asked() -> None:
         assert autograd.get_autocast_dtype("cpu") is autograd.get_autocast_cpu_dtype() is autograd.float16
     pytest.importorskip("ml_dtypes")
     assert autograd.get_autocast_dtype("cpu") is autograd.bfloat16
+
+
+def test_a_transform_or_a_distribution_may_be_a_module_too() -> None:
+    class Scaled(autograd.distributions.Transform, nn.Module):  # type: ignore[misc]
+        bijective, domain, codomain = (
+            True,
+            autograd.distributions.constraints.real,
+            autograd.distributions.constraints.real,
+        )
+
+        def __init__(self) -> None:
+            super().__init__(cache_size=1)
+            self.layer = nn.Linear(1, 1)
+
+        def _call(self, x: Any) -> Any:
+            return x * self.layer.weight.exp()
+
+        def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+            return self.layer.weight.expand_as(x)
+
+    flow = Scaled()
+    base = autograd.distributions.Normal(autograd.zeros(4, 1), 1.0)
+    whole = autograd.distributions.TransformedDistribution(base, [flow])
+    whole.log_prob(whole.rsample()).sum().backward()
+    assert [name for name, _ in flow.named_parameters()] == ["layer.weight", "layer.bias"]
+    assert flow.layer.weight.grad is not None
+
+    class Learned(autograd.distributions.Distribution, nn.Module):  # type: ignore[misc]
+        arg_constraints: dict[str, Any] = {}
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(1, 1)
+
+    assert len(list(Learned().parameters())) == 2
+    assert "TanhTransform" in autograd.distributions.transforms.__all__ and autograd._C._get_tracing_state() is None

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+import threading
 
 import numpy as np
 import pytest
@@ -82,10 +83,35 @@ def test_clear_refusals():
         lambda: ag.nested.nested_tensor([]),
         lambda: ag.jit.load("x"),
         lambda: ag.hub.load("a/b", "c"),
+        lambda: ag.fx.symbolic_trace(abs),
+        lambda: ag.fx.GraphModule(None, None),
     ):
         with pytest.raises(NotImplementedError):
             call()
-    assert ag.jit.script(abs) is abs
+    assert ag.jit.script(abs) is abs and ag.fx.wrap(abs) is abs
+
+
+def test_futures():
+    from autograd.futures import Future, collect_all, wait_all
+
+    first, second, seen = Future(), Future(), []
+    both = collect_all([first, second])
+    later = second.then(lambda f: f.value() + 1)
+    failing = second.then(lambda f: 1 // 0)
+    first.add_done_callback(lambda f: seen.append(f.value()))
+    with pytest.raises(RuntimeError, match="before the future was done"):
+        first.value()
+    threading.Timer(0.01, lambda: first.set_result(1)).start()
+    assert first.wait() == 1 and not both.done()
+    second.set_result(2)
+    assert both.done() and wait_all([first, second, later]) == [1, 2, 3] and seen == [1]
+    with pytest.raises(ZeroDivisionError):
+        failing.wait()
+    with pytest.raises(RuntimeError, match="already"):
+        first.set_result(3)
+    with pytest.raises(TypeError, match="not an Exception"):
+        Future().set_exception("no")
+    assert collect_all([]).wait() == [] and ag.Future is Future
 
 
 def records(path):

@@ -5,5 +5,9 @@ Source: https://docs.pytorch.org/docs/stable/distributions.html#module-torch.dis
 
 from __future__ import annotations
 
+from . import base, shaped
 from .base import *
+from .base import _InverseTransform as _InverseTransform
 from .shaped import *
+
+__all__ = [*base.__all__, *shaped.__all__]

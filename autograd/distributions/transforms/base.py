@@ -43,6 +43,7 @@ class Transform:
         self._cache_size = cache_size
         self._cached_x_y: tuple[Any, Any] = (None, None)
         self._inv: Transform | None = None
+        super().__init__()  # a transform with weights is a Module besides
 
     @property
     def sign(self) -> Any:
