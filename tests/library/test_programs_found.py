@@ -259,3 +259,8 @@ def test_a_transform_or_a_distribution_may_be_a_module_too() -> None:
 
     assert len(list(Learned().parameters())) == 2
     assert "TanhTransform" in autograd.distributions.transforms.__all__ and autograd._C._get_tracing_state() is None
+
+
+def test_two_tensors_can_be_told_apart_by_number() -> None:
+    x = autograd.ones(2)
+    assert x._cdata == x._cdata != x.detach()._cdata
