@@ -236,7 +236,7 @@ def reverse(
                     heappush(heap, key)
                 else:
                     add(key, c)
-        if not keep:
+        if not keep and (node.saved or node.params):
             release(node)
     return found
 
@@ -480,7 +480,7 @@ def _starts(outputs: Sequence[Tensor], gradients: Sequence[Any], record: bool) -
                 raise RuntimeError(
                     f"grad can be implicitly created only for real scalar outputs but got {output.dtype}. Pass gradient="
                 )
-            start: Any = np.ones(array.shape, array.dtype)
+            start: Any = np.ones(array.shape, array.dtype) if array.shape else np.array(1, array.dtype)
             starts.append(wrap(start) if record else start)
             continue
         if not isinstance(gradient, Tensor):

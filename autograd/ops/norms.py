@@ -210,6 +210,8 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
     >>> autograd.norm(autograd.tensor([3.0, 4.0])).item()
     5.0
     """
+    if p in ("fro", 2) and dtype is None and input.array.dtype.kind == "f":  # the ordinary case, without the questions below
+        return norm_over(input, 2, dims_of(dim, input.array.ndim), keepdim, out=out)
     check_float(input, "norm")
     if p == "nuc":
         return matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out)

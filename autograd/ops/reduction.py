@@ -80,13 +80,14 @@ def count(shape: tuple[int, ...], dim: Any) -> int:
 
 def add_up(array: Any, dim: Any, keepdim: bool) -> Any:
     """The sum in the array's own dtype; float16 is added up in float32."""
-    if array.dtype == np.float16:
+    kind = array.dtype.kind
+    if kind == "f" and array.itemsize == 2:
         return _add(array, axis=dims_of(dim, array.ndim), dtype=np.float32, keepdims=keepdim).astype(np.float16)
-    if array.dtype.kind == "b":
+    if kind == "b":
         return np.any(array, axis=dims_of(dim, array.ndim), keepdims=keepdim)
     if dim is None and array.size >= LARGE:
         return _total(array).reshape((1,) * array.ndim * keepdim)
-    y = _add(array, axis=dims_of(dim, array.ndim), dtype=array.dtype, keepdims=keepdim)
+    y = _add(array, axis=None if dim is None else dims_of(dim, array.ndim), dtype=array.dtype, keepdims=keepdim)
     return y if y.ndim < 2 else in_order(y)
 
 
