@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import Final as Final
 
 __all__ = [
     "export",
@@ -46,7 +47,6 @@ def ignore(fn: Any = None, drop: bool = False, **kwargs: Any) -> Any:
 
 unused, script_method, interface = export, export, export
 ScriptModule = object
-Final = Any
 
 
 def is_scripting() -> bool:

@@ -264,3 +264,10 @@ def test_a_transform_or_a_distribution_may_be_a_module_too() -> None:
 def test_two_tensors_can_be_told_apart_by_number() -> None:
     x = autograd.ones(2)
     assert x._cdata == x._cdata != x.detach()._cdata
+
+
+def test_annotations_of_compiled_modules_are_read() -> None:
+    class Block(nn.Module):
+        fused: autograd.jit.Final[bool]  # type: ignore[name-defined]
+
+    assert Block.__annotations__ and autograd.jit.Final[int] is not None
