@@ -52,7 +52,7 @@ def _safe(x: Any) -> Any:
     return np.where(x == 0, 1.0 + 0 * x, x)
 
 
-share = elementwise(
+share: Any = elementwise(
     lambda input, other: np.where(other == 0, 0, input / other),
     name="share",  # a quotient that is 0 where the divisor is, as the derivative of a norm is there
     input=lambda g, other: share(g, other),
@@ -210,7 +210,7 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
     >>> autograd.norm(autograd.tensor([3.0, 4.0])).item()
     5.0
     """
-    if p in ("fro", 2) and dtype is None and input.array.dtype.kind == "f":  # the ordinary case, without the questions below
+    if p in ("fro", 2) and dtype is None and input.array.dtype.kind == "f":  # the ordinary case
         return norm_over(input, 2, dims_of(dim, input.array.ndim), keepdim, out=out)
     check_float(input, "norm")
     if p == "nuc":
