@@ -11,6 +11,7 @@ from ..namespace import resolve
 
 _networks = resolve("nn").models
 for _name in (
+    "_utils",
     "alexnet",
     "densenet",
     "mobilenet",

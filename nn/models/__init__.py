@@ -3,6 +3,7 @@
 ``torchvision.models`` and ``autograd.vision.models`` are this package.
 """
 
+from . import _utils as _utils
 from . import alexnet as _alexnet
 from . import densenet, mobilenet, resnet, vgg
 from .alexnet import *

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd.vision import models, ops
 
 PARAMETERS = {  # torchvision's documentation
@@ -80,3 +81,30 @@ def test_boxes_are_converted_cut_off_and_compared():
     np.testing.assert_allclose(
         ops.generalized_box_iou(a, b).numpy(), theirs.generalized_box_iou(*both).numpy(), rtol=1e-5
     )
+
+
+def test_frozen_batch_normalization_loads_a_batch_norm():
+    from autograd.vision.ops.misc import FrozenBatchNorm2d
+
+    trained = nn.BatchNorm2d(3)
+    trained(2 * autograd.randn(4, 3, 5, 5) + 1)
+    frozen = FrozenBatchNorm2d(3)
+    assert "matched" in str(frozen.load_state_dict(trained.state_dict()))
+    assert [name for name, _ in frozen.named_buffers()] == ["weight", "bias", "running_mean", "running_var"]
+    x = autograd.randn(2, 3, 4, 4)
+    np.testing.assert_allclose(frozen(x).numpy(), trained.eval()(x).detach().numpy(), atol=1e-6)
+    assert (
+        autograd.vision.ops.FrozenBatchNorm2d is FrozenBatchNorm2d and repr(frozen) == "FrozenBatchNorm2d(3, eps=1e-05)"
+    )
+
+
+def test_results_of_inner_layers():
+    from autograd.vision.models._utils import IntermediateLayerGetter
+
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.Conv2d(2, 3, 3), nn.Flatten())
+    body = IntermediateLayerGetter(model, {"0": "low", "2": "high"})
+    found = body(autograd.randn(1, 1, 8, 8))
+    assert {name: tuple(v.shape) for name, v in found.items()} == {"low": (1, 2, 6, 6), "high": (1, 3, 4, 4)}
+    assert list(body.state_dict()) == list(model.state_dict())
+    with pytest.raises(ValueError, match=r"not present in model: \['9'\]"):
+        IntermediateLayerGetter(model, {"9": "x"})

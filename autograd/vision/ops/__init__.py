@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ...namespace import resolve
 from ...ops import FUNCTIONS
 from ...tensor import Tensor, wrap
 
@@ -113,3 +114,10 @@ def nms(boxes: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
         if all(overlap[i, j] <= iou_threshold for j in kept):
             kept.append(i)
     return wrap(np.array(kept, np.int64))
+
+
+def __getattr__(name: str) -> Any:
+    """``FrozenBatchNorm2d``, which is a module and stands in ``nn``."""
+    if name == "FrozenBatchNorm2d":
+        return resolve("nn").models._utils.FrozenBatchNorm2d
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
