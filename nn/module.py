@@ -93,10 +93,14 @@ class Module(Stateful):
 
     def __getattr__(self, name: str) -> Any:
         known = self.__dict__
-        if "_parameters" in known:  # else Module.__init__() has not run
-            for members in (known["_parameters"], known["_modules"], known["_buffers"]):
-                if name in members:
-                    return members[name]
+        parameters = known.get("_parameters")
+        if parameters is not None:  # else Module.__init__() has not run
+            if name in parameters:
+                return parameters[name]
+            if name in known["_modules"]:
+                return known["_modules"][name]
+            if name in known["_buffers"]:
+                return known["_buffers"][name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:
