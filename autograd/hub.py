@@ -8,6 +8,7 @@ import re
 import urllib.parse
 import urllib.request
 from typing import Any
+from urllib.parse import urlparse as urlparse  # libraries of models import it from here
 
 __all__ = ["download_url_to_file", "get_dir", "list", "load", "load_state_dict_from_url", "set_dir"]
 
@@ -17,10 +18,13 @@ _folder: str | None = None
 
 def get_dir() -> str:
     """Where downloaded files are kept: TORCH_HOME/hub, or ~/.cache/torch/hub, or what ``set_dir`` said."""
+    return _folder or os.path.join(_get_torch_home(), "hub")
+
+
+def _get_torch_home() -> str:
+    """TORCH_HOME, or torch in XDG_CACHE_HOME, or ~/.cache/torch."""
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return _folder or os.path.join(
-        os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(cache, "torch"))), "hub"
-    )
+    return os.path.expanduser(os.environ.get("TORCH_HOME", os.path.join(cache, "torch")))
 
 
 def set_dir(d: Any) -> None:

@@ -72,6 +72,16 @@ PROVIDED = {
     """,
     "anomaly_mode": "detect_anomaly is_anomaly_check_nan_enabled is_anomaly_enabled set_detect_anomaly",
     "compiling": "compile",
+    "foreach": " ".join(
+        f"_foreach_{name}{end}"
+        for end in ("", "_")
+        for name in """
+        abs acos add addcdiv addcmul asin atan ceil clamp_max clamp_min cos cosh div erf erfc exp expm1 floor frac lerp
+        lgamma log log10 log1p log2 maximum minimum mul neg pow reciprocal round rsqrt sigmoid sign sin sinh sqrt sub tan
+        tanh trunc
+        """.split()
+    )
+    + " _foreach_clone _foreach_copy_ _foreach_max _foreach_mm _foreach_norm _foreach_zero_",
     "func": "vmap",
     "function": "Function",
     "futures": "Future",

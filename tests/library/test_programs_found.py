@@ -271,3 +271,34 @@ def test_annotations_of_compiled_modules_are_read() -> None:
         fused: autograd.jit.Final[bool]  # type: ignore[name-defined]
 
     assert Block.__annotations__ and autograd.jit.Final[int] is not None
+
+
+def test_a_library_of_models_finds_what_it_imports() -> None:
+    from autograd.hub import _get_torch_home, get_dir, urlparse
+    from autograd.jit.annotations import List
+
+    assert urlparse("https://host/file").netloc == "host" and get_dir().startswith(_get_torch_home())
+    assert List[int] is not None
+
+
+def test_lists_of_tensors_as_pytorch_has_them() -> None:
+    torch = pytest.importorskip("torch")
+    cases: dict[str, tuple[Any, ...]] = {
+        "add": (1.5,), "sub": ([1.0, 2.0],), "mul_": (2.0,), "div_": ("like",), "sqrt": (), "neg_": (), "zero_": (),
+        "addcdiv": ("like", "like", [2.0, 3.0]), "addcmul_": ("like", "like", 0.5), "lerp_": ("like", 0.25), "norm": (1,),
+        "maximum": (2.5,), "minimum_": ("like",), "pow": (2,), "copy_": ("like",), "clone": (), "max": (),
+    }  # fmt: skip
+    for name, arguments in cases.items():
+        shown = []
+        for library in (torch, autograd):
+            given = [library.tensor([1.0, 4.0]), library.tensor([[9.0]])]
+            like = [library.tensor([2.0, 3.0]), library.tensor([[5.0]])]
+            result = getattr(library, f"_foreach_{name}")(given, *[like if a == "like" else a for a in arguments])
+            shown.append(([t.tolist() for t in result], [t.tolist() for t in given], type(result)))
+        assert shown[0] == shown[1], name
+    assert set(autograd.namespace.PROVIDED["foreach"].split()) <= set(dir(torch))
+    assert autograd._foreach_add([autograd.ones(1)], [autograd.ones(1)], alpha=3)[0].item() == 4.0
+    with pytest.raises(RuntimeError, match="same number of tensors, got 1 and 2"):
+        autograd._foreach_add([autograd.ones(1)], [1.0, 2.0])
+    with pytest.raises(RuntimeError, match="at least one"):
+        autograd._foreach_sqrt([])
