@@ -25,7 +25,8 @@ def _one(name: str, x: Any, *others: Any, **options: Any) -> Any:
     if not isinstance(x, Tensor):  # _foreach_pow with a number as the base
         return x ** others[0]
     if plain in ("addcdiv", "addcmul") and len(others) == 3:  # the last is what the method calls value
-        others, options = others[:2], {"value": others[2]}
+        options["value"] = others[2]
+        others = others[:2]
     if plain == "norm":
         return resolve("linalg").vector_norm(x, *others, **options)
     return getattr(x, name.replace(plain, _METHODS.get(plain, plain)))(*others, **options)
