@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from typing import Any
 
@@ -179,20 +180,25 @@ def block_diag(*tensors: Any) -> Any:
 # --- splitting -----------------------------------------------------------------------------------------------------
 
 
-def _ranges(sizes: Any, dim: int) -> list[Any]:
+def _ranges(sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
     """The indices of consecutive parts of these sizes."""
-    before, ends = (slice(None),) * dim, list(itertools.accumulate(sizes))
-    return [(*before, slice(end - size, end)) for size, end in zip(sizes, ends, strict=True)]
+    return _few_ranges(sizes, dim) if len(sizes) <= 64 else _few_ranges.__wrapped__(sizes, dim)
 
 
-def _equal(n: int, size: int) -> list[int]:
+@functools.lru_cache(256)
+def _few_ranges(sizes: tuple[int, ...], dim: int) -> tuple[Any, ...]:
+    before, ends = (slice(None),) * dim, itertools.accumulate(sizes)
+    return tuple([(*before, slice(end - size, end)) for size, end in zip(sizes, ends, strict=True)])
+
+
+def _equal(n: int, size: int) -> tuple[int, ...]:
     """The sizes of parts of ``size`` places each, of which the last may be shorter."""
-    return [n] if n == 0 or size == 0 else [min(size, n - start) for start in range(0, n, size)]
+    return (n,) if n == 0 or size == 0 else tuple([min(size, n - start) for start in range(0, n, size)])
 
 
-def _places(n: int, dim: int) -> list[Any]:
+def _places(n: int, dim: int) -> tuple[Any, ...]:
     """The indices of all places of a dimension, as views even of a single number."""
-    return [(*(slice(None),) * dim, i, ...) for i in range(n)]
+    return tuple([(*(slice(None),) * dim, i, ...) for i in range(n)])
 
 
 # One operation with all parts as its results: their cotangents are joined in one pass.
@@ -219,7 +225,7 @@ unbind_at: Any = general(
 )
 
 
-def _views(parts: tuple[Any, ...], input: Any, indices: list[Any], limit: str | None) -> tuple[Any, ...]:
+def _views(parts: tuple[Any, ...], input: Any, indices: tuple[Any, ...], limit: str | None) -> tuple[Any, ...]:
     """Make the results of one call views. ``limit``: its node's name, if PyTorch lets nobody write to them in place."""
     for part, index in zip(parts, indices, strict=True):
         attach(part, input, take_view.op, (index,))
@@ -228,15 +234,16 @@ def _views(parts: tuple[Any, ...], input: Any, indices: list[Any], limit: str | 
     return parts
 
 
-def _split(input: Any, sizes: Any, dim: int, limit: str | None) -> tuple[Any, ...]:
-    return _views(split_sizes(input, tuple(sizes), dim), input, _ranges(sizes, dim), limit)
+def _split(input: Any, sizes: tuple[int, ...], dim: int, limit: str | None) -> tuple[Any, ...]:
+    return _views(split_sizes(input, sizes, dim), input, _ranges(sizes, dim), limit)
 
 
 def _length(input: Any, dim: int, name: str) -> tuple[int, int]:
-    if input.ndim == 0:
+    shape = input.array.shape
+    if not shape:
         raise RuntimeError(f"{name} expects at least a 1-dimensional tensor")
-    at = normal_dim(dim, input.ndim)
-    return at, input.shape[at]
+    at = normal_dim(dim, len(shape))
+    return at, shape[at]
 
 
 def split(tensor: Any, split_size_or_sections: Any = None, dim: int = 0, *, split_size: Any = None) -> tuple[Any, ...]:
@@ -269,7 +276,7 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
             f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension {at}), but"
             f" got split_sizes={sizes}"
         )
-    return _split(input, sizes, at, "SplitWithSizesBackward0")
+    return _split(input, tuple(sizes), at, "SplitWithSizesBackward0")
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
@@ -282,7 +289,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     at, n = _length(input, dim, "chunk")
-    return split(input, -(-n // chunks), at) if n else _split(input, [0] * chunks, at, "SplitWithSizesBackward0")
+    return split(input, -(-n // chunks), at) if n else _split(input, (0,) * chunks, at, "SplitWithSizesBackward0")
 
 
 def unsafe_split(input: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
@@ -294,7 +301,7 @@ def unsafe_split(input: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
 def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """``chunk`` whose parts may be written in place."""
     at, n = _length(input, dim, "chunk")
-    return _split(input, _equal(n, -(-n // chunks)) if n else [0] * chunks, at, None)
+    return _split(input, _equal(n, -(-n // chunks)) if n else (0,) * chunks, at, None)
 
 
 def tensor_split(
@@ -310,7 +317,7 @@ def tensor_split(
     if isinstance(given, int):
         if given <= 0:
             raise RuntimeError(f"number of sections must be larger than 0, got {given}")
-        indices = _ranges([n // given + (i < n % given) for i in range(given)], at)
+        indices = _ranges(tuple([n // given + (i < n % given) for i in range(given)]), at)
         return tuple([getitem(input, index) for index in indices])
     before = (slice(None),) * at
     places = [None, *[int(i) for i in given], None]
