@@ -168,6 +168,7 @@ def reverse(
     send, add, pending, waiting, heap = arrivals.send, arrivals.add, arrivals.pending, arrivals.waiting, arrivals.heap
     targets = set(wanted) if wanted is not None else ()
     between = between_nodes(roots, wanted) if wanted is not None else None
+    ends = _ends(targets, between) if between is not None and not accumulate else ()
     found: dict[Node, Any] = {}
     for root, cotangent in zip(roots, cotangents, strict=True):
         send(root, cotangent)
@@ -182,6 +183,8 @@ def reverse(
             g = observe(node, notes, g, record)
         if node in targets:
             found[node] = g
+            if node in ends:
+                continue
         if op is None:
             c = raw = None  # they may be the last to hold this array: who holds it alone may keep it
             if accumulate and (wanted is None or node in targets):
@@ -295,6 +298,15 @@ def between_nodes(roots: Sequence[Node], wanted: Sequence[Node]) -> set[int]:
                     marked.add(id)
                     break
     return marked
+
+
+def _ends(targets: Iterable[Node], between: set[int]) -> set[Node]:
+    """Computed nodes at which a pass ends: none below is wanted. They keep what they saved, for a pass from there on."""
+    return {
+        node
+        for node in targets
+        if node.op is not None and not any(parent is not None and parent.id in between for parent in node.parents)
+    }
 
 
 def fit(c: Any, parent: Node) -> Any:

@@ -1,6 +1,7 @@
 """The engine itself: long chains, freed memory, awkward graphs, errors that say what to do."""
 
 import gc
+import math
 import threading
 import weakref
 
@@ -400,3 +401,19 @@ class TestModes:
         with torch.inference_mode():
             assert torch.is_inference_mode_enabled() and not torch.is_grad_enabled()
         assert not torch.is_inference_mode_enabled() and torch.is_grad_enabled()
+
+
+def test_a_pass_that_ends_at_a_computed_tensor_leaves_the_rest_of_the_graph():
+    x = torch.ones(3, requires_grad=True)
+    hidden = x.exp()
+    (at_hidden,) = torch.grad((hidden * 2).sum(), hidden)
+    assert at_hidden.tolist() == [2.0] * 3
+    hidden.backward(at_hidden)  # split learning: PyTorch has not touched exp in the first pass
+    assert x.grad.tolist() == pytest.approx([2 * math.e] * 3)
+    first, second = (x * x).split([1, 2])
+    torch.grad(second.prod(), second)
+    assert torch.grad(first.sum() + second.sum(), x)[0].tolist() == [2.0] * 3
+    hidden = x.exp()
+    torch.grad(hidden.sum(), (hidden, x))  # here exp is on the way to x
+    with pytest.raises(RuntimeError, match="second time"):
+        torch.grad(hidden.sum(), x)
