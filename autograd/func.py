@@ -416,10 +416,14 @@ def vmap(
             raise ValueError(f"vmap: {why}: in_dims={in_dims}, the inputs are {shapes}")
         (n,) = sizes
         columns = [[leaf] * n if d is None else leaf.unbind(d) for leaf, d in zip(flat, dims, strict=True)]
-        results = [
-            call(*tree_unflatten([column[i] for column in columns], spec), **kwargs)
-            for i, call in enumerate(_with_randomness(func, randomness, n))
-        ]
+        passes.mapping.depth += 1
+        try:
+            results = [
+                call(*tree_unflatten([column[i] for column in columns], spec), **kwargs)
+                for i, call in enumerate(_with_randomness(func, randomness, n))
+            ]
+        finally:
+            passes.mapping.depth -= 1
         return _stacked(results, out_dims)
 
     return wrapper

@@ -186,3 +186,10 @@ def test_pytree():
     assert tree_map(lambda a, b: a + b, tree, tree)["y"] == Pair(8, OrderedDict(z=10))
     with pytest.raises(ValueError, match="leaves"):
         tree_unflatten([1], spec)
+
+
+def test_vmap_of_a_reverse_pass_over_one_graph():
+    x = ag.arange(3.0).requires_grad_()
+    y = x**2
+    rows = ag.vmap(lambda row: ag.autograd.grad(y, x, row)[0])(ag.eye(3))
+    assert rows.tolist() == [[0.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 4.0]]
