@@ -325,3 +325,10 @@ def test_lazy_layers_take_their_shapes_from_the_first_batch():
     fresh = nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(2))
     fresh.load_state_dict(net.state_dict())
     assert fresh[3].weight.shape == (2, 36)
+
+
+def test_members_of_a_kind_of_one_s_own_are_walked():
+    model = nn.Sequential(nn.Linear(1, 1), nn.ReLU())
+    model[0].notes = {"here": 1}
+    walked = model._named_members(lambda module: getattr(module, "notes", {}).items(), prefix="m")
+    assert list(walked) == [("m.0.here", 1)]
