@@ -9,7 +9,17 @@ import numpy as np
 from ..arguments import check_classes
 from .runtime import F, exp_below, helper, inline, kernel, largest, prange, scratch, team
 
-__all__ = ["cross_entropy", "embedding_back", "log_softmax", "slopes", "softmax", "softmax_back", "sum_rows", "total"]
+__all__ = [
+    "cross_entropy",
+    "embedding_back",
+    "log_softmax",
+    "log_softmax_back",
+    "slopes",
+    "softmax",
+    "softmax_back",
+    "sum_rows",
+    "total",
+]
 
 
 def softmax(input: Any, dim: int) -> Any:
@@ -80,6 +90,34 @@ def _softmax_back_rows(g: Any, p: Any, y: Any, start: int, stop: int) -> None:
             total += above[j] * row[j]
         for j in range(len(row)):
             made[j] = (above[j] - total) * row[j]
+
+
+def log_softmax_back(above: Any, logarithms: Any, dim: int) -> Any:
+    """The twin of ``ops.activation._log_softmax_back`` along the last dimension."""
+    y = np.empty_like(above)
+    shape = (-1, above.shape[-1])
+    _log_softmax_back(above.reshape(shape), logarithms.reshape(shape), y.reshape(shape), team(above.size / 2))
+    return y
+
+
+@kernel
+def _log_softmax_back(g: Any, logs: Any, y: Any, count: int) -> None:
+    if count == 1:
+        _log_softmax_back_rows(g, logs, y, 0, len(g))
+    else:
+        for t in prange(count):
+            _log_softmax_back_rows(g, logs, y, len(g) * t // count, len(g) * (t + 1) // count)
+
+
+@helper
+def _log_softmax_back_rows(g: Any, logs: Any, y: Any, start: int, stop: int) -> None:
+    for i in range(start, stop):
+        above, row, made = g[i], logs[i], y[i]
+        total = F(0)
+        for j in range(len(row)):
+            total += above[j]
+        for j in range(len(row)):
+            made[j] = above[j] - exp_below(row[j]) * total
 
 
 @inline

@@ -493,8 +493,25 @@ softmax_back = general(
         - above * (g * probabilities).sum(axis=dim, keepdims=True)
     ),
 )
+
+
+@twin("rows.log_softmax_back", when=_both_by_rows)
+def _log_softmax_back(above: Any, logarithms: Any, dim: int) -> Any:
+    made = np.asarray(np.exp(logarithms))
+    made *= np.add.reduce(above, axis=dim, keepdims=True) if made.ndim else above
+    return np.subtract(above, made, out=made)
+
+
 log_softmax_along = general(
-    _log_softmax, name="log_softmax", input=lambda g, y, dim: g - np.exp(y) * g.sum(axis=dim, keepdims=True)
+    _log_softmax,
+    name="log_softmax",
+    input=lambda g, y, dim: log_softmax_back(g, y, dim),  # type: ignore[has-type]
+)
+log_softmax_back = general(
+    _log_softmax_back,
+    name="log_softmax_backward",
+    above=lambda g, logarithms, dim: g - (g * np.exp(logarithms)).sum(axis=dim, keepdims=True),
+    logarithms=lambda g, above, logarithms, dim: -g * np.exp(logarithms) * above.sum(axis=dim, keepdims=True),
 )
 
 

@@ -59,6 +59,11 @@ RECORDS["rows.softmax_back"] = [
     lambda: (floats(3, 70, 7), floats(3, 70, 7, seed=1), 2),
     lambda: (special(5, 17), floats(5, 17), 1),
 ]
+RECORDS["rows.log_softmax_back"] = [
+    lambda: (floats(400, 90), -np.abs(floats(400, 90, seed=1, scale=9)), 1),
+    lambda: (floats(3, 70, 7), -np.abs(floats(3, 70, 7, seed=1)), 2),
+    lambda: (special(5, 17), -np.abs(floats(5, 17)), 1),
+]
 RECORDS["rows.sum_rows"] = [
     lambda: (floats(770, 400),),
     lambda: (floats(3, 70),),

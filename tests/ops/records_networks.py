@@ -99,6 +99,11 @@ ACTIVATIONS = [
         lambda g, p, dim: p * (g - (g * p).sum(axis=dim, keepdims=True)),
     ),
     Record(a.log_softmax_along, [args(normal(3, 4), 1), args(normal(2, 3, 4), 0), args(normal(), 0)], log_softmax),
+    Record(
+        a.log_softmax_back,
+        [args(normal(3, 4), normal(3, 4), 1), args(normal(2, 3, 4), normal(2, 3, 4), 0)],
+        lambda g, y, dim: g - np.exp(y) * g.sum(axis=dim, keepdims=True),
+    ),
 ]
 
 # --- affine maps, borders, tables ----------------------------------------------------------------------------------
