@@ -53,7 +53,7 @@ from .arguments import (
 from .fast import LARGE
 from .graph import Node, mode
 from .operation import LIFTED, Op, parts, record
-from .tensor import Tensor, new, wrap
+from .tensor import Tensor, blank, wrap
 from .unrolled import unrolled
 from .views import UNTRACKED, Lineage, current, stamp
 
@@ -197,7 +197,7 @@ def _unary(op: Op) -> Callable[..., Any]:
         if type(y) is not ndarray:
             y = np.asarray(y)
         parent = input.node if input.lineage is None else current(input)
-        made = new(Tensor)
+        made = blank()
         made.array = y
         made.lineage = None
         if parent is None or constant or not now.enabled:
@@ -263,7 +263,7 @@ def _binary(op: Op) -> Callable[..., Any]:
             y = np.asarray(y)
         if refuses and a is not None and getattr(a, "dtype", y.dtype).kind in refuses:
             raise unsupported(op, a, b)
-        made = new(Tensor)
+        made = blank()
         made.array = y
         made.lineage = None
         if (m is None and n is None) or constant or not now.enabled:
@@ -318,7 +318,7 @@ def _single(op: Op) -> Callable[..., Any]:
         if type(y) is not ndarray:
             y = np.asarray(y)
         parent = input.node if input.lineage is None else current(input)
-        made = new(Tensor)
+        made = blank()
         made.array = y
         made.lineage = None
         if parent is None or constant or not now.enabled:

@@ -6,6 +6,7 @@ the hundreds of methods are bound to it from the tables in ``ops/`` (see ``ops/_
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -452,9 +453,12 @@ def looked() -> None:
         )
 
 
+blank = functools.partial(new, Tensor)  # quicker than to say so each time
+
+
 def wrap(array: Any, node: Node | None = None) -> Tensor:
     """A Tensor of this array (a NumPy scalar becomes 0-d) and node, with no copy."""
-    made: Tensor = new(Tensor)
+    made: Tensor = blank()
     made.array = array if type(array) is np.ndarray else np.asarray(array)
     made.node = node
     made.lineage = None

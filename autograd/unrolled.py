@@ -17,14 +17,14 @@ import numpy as np
 from .arguments import bind, call_function, meet
 from .graph import Node, mode
 from .operation import Op, parts, record
-from .tensor import Tensor, new
+from .tensor import Tensor, blank
 from .views import current
 
 __all__ = ["unrolled"]
 
 _NAMES: dict[str, Any] = {
     "__name__": __name__, "Node": Node, "Tensor": Tensor, "bind": bind, "call_function": call_function, "current": current, "meet": meet,
-    "mode": mode, "ndarray": np.ndarray, "new": new, "np": np, "parts": parts, "record": record,
+    "mode": mode, "ndarray": np.ndarray, "blank": blank, "np": np, "parts": parts, "record": record,
 }  # fmt: skip
 _FIRST = """
 def call(*args, **kwargs):
@@ -64,7 +64,7 @@ _ARRAY = """
 _ONE = {
     "result": "if type(y) is not ndarray: y = np.asarray(y)",
     "node": "Node(op, {nodes}, {saved} if (k := kept(mask)) else (), {params}, y.shape, y.dtype)",
-    "made": "made = new(Tensor); made.array = y; made.lineage = None; made.node = node",
+    "made": "made = blank(); made.array = y; made.lineage = None; made.node = node",
 }
 _MANY = {
     "result": "y = tuple([v if type(v) is ndarray else np.asarray(v) for v in y])",
