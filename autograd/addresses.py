@@ -19,7 +19,7 @@ FINER: dict[str, str] = {
     "linear loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling utils",
     "nn.utils": "clip_grad convert_parameters fusion init memory_format parametrizations parametrize prune rnn "
     "spectral_norm stateless weight_norm",
-    "nn.parallel": "distributed parallel_apply replicate scatter_gather",
+    "nn.parallel": "distributed parallel_apply scatter_gather",
     "optim": "adadelta adafactor adagrad adam adamax adamw asgd lbfgs nadam optimizer radam rmsprop rprop sgd "
     "sparse_adam",
     "autograd.distributions": "bernoulli beta binomial categorical cauchy chi2 constraint_registry constraints "
@@ -35,10 +35,13 @@ FINER: dict[str, str] = {
     "autograd.utils.data": "_utils dataloader dataset distributed sampler",
     "autograd.utils.tensorboard": "summary writer",
     "autograd.vision.datasets": "cifar fakedata folder mnist stl10 svhn utils vision",
-    "autograd.vision.ops": "boxes misc roi_pool",
+    "autograd.vision.ops": "boxes misc",
     "autograd.vision.transforms": "functional transforms",
 }
-"""Modules into which PyTorch divides a package that is divided otherwise here: the package stands for each of them."""
+"""Modules into which PyTorch divides a package that is divided otherwise here: the package stands for each of them.
+
+Not those that have a function's name, which the import would hide: ``nn.parallel`` puts them in place by hand.
+"""
 
 
 WHOLE = {"autograd.autograd": "autograd", "autograd.nn": "nn", "autograd.optim": "optim"}
@@ -72,7 +75,11 @@ class Loader(importlib.abc.Loader):
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self.spec
+        given, module.__spec__ = module.__spec__, self.spec
+        for name, part in list(sys.modules.items()):  # those put in place by hand have this address too
+            package, _, last = name.rpartition(".")
+            if package == self.target and given is not None and not isinstance(getattr(module, last, part), ModuleType):
+                sys.modules[f"{given.name}.{last}"] = part
 
 
 class _Addresses(importlib.abc.MetaPathFinder):

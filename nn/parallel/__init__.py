@@ -99,6 +99,5 @@ def replicate(network: Module, devices: Any, detach: bool = False) -> list[Modul
     return [network for _ in devices]
 
 
-sys.modules[f"{__name__}.data_parallel"] = sys.modules[
-    __name__
-]  # by hand: an import would hide the function of this name
+for _name in ("data_parallel", "replicate"):  # by hand: an import would hide the functions of these names
+    sys.modules[f"{__name__}.{_name}"] = sys.modules[__name__]

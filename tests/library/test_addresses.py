@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import subprocess
 import sys
 
@@ -56,6 +57,12 @@ def test_other_names_are_missing_as_ever() -> None:
 
 
 def test_functions_are_not_hidden_by_modules_of_their_name() -> None:
-    for name in ("autograd.vision.models.alexnet", "nn.parallel.data_parallel"):
-        assert importlib.import_module(name).__name__ in ("nn.models.alexnet", "nn.parallel")
-    assert callable(nn.models.alexnet) and callable(nn.parallel.data_parallel)
+    hidden = ("vision.models.alexnet", "nn.parallel.data_parallel", "nn.parallel.replicate", "vision.ops.roi_pool")
+    for name in hidden:
+        module, _, function = f"autograd.{name}".rpartition(".")
+        assert importlib.import_module(f"autograd.{name}") is not None
+        assert inspect.isfunction(getattr(importlib.import_module(module), function)), name
+    for package, names in FINER.items():
+        for name in names.split():
+            known = getattr(importlib.import_module(package), name, None)
+            assert not inspect.isfunction(known) or f"{package}.{name}" in sys.modules, (package, name)

@@ -6,6 +6,7 @@ Source: https://docs.pytorch.org/vision/stable/generated/torchvision.ops.roi_poo
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -121,3 +122,6 @@ def __getattr__(name: str) -> Any:
     if name == "FrozenBatchNorm2d":
         return resolve("nn").models._utils.FrozenBatchNorm2d
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+sys.modules[f"{__name__}.roi_pool"] = sys.modules[__name__]  # by hand: an import would hide the function of this name
