@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from .addresses import FINER, Loader
+from .tensor import Tensor
 
 __all__ = ["install_as_torch", "missing_names", "ours"]
 
@@ -92,6 +93,7 @@ class Installed:
         """Serve PyTorch's names no more."""
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
+        Tensor.__module__ = "autograd"
         for name in [n for n in sys.modules if ours(n) is not None]:
             del sys.modules[name]
 
@@ -120,6 +122,7 @@ def install_as_torch() -> Installed:
             return Installed(finder)
     made = _Finder()
     sys.meta_path.insert(0, made)
+    Tensor.__module__ = "torch"  # programs print type(x)
     return Installed(made)
 
 
@@ -134,8 +137,6 @@ def nearest(thing: Any, name: str) -> str:
 
 def explain(error: BaseException) -> str | None:
     """Of an AttributeError or ImportError about this library: the missing name, its line, and the nearest one."""
-    from .tensor import Tensor
-
     name = getattr(error, "name", None)
     if isinstance(error, ImportError) and "cannot import name" in str(error):
         thing: Any = sys.modules.get(error.name or "")
@@ -144,7 +145,7 @@ def explain(error: BaseException) -> str | None:
         thing = getattr(error, "obj", None)
     home = getattr(thing, "__name__", "") if isinstance(thing, (ModuleType, type)) else type(thing).__name__
     package = getattr(thing, "__name__" if isinstance(thing, ModuleType) else "__module__", "") or ""
-    if not isinstance(name, str) or thing is None or package.split(".")[0] not in ("autograd", "nn", "optim"):
+    if not isinstance(name, str) or thing is None or package.split(".")[0] not in ("autograd", "nn", "optim", "torch"):
         return None
     at = error.__traceback__
     place = ""

@@ -337,7 +337,7 @@ def _ours(module: str, name: str) -> Any:
     for part in name.split("."):
         found = None if part.startswith("_") else getattr(found, part, None)
     home = getattr(found, "__module__", None) or ""
-    return found if callable(found) and home.split(".")[0] in ("autograd", "nn", "optim") else None
+    return found if callable(found) and home.split(".")[0] in ("autograd", "nn", "optim", "torch") else None
 
 
 def _plain_class(module: str, name: str) -> Any:

@@ -48,22 +48,13 @@ EVERYWHERE = _Everywhere()
 
 
 class _Call:
-    """A hook and how it wants to be called; for whoever looks at it, the hook itself."""
+    """A hook and how it wants to be called."""
 
     def __init__(self, hook: Callable[..., Any], with_kwargs: bool = False, always: bool = False) -> None:
         self.hook, self.with_kwargs, self.always = hook, with_kwargs, always
 
     def __call__(self, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], *result: Any) -> Any:
         return self.hook(module, args, kwargs, *result) if self.with_kwargs else self.hook(module, args, *result)
-
-    def __getattr__(self, name: str) -> Any:
-        """What else is asked is about the hook itself: ``for hook in module._forward_pre_hooks.values()``."""
-        if name == "hook":  # not set yet, while it is unpickled
-            raise AttributeError(name)
-        return getattr(self.hook, name)
-
-    def __iter__(self) -> Any:
-        return iter(self.hook)  # type: ignore[call-overload]
 
 
 def _add(hooks: Hooks, hook: Any, prepend: bool) -> Handle:
@@ -105,8 +96,11 @@ class Hooked:
     """The part of Module that keeps hooks and runs them."""
 
     _hooked = False  # becomes True with the first hook on calls: the others pay nothing
-    _forward_hooks: Hooks
+    _forward_hooks: Hooks  # the hooks as they were given: programs look for their own among them
+    _forward_hooks_with_kwargs: dict[int, bool]  # by the same keys, those that want the keywords ...
+    _forward_hooks_always_called: dict[int, bool]  # ... and those that are called when forward raised, too
     _forward_pre_hooks: Hooks
+    _forward_pre_hooks_with_kwargs: dict[int, bool]
     _backward_hooks: Hooks
     _backward_pre_hooks: Hooks
     _state_dict_hooks: Hooks
@@ -118,7 +112,10 @@ class Hooked:
     def _init_hooks(self) -> None:
         self.__dict__.update(
             _forward_hooks=OrderedDict(),
+            _forward_hooks_with_kwargs=OrderedDict(),
+            _forward_hooks_always_called=OrderedDict(),
             _forward_pre_hooks=OrderedDict(),
+            _forward_pre_hooks_with_kwargs=OrderedDict(),
             _backward_hooks=OrderedDict(),
             _backward_pre_hooks=OrderedDict(),
             _state_dict_hooks=OrderedDict(),
@@ -137,7 +134,10 @@ class Hooked:
         With ``with_kwargs`` it is ``hook(module, args, kwargs)`` and returns both. Returns a handle with ``remove()``.
         """
         self.__dict__["_hooked"] = True
-        return _add(self._forward_pre_hooks, _Call(hook, with_kwargs), prepend)
+        handle = _add(self._forward_pre_hooks, hook, prepend)
+        if with_kwargs:
+            self._forward_pre_hooks_with_kwargs[handle.id] = True
+        return handle
 
     def register_forward_hook(
         self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
@@ -154,7 +154,12 @@ class Hooked:
         [torch.Size([2])]
         """
         self.__dict__["_hooked"] = True
-        return _add(self._forward_hooks, _Call(hook, with_kwargs, always_call), prepend)
+        handle = _add(self._forward_hooks, hook, prepend)
+        if with_kwargs:
+            self._forward_hooks_with_kwargs[handle.id] = True
+        if always_call:
+            self._forward_hooks_always_called[handle.id] = True
+        return handle
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
         """Call ``hook(module, grad_input, grad_output)`` in backward; what it returns replaces ``grad_input``."""
@@ -222,7 +227,8 @@ class Hooked:
     # --- running: calls ---
 
     def _forward_with_hooks(self, *args: Any, **kwargs: Any) -> Any:
-        for call in [*EVERYWHERE.forward_pre.values(), *self._forward_pre_hooks.values()]:
+        before = [_Call(f, k in self._forward_pre_hooks_with_kwargs) for k, f in self._forward_pre_hooks.items()]
+        for call in [*EVERYWHERE.forward_pre.values(), *before]:
             returned = call(self, args, kwargs)
             if returned is None:
                 continue
@@ -235,7 +241,9 @@ class Hooked:
             else:
                 args = returned if isinstance(returned, tuple) else (returned,)
         backward = self._backward_border()
-        after = [*EVERYWHERE.forward.values(), *self._forward_hooks.values()]
+        with_kwargs, always = self._forward_hooks_with_kwargs, self._forward_hooks_always_called
+        own = [_Call(f, k in with_kwargs, k in always) for k, f in self._forward_hooks.items()]
+        after = [*EVERYWHERE.forward.values(), *own]
         if backward is not None:
             args = backward.enter(args)
         try:

@@ -61,9 +61,9 @@ class BasePruningMethod(ABC):
         """Prune ``module.<name>``; on what is pruned already, the two methods are combined."""
         old = next(
             (
-                (key, call.hook)
-                for key, call in module._forward_pre_hooks.items()
-                if isinstance(call.hook, BasePruningMethod) and call.hook._tensor_name == name
+                (key, hook)
+                for key, hook in module._forward_pre_hooks.items()
+                if isinstance(hook, BasePruningMethod) and hook._tensor_name == name
             ),
             None,
         )
@@ -411,9 +411,9 @@ def remove(module: Any, name: str) -> Any:
     >>> [name for name, _ in layer.named_parameters()]
     ['bias', 'weight']
     """
-    for key, call in module._forward_pre_hooks.items():
-        if isinstance(call.hook, BasePruningMethod) and call.hook._tensor_name == name:
-            call.hook.remove(module)
+    for key, hook in module._forward_pre_hooks.items():
+        if isinstance(hook, BasePruningMethod) and hook._tensor_name == name:
+            hook.remove(module)
             del module._forward_pre_hooks[key]
             return module
     raise ValueError(f"Parameter '{name}' of module {module} has to be pruned before pruning can be removed")
@@ -427,5 +427,5 @@ def is_pruned(module: Any) -> bool:
     (False, True)
     """
     return any(
-        isinstance(call.hook, BasePruningMethod) for m in module.modules() for call in m._forward_pre_hooks.values()
+        isinstance(hook, BasePruningMethod) for m in module.modules() for hook in m._forward_pre_hooks.values()
     )

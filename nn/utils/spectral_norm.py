@@ -63,8 +63,8 @@ def spectral_norm(
     >>> [name for name, _ in layer.named_parameters()]
     ['bias', 'weight_orig']
     """
-    for call in module._forward_pre_hooks.values():
-        if isinstance(call.hook, SpectralNorm) and call.hook.name == name:
+    for hook in module._forward_pre_hooks.values():
+        if isinstance(hook, SpectralNorm) and hook.name == name:
             raise RuntimeError(f"Cannot register two spectral_norm hooks on the same parameter {name}")
     if dim is None:
         dim = 1 if "ConvTranspose" in type(module).__name__ else 0
@@ -90,10 +90,10 @@ def remove_spectral_norm(module: Any, name: str = "weight") -> Any:
     >>> [name for name, _ in layer.named_parameters()]
     ['bias', 'weight']
     """
-    for key, call in module._forward_pre_hooks.items():
-        if isinstance(call.hook, SpectralNorm) and call.hook.name == name:
+    for key, hook in module._forward_pre_hooks.items():
+        if isinstance(hook, SpectralNorm) and hook.name == name:
             with autograd.no_grad():
-                weight = call.hook.compute_weight(module, do_power_iteration=False)
+                weight = hook.compute_weight(module, do_power_iteration=False)
             for part in (name, name + "_u", name + "_v", name + "_orig"):
                 delattr(module, part)
             module.register_parameter(name, Parameter(autograd.from_numpy(np.array(weight.detach().array))))

@@ -45,8 +45,8 @@ def weight_norm(module: Any, name: str = "weight", dim: int | None = 0) -> Any:
     >>> layer.weight_g.shape, layer.weight_v.shape
     (torch.Size([2, 1]), torch.Size([2, 3]))
     """
-    for call in module._forward_pre_hooks.values():
-        if isinstance(call.hook, WeightNorm) and call.hook.name == name:
+    for hook in module._forward_pre_hooks.values():
+        if isinstance(hook, WeightNorm) and hook.name == name:
             raise RuntimeError(f"Cannot register two weight_norm hooks on the same parameter {name}")
     weight = getattr(module, name)
     hook = WeightNorm(name, dim)
@@ -66,9 +66,9 @@ def remove_weight_norm(module: Any, name: str = "weight") -> Any:
     >>> [name for name, _ in layer.named_parameters()]
     ['bias', 'weight']
     """
-    for key, call in module._forward_pre_hooks.items():
-        if isinstance(call.hook, WeightNorm) and call.hook.name == name:
-            weight = call.hook.compute(module).detach()
+    for key, hook in module._forward_pre_hooks.items():
+        if isinstance(hook, WeightNorm) and hook.name == name:
+            weight = hook.compute(module).detach()
             delattr(module, name)
             del module._parameters[name + "_g"], module._parameters[name + "_v"]
             setattr(module, name, Parameter(weight))

@@ -104,7 +104,11 @@ def test_hooks_can_be_looked_at() -> None:
     nn.utils.prune.random_unstructured(layer, "weight", 0.5)
     nn.utils.prune.random_unstructured(layer, "weight", 0.5)
     (hook,) = layer._forward_pre_hooks.values()
-    assert hook._tensor_name == "weight" and len(list(hook)) == 2
+    assert isinstance(hook, nn.utils.prune.PruningContainer) and hook._tensor_name == "weight" and len(hook) == 2
+    seen: list[Any] = []
+    handle = layer.register_forward_hook(lambda module, args, kwargs, y: seen.append(kwargs), with_kwargs=True)
+    layer(input=autograd.ones(2))
+    assert list(layer._forward_hooks_with_kwargs) == [handle.id] and list(seen[0]) == ["input"]
 
 
 def test_memory_goes_round_through_a_capsule() -> None:
