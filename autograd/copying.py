@@ -1,11 +1,13 @@
-"""Copies and pickles of tensors: ``copy.copy``, ``copy.deepcopy``, ``pickle``."""
+"""Copies and pickles of tensors: ``copy.copy``, ``copy.deepcopy``, ``pickle``; and the exchange of two of them."""
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 import numpy as np
 
+from .graph import Leaf
 from .memory import order_of
 from .tensor import Tensor, new
 from .views import UNTRACKED, current
@@ -74,6 +76,27 @@ def rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool,
     made.array, made.node, made.lineage = array, None, None
     made.__dict__.update(rest)
     return made.requires_grad_() if requires_grad else made
+
+
+def swap_tensors(t1: Tensor, t2: Tensor) -> None:
+    """Exchange two tensors: whoever holds the one holds the other's values, gradient, history and class from then on.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.utils.swap_tensors.html
+
+    >>> import autograd
+    >>> a, b = autograd.ones(2), autograd.zeros(3, requires_grad=True)
+    >>> autograd.utils.swap_tensors(a, b)
+    >>> a, b
+    (tensor([0., 0., 0.], requires_grad=True), tensor([1., 1.]))
+    """
+    for name in ("__class__", "__dict__", "array", "node", "lineage"):
+        first, second = getattr(t1, name), getattr(t2, name)
+        setattr(t1, name, second)
+        setattr(t2, name, first)
+    for t in (t1, t2):
+        for leaf in (t.node, t.__dict__.get("_resting_leaf")):
+            if isinstance(leaf, Leaf):
+                leaf.variable_ref = weakref.ref(t)
 
 
 METHODS = {"__copy__": shallow, "__deepcopy__": deep, "__reduce_ex__": reduced}

@@ -131,6 +131,9 @@ def unpack_dual(tensor: Tensor, *, level: int | None = None) -> UnpackedDualTens
     here = _levels.stack[-1]
     if current(tensor) is None or not here.duals:
         return UnpackedDualTensor(tensor, None)
+    for dual, given in here.duals:
+        if dual is tensor:
+            return UnpackedDualTensor(tensor, given)
     differentiable = here.outer or any(t.requires_grad for _, t in here.duals)
     with enable_grad():
         mode.now.enabled = differentiable

@@ -22,6 +22,7 @@ SUBMODULES = frozenset(
     [
         "_C",
         "__config__",
+        "__future__",
         "_utils",
         "accelerator",
         "amp",

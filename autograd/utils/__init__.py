@@ -1,9 +1,11 @@
-"""What ``torch.utils`` is to PyTorch: ``data``, ``checkpoint``, ``tensorboard``, imported when first named."""
+"""What ``torch.utils`` is to PyTorch: ``data``, ``checkpoint``, ``tensorboard``, imported when first named; ``swap_tensors``."""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
+
+from ..copying import swap_tensors as swap_tensors
 
 
 def __getattr__(name: str) -> Any:

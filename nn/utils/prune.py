@@ -426,6 +426,4 @@ def is_pruned(module: Any) -> bool:
     >>> is_pruned(nn.Linear(3, 1)), is_pruned(identity(nn.Linear(3, 1), "weight"))
     (False, True)
     """
-    return any(
-        isinstance(hook, BasePruningMethod) for m in module.modules() for hook in m._forward_pre_hooks.values()
-    )
+    return any(isinstance(hook, BasePruningMethod) for m in module.modules() for hook in m._forward_pre_hooks.values())

@@ -136,6 +136,8 @@ def test_dual_numbers():
         x = forward_ad.make_dual(ag.tensor(X), ag.ones(3))
         primal, tangent = forward_ad.unpack_dual((x**2).sin())
         assert forward_ad.unpack_dual(ag.ones(2)).tangent is None
+        t = ag.ones(2)
+        assert forward_ad.unpack_dual(forward_ad.make_dual(ag.ones(2), t)).tangent is t
     np.testing.assert_allclose(tangent.numpy(), 2 * np.array(X) * np.cos(np.square(X)), rtol=1e-5)
     assert not primal.requires_grad
     with pytest.raises(RuntimeError, match="enter_dual_level"):

@@ -306,3 +306,14 @@ def test_lists_of_tensors_as_pytorch_has_them() -> None:
         autograd._foreach_add([autograd.ones(1)], [1.0, 2.0])
     with pytest.raises(RuntimeError, match="at least one"):
         autograd._foreach_sqrt([])
+
+
+def test_two_tensors_change_places() -> None:
+    a, b = autograd.ones(2, requires_grad=True), nn.Parameter(autograd.zeros(3))
+    (a * 2).sum().backward()
+    autograd.utils.swap_tensors(a, b)
+    assert type(a) is nn.Parameter and a.grad is None and b.grad is not None and b.grad.tolist() == [2.0, 2.0]
+    (a * 3 + b.sum()).sum().backward()
+    assert a.grad is not None and a.grad.tolist() == [3.0, 3.0, 3.0] and b.grad.tolist() == [5.0, 5.0]
+    assert b.grad_fn is None and (b * 2).grad_fn.next_functions[0][0].variable is b  # type: ignore[attr-defined]
+    autograd.__future__.set_swap_module_params_on_conversion(False)  # type: ignore[attr-defined]
