@@ -12,7 +12,9 @@ _asked = {"swap": False}
 def set_overwrite_module_params_on_conversion(value: bool) -> None:
     """Accepts False. Raises NotImplementedError for True: parameters are never replaced by new objects."""
     if value:
-        raise NotImplementedError("set_overwrite_module_params_on_conversion(True): here parameters stay the same objects")
+        raise NotImplementedError(
+            "set_overwrite_module_params_on_conversion(True): here parameters stay the same objects"
+        )
 
 
 def get_overwrite_module_params_on_conversion() -> bool:

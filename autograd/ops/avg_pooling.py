@@ -15,6 +15,7 @@ from ..tensor import wrap
 from ..threads import parallel_for
 from .conv import ints
 from .reduction import mean
+from .shape import pass_on
 from .sliding import Windows, batched, blocks, output_sizes, windows_for, windows_of
 
 __all__ = ["adaptive_avg_pool1d", "avg_pool1d"]
@@ -126,7 +127,7 @@ def avg_pool(
         made = wrap(np.trunc(_window_sums(batch.array, w, 1) / np.rint(1 / np.asarray(scale))).astype(dtype))
     else:
         made = window_sums(batch, w, scale)
-    return made[0] if single else made
+    return made[0] if single else pass_on(made, input)
 
 
 def avg_pool1d(
@@ -212,7 +213,7 @@ def adaptive_avg_pool(n: int, input: Any, output_size: Any) -> Any:
     batch, single = batched(n, input, name)
     wanted = output_sizes(n, output_size, input.shape, name)
     if n > 1 and set(wanted) == {1}:
-        return mean(input, tuple(range(-n, 0)), True)
+        return pass_on(mean(input, tuple(range(-n, 0)), True), input)
     spatial = tuple(input.shape[-n:])
     if all(o and m % o == 0 for m, o in zip(spatial, wanted, strict=True)):
         kernel = tuple(m // o for m, o in zip(spatial, wanted, strict=True))
@@ -224,7 +225,7 @@ def adaptive_avg_pool(n: int, input: Any, output_size: Any) -> Any:
         made = batch
         for i, (m, o) in enumerate(zip(spatial, wanted, strict=True)):
             made = blend(made, averaging(m, o), i + 2)
-    return made[0] if single else made
+    return made[0] if single else pass_on(made, input)
 
 
 def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:

@@ -26,6 +26,7 @@ from ..tensor import Tensor
 from ..threads import parallel_for, scratch
 from .columns import Ints, Pairs, Plan, Some, pixel_columns, plan_of, plane_columns, results_last, working
 from .indexing import spread_out
+from .shape import pass_on
 
 __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]
 
@@ -386,7 +387,8 @@ def _conv(n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any,
         )
     if input.ndim == n + 1:
         return convolution(input[None], weight, bias, stride, pads, dilation, groups)[0]
-    return convolution(input, weight, bias, stride, pads, dilation, groups)
+    made = convolution(input, weight, bias, stride, pads, dilation, groups)
+    return pass_on(made, input, weight) if n == 2 else made
 
 
 def conv1d(
@@ -489,7 +491,9 @@ def _conv_transpose(
         made = spread_out(made, (..., *[slice(0, r) for r in reached]), like.shape)
     if bias is not None:
         made = made + bias.reshape(-1, *[1] * n).to(made.dtype)  # which autocast may have narrowed
-    return made if input.ndim == n + 2 else made[0]
+    if input.ndim != n + 2:
+        return made[0]
+    return pass_on(made, input, weight) if n == 2 else made
 
 
 def conv_transpose1d(

@@ -10,11 +10,11 @@ import numpy as np
 
 from .. import dtypes
 from ..lift import attach, general, linear, write_out
-from ..memory import in_order
+from ..memory import in_order, is_contiguous_as
 from ..tensor import Tensor, normal_dim, wrap
 from ..views import UNTRACKED
 from .indexing import getitem, overwrite, take_view
-from .shape import atleast_1d, atleast_2d, atleast_3d, reshape_to
+from .shape import atleast_1d, atleast_2d, atleast_3d, pass_on, reshape_to
 
 __all__ = [
     "block_diag", "cat", "chunk", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit",
@@ -85,7 +85,10 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     if len(kept) != len(parts):  # they still take part in the promotion
         common = dtypes.of(dtypes.result_dtype(*[np.empty(1, p.dtype) for p in parts]))
         kept = [p.to(common) for p in kept]
-    return concatenate_along(*kept, dim=at, sizes=tuple(sizes), out=out)
+    made = concatenate_along(*kept, dim=at, sizes=tuple(sizes), out=out)
+    if out is not None or first.array.flags.c_contiguous or not all(is_contiguous_as(p.array, "last") for p in kept):
+        return made
+    return pass_on(made, first)
 
 
 def _check_parts(part: Any, first: Any, i: int, at: int) -> None:

@@ -21,6 +21,7 @@ from ..threads import parallel_for
 from ..views import current
 from .columns import Ints
 from .conv import ints
+from .shape import pass_on
 from .sliding import Windows, batched, blocks, cells, output_sizes, windows_for
 
 __all__ = [
@@ -210,12 +211,13 @@ def _max_pool(
     x = batch.array
     if not return_indices and not (mode.now.enabled and current(batch) is not None):
         made = wrap(_largest(x, w))
-        return made[0] if single else made
+        return made[0] if single else pass_on(made, input)
     found, taps = _largest_and_tap(x, w)
     made = pick_taps(batch, taps, w, found)
     if single:
         made, taps = made[0], taps[0]
-    return (made, wrap(w.flat(taps))) if return_indices else made
+    made = made if single else pass_on(made, input)
+    return (made, pass_on(wrap(w.flat(taps)), input)) if return_indices else made
 
 
 def max_pool1d(
@@ -347,7 +349,9 @@ def _at_places(batch: Any, single: bool, found: Any, places: Any, return_indices
     made = take_flat(batch, places, found)
     if single:
         made, places = made[0], places[0]
-    return (made, wrap(places)) if return_indices else made
+    else:
+        made = pass_on(made, batch)
+    return (made, pass_on(wrap(places), batch)) if return_indices else made
 
 
 def adaptive_max_pool(n: int, input: Any, output_size: Any, return_indices: bool) -> Any:

@@ -19,6 +19,7 @@ from ..tensor import wrap
 from .columns import Ints
 from .conv import ints
 from .indexing import getitem
+from .shape import pass_on
 from .sliding import cells
 
 __all__ = ["affine_grid_generator", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"]
@@ -201,7 +202,7 @@ def interpolate(
     made = input
     for i, (m, w, f) in enumerate(zip(spatial, wanted, factors, strict=True)):
         made = blend(made, interpolation(m, int(w), along, bool(align_corners), f, antialias, single), i + 2)
-    return made
+    return pass_on(made, input)
 
 
 def _check_mode(mode: str, input: Any, align_corners: Any, antialias: bool) -> None:

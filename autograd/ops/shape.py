@@ -119,6 +119,18 @@ def inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
 copy_as: Any = linear(lambda input, order: laid_out(input, order), name="clone", input=lambda g: g)
 
 
+def pass_on(made: Any, *givers: Any) -> Any:
+    """``made`` with its channels last in memory if one of ``givers`` has them so, as PyTorch's kernels pass it on.
+
+    For operations whose own work is in the ordinary order.
+    """
+    for giver in givers:
+        array = giver.array
+        if not array.flags.c_contiguous and array.ndim == made.array.ndim and is_contiguous_as(array, "last"):
+            return copy_as(made, "last")
+    return made
+
+
 # --- reading PyTorch's ways of saying a shape ----------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import autograd
 from autograd.dtypes import finfo
 from autograd.ops.normalization import moments, normalize
+from autograd.ops.shape import pass_on
 from autograd.tensor import Tensor
 from autograd.views import stamp
 
@@ -155,7 +156,7 @@ def batch_norm(
         return _normalized(input, weight, bias, (0,), eps, True)
     scale, shift = (None if p is None else p.reshape(channels, 1) for p in (weight, bias))
     y = _normalized(flat, scale, shift, (0, 2), eps, True)
-    return y.reshape(input.shape) if input.ndim > 3 else y
+    return pass_on(y.reshape(input.shape), input) if input.ndim > 3 else y
 
 
 def _by_running(flat: Tensor, mean: Tensor, var: Tensor, weight: Any, bias: Any, eps: float) -> Any:

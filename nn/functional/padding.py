@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.ops.arrange import border, channel_shuffle, frame, pixel_shuffle, pixel_unshuffle
+from autograd.ops.shape import pass_on
 from autograd.tensor import Tensor
 
 __all__ = ["channel_shuffle", "native_channel_shuffle", "pad", "pixel_shuffle", "pixel_unshuffle"]
@@ -44,7 +45,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
                     f"The input size {input.shape[free + i]}, plus negative padding {before} and {after} resulted in "
                     f"a negative output size, which is invalid. Check dimension {free + i} of your input."
                 )
-        return border(input, ((0, 0),) * free + tuple(pairs), 0 if value is None else value)
+        return pass_on(border(input, ((0, 0),) * free + tuple(pairs), 0 if value is None else value), input)
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}: choose constant, reflect, replicate or circular")
     if value is not None:
@@ -60,7 +61,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
     widths = ((0, 0),) * free + tuple((max(before, 0), max(after, 0)) for before, after in pairs)
     if mode == "replicate":
         widths = tuple((0, 0) if min(pad) < 0 else pad for pad in ((0, 0),) * free + tuple(pairs))
-    return frame(made, widths, mode)
+    return pass_on(frame(made, widths, mode), input)
 
 
 def _cropped(input: Tensor, mode: str, dim: int, before: int, after: int) -> Any:
