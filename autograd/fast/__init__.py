@@ -25,14 +25,19 @@ import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import numpy as np
+
 from . import chains
 from .chains import Deferred, defer
 
-__all__ = ["LARGE", "TWINS", "Deferred", "computed", "deferred", "enable", "fused", "heard", "reason", "twin"]
+__all__ = ["LARGE", "TWINS", "Deferred", "alike", "computed", "deferred", "enable", "fused", "heard", "reason", "twin"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 TWINS: list[Any] = []
 """Every function that has a twin: its ``plain``, its ``when``, and ``kernel``, the twin's name."""
+
+
+_FLOAT32 = np.dtype(np.float32)
 
 
 class _State:
@@ -72,6 +77,13 @@ def twin(kernel: str, when: Callable[..., bool]) -> Callable[[Function], Functio
         return call  # type: ignore[return-value]
 
     return decorate
+
+
+def alike(a: Any, b: Any) -> bool:
+    """Whether these are some thousand float32 numbers each, of one shape and in plain order."""
+    if a.size < 2048 or a.shape != b.shape:
+        return False
+    return a.dtype is b.dtype is _FLOAT32 and a.flags.c_contiguous and b.flags.c_contiguous
 
 
 LARGE = 80_000

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .runtime import F, exp_below, helper, inline, kernel, prange, tanh, team
+from .runtime import F, exact, exp_below, helper, inline, kernel, prange, tanh, team
 
-__all__ = ["gelu", "gelu_back", "tanh_gelu", "tanh_gelu_back"]
+__all__ = ["gelu", "gelu_back", "sigmoid_back", "tanh_back", "tanh_gelu", "tanh_gelu_back"]
 
 _DENSITY = F(0.3989422804)  # 1 / sqrt(2 pi)
 
@@ -116,3 +116,34 @@ def _tanh_gelu_back_part(g: Any, x: Any, made: Any, start: int, stop: int) -> No
         t = tanh(x[i] * (_SCALE + _CUBE * square))
         inner = x[i] * (_SCALE + F(3) * _CUBE * square)
         made[i] = F(0.5) * g[i] * (F(1) + t + inner * (F(1) - t * t))
+
+
+# --- slopes of a few thousand elements, with NumPy's bits: below the size that is worth a loop of ``elementwise.py`` --------
+
+
+def tanh_back(g: Any, y: Any) -> Any:
+    """The twin of the derivative of tanh: ``g * (1 - y * y)``."""
+    made = np.empty_like(g)
+    _tanh_back(g, y, made)
+    return made
+
+
+@exact
+def _tanh_back(g: Any, y: Any, made: Any) -> None:
+    g, y, made = g.reshape(-1), y.reshape(-1), made.reshape(-1)
+    for i in range(len(made)):
+        made[i] = g[i] * (F(1) - y[i] * y[i])
+
+
+def sigmoid_back(g: Any, y: Any) -> Any:
+    """The twin of the derivative of the sigmoid: ``g * (y * (1 - y))``."""
+    made = np.empty_like(g)
+    _sigmoid_back(g, y, made)
+    return made
+
+
+@exact
+def _sigmoid_back(g: Any, y: Any, made: Any) -> None:
+    g, y, made = g.reshape(-1), y.reshape(-1), made.reshape(-1)
+    for i in range(len(made)):
+        made[i] = g[i] * (y[i] * (F(1) - y[i]))

@@ -2,6 +2,7 @@
 
 @kernel                       in threads of its own loop: for t in prange(threads)
 @helper                       called by kernels, in one thread
+@exact                        the same with the bits that NumPy's operations have one by one
 @inline                       becomes part of its caller: handing a row to a helper costs 20 ns
 """
 
@@ -29,7 +30,7 @@ from numba.extending import intrinsic
 from .. import threads
 
 __all__ = [
-    "F", "Unfit", "address", "aligned", "exp", "exp_below", "floats_at", "gemm", "helper", "inline", "kernel",
+    "F", "Unfit", "address", "aligned", "exact", "exp", "exp_below", "floats_at", "gemm", "helper", "inline", "kernel",
     "largest", "prange", "scratch", "start", "tanh", "team",
 ]  # fmt: skip
 
@@ -56,7 +57,7 @@ def _made(**options: Any) -> Any:
         outside = numba.config.CACHE_DIR  # type: ignore[attr-defined]
         numba.config.CACHE_DIR = _cache()  # type: ignore[attr-defined]
         try:
-            return njit(**_OPTIONS, cache=True, **options)(function)
+            return njit(**{**_OPTIONS, "cache": True, **options})(function)
         finally:
             numba.config.CACHE_DIR = outside  # type: ignore[attr-defined]
 
@@ -103,6 +104,7 @@ def _use_whole_vectors() -> None:
 _use_whole_vectors()
 helper: Any = _made()
 kernel: Any = _made(parallel=True)
+exact: Any = _made(fastmath=False)
 inline: Any = njit(inline="always", **_OPTIONS)
 _intrinsic: Any = intrinsic
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..fast import twin
+from ..fast import alike, twin
 from ..lift import elementwise, general
 from ..memory import in_order
 from ..tensor import normal_dim
@@ -161,7 +161,7 @@ sigmoid = elementwise(
 
 
 sigmoid_backward = elementwise(
-    lambda input, other: input * (other * (1 - other)),
+    twin("activation.sigmoid_back", when=alike)(lambda input, other: input * (other * (1 - other))),
     name="sigmoid_backward",
     input=lambda g, other: sigmoid_backward(g, other),  # type: ignore[has-type]
     other=lambda g, input, other: g * input * (1 - 2 * other),

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..fast import alike, twin
 from ..lift import elementwise, linear
 from ..tensor import Tensor
 from .blocks import by_blocks
@@ -339,7 +340,7 @@ sinh = elementwise(np.sinh, promote="float", input=lambda g, input: g * np.cosh(
 cosh = elementwise(np.cosh, promote="float", input=lambda g, input: g * np.sinh(input))
 tanh = elementwise(np.tanh, promote="float", input=lambda g, y: tanh_backward(g, y))  # type: ignore[has-type]
 tanh_backward = elementwise(  # one operation, since double backward records it
-    lambda input, other: input * (1 - other * other),
+    twin("activation.tanh_back", when=alike)(lambda input, other: input * (1 - other * other)),
     name="tanh_backward",
     input=lambda g, other: tanh_backward(g, other),  # type: ignore[has-type]
     other=lambda g, input, other: g * input * other * -2,

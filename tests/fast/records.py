@@ -90,6 +90,12 @@ RECORDS["activation.tanh_gelu_back"] = [
     lambda: (floats(37), floats(37, seed=1, scale=30)),
     lambda: (floats(5, 17), special(5, 17)),
 ]
+RECORDS["activation.tanh_back"] = RECORDS["activation.sigmoid_back"] = [
+    lambda: (floats(40, 90), floats(40, 90, seed=1)),
+    lambda: (floats(3, 7), floats(3, 7, seed=1, scale=30)),
+    lambda: (floats(5, 17), special(5, 17)),
+    lambda: (np.ones((), np.float32), np.zeros((), np.float32)),
+]
 
 _CONVOLUTIONS: list[tuple[Any, ...]] = [  # input, weight, stride, padding, dilation, groups
     ((4, 8, 13, 15), (40, 8, 3, 3), (1, 1), ((0, 0), (0, 0)), (1, 1), 1),
