@@ -5,6 +5,8 @@ All errors that a lifted operation raises for what it was given are here.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,8 @@ from . import dtypes
 from .operation import Op
 
 __all__ = [
-    "MISSING", "as_array", "bind", "bind_params", "call_function", "check_classes", "dtype_error", "is_array", "meet", "not_tensor", "shape_error",
-    "unsupported",
+    "MISSING", "as_array", "bind", "bind_params", "call_function", "check_classes", "dtype_error", "is_array", "meet", "not_tensor", "refusing",
+    "shape_error", "unsupported",
 ]  # fmt: skip
 
 ndarray = np.ndarray
@@ -154,6 +156,18 @@ def unsupported(op: Op, *arrays: Any) -> Exception:
     if op.name in ("sub", "neg"):
         cure = "To invert a mask use `~` or logical_not(), and `^` or logical_xor() for a difference"
     return NotImplementedError(f"{op.name}() is not implemented for {given}. {cure}")
+
+
+def refusing(op: Op, function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of an operation that does not take dtypes which NumPy's function takes."""
+
+    @functools.wraps(function)
+    def checked(a: Any, b: Any) -> Any:
+        if a.dtype.kind in op.refuses:
+            raise unsupported(op, a, b)
+        return function(a, b)
+
+    return checked
 
 
 def not_tensor(op: Op, position: int, value: Any) -> TypeError:

@@ -47,6 +47,7 @@ from .arguments import (
     is_array,
     meet,
     not_tensor,
+    refusing,
     shape_error,
     unsupported,
 )  # fmt: skip
@@ -215,43 +216,44 @@ _fast_scalar = {float: "fc", int: "fciu", bool: "fciu"}  # the kinds of array th
 
 def _binary(op: Op) -> Callable[..., Any]:
     function, large, to_float = op.function, op.large_function, op.promote == "float"
-    keeps, constant, refuses, tensors = any(op.saves), not op.records, op.refuses, op.tensors
+    keeps, constant, tensors = any(op.saves), not op.records, op.tensors
     kept = [[bool(saver & mask) for saver in op.saves] for mask in (1, 2, 3)]  # by which of the two requires grad
-    fast = {k: v for k, v in _fast_scalar.items() if k is not bool} if "b" in refuses else _fast_scalar
+    fast = {k: v for k, v in _fast_scalar.items() if k is not bool} if "b" in op.refuses else _fast_scalar
+    if op.refuses.strip("b"):  # NumPy itself subtracts no masks
+        function, large = refusing(op, function), refusing(op, large)
 
     def call(input: Any, other: Any, *, out: Any = None) -> Any:
         if type(input) is Tensor or isinstance(input, Tensor):  # the first question is quicker, and usual
-            a = input.array
+            a: Any = input.array
             wide: Any = a
             m = input.node if input.lineage is None else current(input)
+            if type(other) is Tensor or isinstance(other, Tensor):
+                b: Any = other.array
+                n = other.node if other.lineage is None else current(other)
+                if a.dtype is not b.dtype or (to_float and a.dtype.kind in "biu"):
+                    a, b = meet(op, a, b)
+            else:
+                b, n, kind = other, None, a.dtype.kind
+                if tensors == 2 and not isinstance(b, (ndarray, np.generic)):
+                    raise not_tensor(op, 2, b)
+                if kind not in fast.get(type(b), "") or (to_float and kind in "biu"):
+                    a, b = meet(op, a, b)
         else:
             a, m = input, None
             if tensors and not isinstance(a, (ndarray, np.generic)):
                 raise not_tensor(op, 1, a)
-        if type(other) is Tensor or isinstance(other, Tensor):
-            b = other.array
-            n = other.node if other.lineage is None else current(other)
-            if a is input:
-                wide, kind = b, b.dtype.kind
+            if isinstance(other, Tensor):
+                b = wide = other.array
+                n, kind = current(other), b.dtype.kind
                 if kind not in fast.get(type(a), "") or (to_float and kind in "biu"):
                     a, b = meet(op, a, b)
-            elif a.dtype is not b.dtype or (to_float and a.dtype.kind in "biu"):
-                a, b = meet(op, a, b)
-        else:
-            b, n = other, None
-            if a is input:
-                a, b = as_array(op, a), as_array(op, b)
+            else:
+                a, b, n = as_array(op, a), as_array(op, other), None
                 if not is_array(a) and not is_array(b):
                     raise not_tensor(op, 1, a)
                 if out is None:
                     return function(a, b)
                 wide = np.asarray(a)
-            else:
-                kind = a.dtype.kind
-                if tensors == 2 and not isinstance(b, (ndarray, np.generic)):
-                    raise not_tensor(op, 2, b)
-                if kind not in fast.get(type(b), "") or (to_float and kind in "biu"):
-                    a, b = meet(op, a, b)
         now = mode.now
         try:
             y = now.quietly(function if wide.size < LARGE else large, a, b)
@@ -261,8 +263,6 @@ def _binary(op: Op) -> Callable[..., Any]:
             raise dtype_error(op, error, a, b) from None
         if type(y) is not ndarray:
             y = np.asarray(y)
-        if refuses and a is not None and getattr(a, "dtype", y.dtype).kind in refuses:
-            raise unsupported(op, a, b)
         made = blank()
         made.array = y
         made.lineage = None

@@ -169,7 +169,6 @@ def reverse(
     send, add, pending, waiting, heap = arrivals.send, arrivals.add, arrivals.pending, arrivals.waiting, arrivals.heap
     targets = set(wanted) if wanted is not None else ()
     between = between_nodes(roots, wanted) if wanted is not None else None
-    ends = _ends(targets, between) if between is not None and not accumulate else ()
     found: dict[Node, Any] = {}
     for root, cotangent in zip(roots, cotangents, strict=True):
         send(root, cotangent)
@@ -184,7 +183,7 @@ def reverse(
             g = observe(node, notes, g, record)
         if node in targets:
             found[node] = g
-            if node in ends:
+            if not accumulate and op is not None and not _leads_on(node, between):
                 continue
         if op is None:
             c = raw = None  # they may be the last to hold this array: who holds it alone may keep it
@@ -301,13 +300,9 @@ def between_nodes(roots: Sequence[Node], wanted: Sequence[Node]) -> set[int]:
     return marked
 
 
-def _ends(targets: Iterable[Node], between: set[int]) -> set[Node]:
-    """Computed nodes at which a pass ends: none below is wanted. They keep what they saved, for a pass from there on."""
-    return {
-        node
-        for node in targets
-        if node.op is not None and not any(parent is not None and parent.id in between for parent in node.parents)
-    }
+def _leads_on(target: Node, between: set[int] | None) -> bool:
+    """Whether something below a computed node is wanted too. If not, it keeps what it saved, for a pass from there on."""
+    return between is None or any(parent is not None and parent.id in between for parent in target.parents)
 
 
 def fit(c: Any, parent: Node) -> Any:
