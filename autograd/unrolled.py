@@ -44,7 +44,8 @@ def call(*args, **kwargs):
         return plainly{values}
     {meeting}
     now = mode.now
-    y = now.quietly({run})
+    quietly = now.quietly
+    y = quietly({run})
     {residual}
     {result}
     node = {node} if mask and op.records and now.enabled else None
