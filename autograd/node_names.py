@@ -50,6 +50,52 @@ def _over_a_dim(name: str) -> Callable[[Any], str]:
     return named
 
 
+def _pooled(name: str) -> Callable[[Any], str]:
+    return lambda node: "SqueezeBackward1" if len(node.shape) == 3 else f"{name.format(len(node.shape) - 2)}Backward0"
+
+
+def _picked(node: Any) -> str:
+    by = node.params[-1] if node.params else "gather"
+    return f"{by.capitalize()}Backward{int(by == 'median')}"
+
+
+def _padded(node: Any) -> str:
+    kinds = {"reflect": "Reflection", "replicate": "Replication"}
+    kind = kinds.get(node.params[1])
+    return f"{kind}Pad{len(node.shape) - 2}DBackward0" if kind else "torch::autograd::CopySlices"
+
+
+def _view(node: Any) -> str:
+    """Some of PyTorch's operations end in a change of shape here."""
+    before = node.parents[0]
+    what = getattr(before.op, "name", "")
+    if what == "cat" and getattr(before.parents[0].op, "name", "") == "recurrence":
+        return "CatBackward0"
+    if what == "recurrence":
+        return "MkldnnRnnLayerBackward0" if before.parents[0].params[0] == "LSTM" else "StackBackward0"
+    if what == "normalize" and 0 in before.params[0]:
+        return "NativeBatchNormBackward0"
+    if what == "normalize" and len(before.params[0]) > 1:
+        return "NativeGroupNormBackward0"
+    return "NllLossBackward0" if what == "softmax_cross_entropy" else "ViewBackward0"
+
+
+def _blend(node: Any) -> str:
+    table, n = node.params[0], len(node.shape) - 2
+    kind = (
+        "Nearest"
+        if table.copies
+        else "Bicubic"
+        if table.places.shape[1] == 4
+        else ("", "L", "Bil", "Tril")[n] + "inear"
+    )
+    return f"Upsample{kind}{n}DBackward0"
+
+
+CELLS = {"LSTM": "MulBackward0", "GRU": "AddBackward0", "RNN_TANH": "TanhBackward0", "RNN_RELU": "ReluBackward0"}
+"""What ends one step of a recurrent cell."""
+
+
 NAMES: dict[str, Callable[[Any], str]] = {
     "slice": _indexing,
     "linear": _linear,
@@ -59,7 +105,34 @@ NAMES: dict[str, Callable[[Any], str]] = {
     "convolution_weight": lambda node: "ConvolutionBackward0",
     "sum": _over_a_dim("Sum"),
     "mean": _over_a_dim("Mean"),
-    "pow": lambda node: f"PowBackward{int(None not in node.parents)}",
+    "prod": _over_a_dim("Prod"),
+    "pow": lambda node: f"PowBackward{2 if node.parents[0] is None else int(node.parents[1] is not None)}",
+    "square": lambda node: "PowBackward0",
+    "view": _view,
+    "transpose": lambda node: "TBackward0" if node.params == (1, 0) else "TransposeBackward0",
+    "pick": _picked,
+    "blend": _blend,
+    "recurrence": lambda node: "CatBackward0" if len(node.params[1]) > 1 else CELLS[node.params[0]],
+    "recurrence_step": lambda node: CELLS[node.params[0]],
+    "lerp": lambda node: f"LerpBackward{int(len(node.parents) > 2 and node.parents[2] is not None)}",
+    "remainder": lambda node: f"RemainderBackward{int(node.parents[1] is not None)}",
+    "log1p": lambda node: "Log1PBackward0",
+    "deg2rad": lambda node: "Deg2RadBackward0",
+    "rad2deg": lambda node: "Rad2DegBackward0",
+    "im2col": lambda node: "Im2ColBackward0",
+    "col2im": lambda node: "Col2ImBackward0",
+    "real": lambda node: "SelectBackward0",
+    "imag": lambda node: "SelectBackward0",
+    "entr": lambda node: "SpecialEntrBackward0",
+    "pad": _padded,
+    "max_pool": _pooled("MaxPool{}DWithIndices"),
+    "avg_pool": _pooled("AvgPool{}D"),
+    "take_flat": _pooled("AdaptiveMaxPool{}D"),
+    "diagonal_backward": lambda node: "DiagEmbedBackward0",
+    "linalg_inv": lambda node: "LinalgInvExBackward0",
+    "linalg_cholesky": lambda node: "LinalgCholeskyExBackward0",
+    "linalg_solve": lambda node: "LinalgSolveExBackward0",
+    "linalg_svdvals": lambda node: "LinalgSvdBackward0",
     "max": lambda node: "MaxBackward1",
     "min": lambda node: "MinBackward1",
     "clamp": lambda node: "ClampBackward1",
@@ -67,7 +140,5 @@ NAMES: dict[str, Callable[[Any], str]] = {
     "clamp_max": lambda node: "ClampBackward1",
     "prelu": lambda node: "PreluKernelBackward0",
     "softmax_cross_entropy": lambda node: "NllLossBackward0",
-    "max_pool2d": lambda node: "MaxPool2DWithIndicesBackward0",
-    "avg_pool2d": lambda node: "AvgPool2DBackward0",
 }
 """The name of a node by that of its operation, where it is not simply the operation's."""

@@ -27,7 +27,10 @@ class ProfilerAction(enum.Enum):
 
 
 class profile:
-    """A block whose ``record_function`` sections are timed; ``key_averages().table()`` lists them."""
+    """A block whose ``record_function`` sections are timed; ``key_averages().table()`` lists them.
+
+    ``on_trace_ready`` is called at the end, or with a ``schedule`` after each step that this says to save.
+    """
 
     def __init__(
         self, enabled: Any = True, *, activities: Iterable[Any] | None = None, schedule: Callable[[int],
@@ -37,6 +40,7 @@ class profile:
         **kwargs: Any,
     ) -> None:  # fmt: skip
         self._ready = on_trace_ready
+        self._schedule = schedule or (lambda step: ProfilerAction.RECORD)
         self.step_num = 0
         self.sections: dict[str, tuple[int, float]] = {}
 
@@ -48,7 +52,10 @@ class profile:
     def __exit__(self, *exc: object) -> None:
         self.sections["total"] = (1, time.perf_counter() - self._start)
         _running.remove(self)
-        if self._ready is not None:
+        if self._ready is not None and self._schedule(self.step_num) not in (
+            ProfilerAction.NONE,
+            ProfilerAction.WARMUP,
+        ):
             self._ready(self)
 
     start = __enter__
@@ -59,7 +66,15 @@ class profile:
 
     def step(self) -> None:
         """Count one step."""
+        done = self._schedule(self.step_num)
         self.step_num += 1
+        if done is ProfilerAction.RECORD_AND_SAVE and self._ready is not None:
+            self._ready(self)
+
+    @property
+    def self_cpu_time_total(self) -> float:
+        """Microseconds of the whole block."""
+        return 1e6 * self.sections.get("total", (1, 0.0))[1]
 
     def key_averages(self, *args: Any, **kwargs: Any) -> profile:
         """The sections and their times."""

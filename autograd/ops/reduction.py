@@ -376,14 +376,14 @@ def places(index: Any, dim: int) -> tuple[Any, ...]:
     return tuple(grid)
 
 
-def _pick(input: Any, index: Any, dim: int, keepdim: bool) -> Any:
+def _pick(input: Any, index: Any, dim: int, keepdim: bool, by: str) -> Any:
     if not input.ndim:
         return input.copy()
     found = input[places(index, dim)]
     return found if keepdim else found.squeeze(dim)
 
 
-def _put_back(input: Any, index: Any, dim: int, keepdim: bool, shape: tuple[int, ...]) -> Any:
+def _put_back(input: Any, index: Any, dim: int, keepdim: bool, by: str, shape: tuple[int, ...]) -> Any:
     if not shape:
         return np.array(input).reshape(())
     made = np.zeros(shape, input.dtype)
@@ -396,22 +396,22 @@ pick: Any = lift(
     kind="linear",
     name="pick",
     constants=("index",),
-    input=lambda g, index, dim, keepdim, like: put_back(g, index, dim, keepdim, like.shape),
+    input=lambda g, index, dim, keepdim, by, like: put_back(g, index, dim, keepdim, by, like.shape),
 )
-"""The elements at ``index`` along ``dim`` (each at most once): what max, sort, topk, median ... select."""
+"""The elements at ``index`` along ``dim`` (each at most once): what max, sort, topk, median ... (``by``) select."""
 
 put_back: Any = lift(
     _put_back,
     kind="linear",
     name="put_back",
     constants=("index",),
-    input=lambda g, index, dim, keepdim: pick(g, index, dim, keepdim),
+    input=lambda g, index, dim, keepdim, by: pick(g, index, dim, keepdim, by),
 )
 
 
 def chosen(kind: Any, input: Any, index: Any, dim: int, keepdim: bool, out: Any = None) -> Any:
     """The named tuple of the values at ``index`` (an array that keeps the dimension) and the index itself."""
-    values = pick(input, index, dim, keepdim)
+    values = pick(input, index, dim, keepdim, kind.__name__)
     if input.ndim and not keepdim:
         index = index.squeeze(dim)
     return _into(out, kind(values, wrap(index.reshape(values.array.shape))))

@@ -358,7 +358,7 @@ def t(input: Any) -> Any:
         raise RuntimeError(
             f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D. Use transpose(), .T or .mT"
         )
-    return swap(input, 0, 1) if input.ndim == 2 else input
+    return swap(input, 1, 0) if input.ndim == 2 else input  # in this order it is PyTorch's TBackward0
 
 
 def movedim(input: Any, source: Any, destination: Any) -> Any:

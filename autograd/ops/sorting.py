@@ -43,7 +43,7 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
     at = normal_dim(dim, input.ndim)
     no_order(input.array, "sort")
     index = order_of(input.array, at, descending)
-    return _into(out, return_types.sort(pick(input, index, at, True), wrap(index)))  # type: ignore[attr-defined]
+    return _into(out, return_types.sort(pick(input, index, at, True, "sort"), wrap(index)))  # type: ignore[attr-defined]
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
@@ -88,7 +88,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
         index = np.take_along_axis(where, order_of(np.take_along_axis(array, where, at), at, largest), at)
     else:
         index = np.ascontiguousarray(order_of(array, at, largest)[few])
-    return _into(out, return_types.topk(pick(input, index, at, True), wrap(index)))  # type: ignore[attr-defined]
+    return _into(out, return_types.topk(pick(input, index, at, True, "topk"), wrap(index)))  # type: ignore[attr-defined]
 
 
 # --- distinct elements ---------------------------------------------------------------------------------------------

@@ -47,6 +47,12 @@ def test_known(make, text):
         "x[...]", "x[x > 0]", "x.sum()", "x.sum(1)", "x.mean()", "x.mean(1)", "x.max()", "x.clamp(0, 1)", "x ** 2", "x ** x",
         "x @ x.T", "torch.nn.functional.linear(x, x, x[0])", "torch.nn.functional.linear(x, x)", "x.view(-1)", "x.exp()",
         "torch.nn.functional.cross_entropy(x, torch.zeros(3).long())", "torch.nn.functional.mse_loss(x, x * 0)",
+        "x.max(1)[0]", "x.sort()[0]", "x.topk(2)[0]", "x.median(1)[0]", "x.t()", "x.transpose(0, 1)", "x.prod(1)", "2 ** x",
+        "x.log1p()", "x.lerp(x, x)", "torch.linalg.inv(x + torch.eye(3))", "torch.nn.BatchNorm2d(3)(x[None, :, :, None])",
+        "torch.nn.functional.group_norm(x[None, :, :, None], 1)", "torch.nn.functional.max_pool2d(x[None, None], 2)",
+        "torch.nn.functional.avg_pool2d(x[None, None], 2)", "torch.nn.functional.interpolate(x[None, None], scale_factor=2)",
+        "torch.nn.functional.pad(x[None], (1, 1), 'reflect')", "torch.nn.functional.unfold(x[None, None], 2)",
+        "torch.nn.GRU(3, 2)(x[None])[0]", "torch.nn.GRUCell(3, 2)(x)", "torch.nn.LSTMCell(3, 2)(x)[0]",
     ],
 )  # fmt: skip
 def test_the_names_of_nodes(expression):

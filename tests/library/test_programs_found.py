@@ -317,3 +317,15 @@ def test_two_tensors_change_places() -> None:
     assert a.grad is not None and a.grad.tolist() == [3.0, 3.0, 3.0] and b.grad.tolist() == [5.0, 5.0]
     assert b.grad_fn is None and (b * 2).grad_fn.next_functions[0][0].variable is b  # type: ignore[attr-defined]
     autograd.__future__.set_swap_module_params_on_conversion(False)  # type: ignore[attr-defined]
+
+
+def test_a_profile_is_ready_after_the_steps_that_its_schedule_says() -> None:
+    profiler, ready = autograd.profiler, []  # type: ignore[attr-defined]
+    plan = profiler.schedule(wait=1, warmup=1, active=2)
+    with profiler.profile(schedule=plan, on_trace_ready=lambda p: ready.append(p.step_num)) as p:
+        for _ in range(9):
+            p.step()
+    assert ready == [4, 8] and p.self_cpu_time_total > 0
+    with profiler.profile(on_trace_ready=lambda p: ready.append("end")):
+        pass
+    assert ready == [4, 8, "end"]

@@ -69,10 +69,13 @@ RECORDS = [
     Record(r.count_nonzero, [args(normal(3, 4) > 1), args(normal(3, 4) > 1, 1)], np.count_nonzero),
     Record(
         r.pick,
-        [args(normal(3, 4), picked, 1, True), args(normal(3, 4), picked, 1, False)],
-        lambda x, i, d, keep: np.take_along_axis(x, i, d) if keep else np.take_along_axis(x, i, d)[:, 0],
+        [args(normal(3, 4), picked, 1, True, "max"), args(normal(3, 4), picked, 1, False, "max")],
+        lambda x, i, d, keep, by: np.take_along_axis(x, i, d) if keep else np.take_along_axis(x, i, d)[:, 0],
     ),
-    Record(r.put_back, [args(normal(3, 1), picked, 1, True, (3, 4)), args(normal(3), picked, 1, False, (3, 4))]),
+    Record(
+        r.put_back,
+        [args(normal(3, 1), picked, 1, True, "max", (3, 4)), args(normal(3), picked, 1, False, "max", (3, 4))],
+    ),
     Record(k.shift, [args(normal(3, 4), 1, 1), args(normal(3, 4), 0, -2), args(normal(3), 0, 5)]),
     Record(k.turned, [args(normal(3, 4), 1)], lambda x, dim: x[:, ::-1]),
     Record(r.spread_out, [args(normal(3, 1), (3, 4)), args(normal(), (2,))], np.broadcast_to),
