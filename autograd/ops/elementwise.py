@@ -253,7 +253,26 @@ logaddexp2 = elementwise(
 )
 
 
+_QUICKER = frozenset([*range(3, 9), *range(-8, -1), -0.5])
+"""Exponents that are products or roots: NumPy's power takes 40 ns for a negative base. It has 2, 1, 0.5, 0 and -1 itself."""
+
+
+def _product(x: Any, count: int) -> Any:
+    """The product of so many x, by squaring."""
+    made = None
+    while count:
+        if count & 1:
+            made = x if made is None else made * x
+        count >>= 1
+        if count:
+            x = x * x
+    return made
+
+
 def _pow(input: Any, other: Any) -> Any:
+    if (type(other) is int or type(other) is float) and other in _QUICKER and input.dtype.kind == "f":
+        made = np.sqrt(input) if other == -0.5 else _product(input, abs(int(other)))
+        return made if other > 0 else 1 / made
     try:
         made = input**other
         if made.dtype == np.int8 and np.result_type(input, other).kind == "b":
@@ -273,7 +292,7 @@ def _pow(input: Any, other: Any) -> Any:
 plain_pow = elementwise(
     _pow,
     name="pow",
-    input=lambda g, input, other: g * (other * input ** one_less(other)),
+    input=lambda g, input, other: g * (other * plain_pow(input, one_less(other))),  # type: ignore[has-type]
     other=lambda g, y, input, other: g * np.where((input == 0) & (other.real >= 0), 0, y * log_of_base(input)),
 )
 
