@@ -285,6 +285,7 @@ def _binary(op: Op) -> Callable[..., Any]:
 def _single(op: Op) -> Callable[..., Any]:
     """The call of an operation on one array, with parameters after it: views, reductions, softmax ..."""
     function, to_float, is_view, constant = op.function, op.promote == "float", op.kind == "view", not op.records
+    large, fuses = op.large_function, op.fuses
     keep_x, keep_y = op.saves
     keeps, count, positional = bool(keep_x or keep_y), len(op.params), not op.keyword_only
     split, lone_keyword = count - len(op.keyword_only), len(op.keyword_only) == 1
@@ -313,7 +314,7 @@ def _single(op: Op) -> Callable[..., Any]:
         now = mode.now
         quietly = now.quietly
         if positional:
-            y = quietly(function, x, *params)
+            y = quietly(large if fuses and x.size >= LARGE else function, x, *params)
         elif lone_keyword and params[-1] is usual[-1]:
             y = quietly(function, x, *params[:-1])
         else:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import bind, call_function, meet
+from .fast import LARGE
 from .graph import Node, mode
 from .operation import Op, parts, record
 from .tensor import Tensor, blank
@@ -91,9 +92,9 @@ def unrolled(op: Op, write_out: Callable[..., Any]) -> Callable[..., Any]:
 
     meets = op.promote == "float" or (op.promote is None and len(op.meeting) > 1)
     meeting = tuple([op.positions[i] for i in op.meeting]) if meets else ()
-    shape = len(names), op.positions, meeting, residual, op.outputs == 1, not op.keyword_only
+    shape = len(names), op.positions, meeting, residual, op.outputs == 1, not op.keyword_only, op.fuses
     known: dict[str, Any] = {
-        **_NAMES, "op": op, "function": function, "names": names, "plainly": plainly, "kept": kept, "write_out": write_out,
+        **_NAMES, "op": op, "function": function, "large": op.large_function, "names": names, "plainly": plainly, "kept": kept, "write_out": write_out,
         "code": functools.partial(_written, *shape),
     }  # fmt: skip
     call = known["itself"] = FunctionType(_first(), known)
@@ -107,7 +108,7 @@ def _first() -> Any:
 
 
 @functools.cache
-def _written(count: int, positions: Any, meeting: Any, residual: bool, one: bool, positional: bool) -> Any:
+def _written(count: int, positions: Any, meeting: Any, residual: bool, one: bool, positional: bool, fuses: bool) -> Any:
     """The code of the calls of all operations whose signatures have one shape."""
     values = [f"v{i}" for i in range(count)]
     arrays = [f"v{i}" for i in positions]
@@ -117,6 +118,8 @@ def _written(count: int, positions: Any, meeting: Any, residual: bool, one: bool
     met = ", ".join([values[i] for i in meeting])
     result = _ONE if one else _MANY
     node = result["node"].format(arrays=_tuple(arrays), nodes=_tuple(nodes), params=_tuple(params), saved=_tuple(saved))
+    function = f"large if type({arrays[-1]}) is ndarray and {arrays[-1]}.size >= {LARGE} else function"
+    function = function if fuses else "function"
     text = _CALL.format(
         count=count,
         values=_tuple(values),
@@ -124,7 +127,7 @@ def _written(count: int, positions: Any, meeting: Any, residual: bool, one: bool
             [_ARRAY.format(v=v, n=n, bit=1 << i) for i, (v, n) in enumerate(zip(arrays, nodes, strict=True))]
         ),
         meeting=f"{met}, = meet(op, {met})" if meeting else "",
-        run=", ".join(["function", *values]) if positional else f"call_function, function, names, {_tuple(values)}, op",
+        run=", ".join([function, *values]) if positional else f"call_function, function, names, {_tuple(values)}, op",
         residual="y, r = y" if residual else "",
         result=result["result"],
         node=node,

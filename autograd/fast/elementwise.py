@@ -21,21 +21,23 @@ import numpy as np
 from numba import carray, cfunc, njit, types  # type: ignore[attr-defined]
 from numba.extending import intrinsic
 
-from .runtime import F, exp, helper, kernel, prange, sigmoid, tanh, team
+from .runtime import F, exp, helper, kernel, log, log1p, prange, sigmoid, tanh, team
 
 __all__ = ["Trace", "Untraceable", "alone", "compute", "run", "traceable", "traced"]
 
 _FUNCTIONS = {
     "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}", "negative": "-{}",
-    "positive": "{}", "square": "{0} * {0}", "sqrt": "sqrt({})", "exp": "exp({})", "tanh": "tanh({})", "absolute": "abs({})",
+    "positive": "{}", "square": "{0} * {0}", "sqrt": "sqrt({})", "exp": "exp({})", "log": "log({})", "tanh": "tanh({})",
+    "absolute": "abs({})", "floor": "floor({})", "ceil": "ceil({})", "trunc": "trunc({})", "rint": "rint({})", "log1p": "log1p({})",
     "maximum": "{0} if {0} >= {1} or {0} != {0} else {1}", "minimum": "{0} if {0} <= {1} or {0} != {0} else {1}",
+    "fmin": "{0} if {0} <= {1} or {1} != {1} else {1}", "fmax": "{0} if {0} >= {1} or {1} != {1} else {1}",
     "sign": "{0} if {0} != {0} or {0} == F(0) else F(1) if {0} > F(0) else F(-1)",
     "where": "{1} if {0} else {2}",
 }  # fmt: skip
 _COMPARISONS = {
     "greater": "{} > {}", "greater_equal": "{} >= {}", "less": "{} < {}", "less_equal": "{} <= {}",
     "equal": "{} == {}", "not_equal": "{} != {}", "logical_not": "not {}", "bitwise_and": "{} and {}",
-    "bitwise_or": "{} or {}", "invert": "not {}",
+    "bitwise_or": "{} or {}", "invert": "not {}", "isnan": "{0} != {0}",
 }  # fmt: skip
 
 
@@ -122,9 +124,10 @@ class Symbol:
     __and__, __or__ = map(_method, ("bitwise_and", "bitwise_or"))
 
     def __pow__(self, exponent: Any) -> Any:
-        if type(exponent) in (float, int) and exponent == 2:  # NumPy's own special case
-            return self * self
-        raise Untraceable("a power")
+        special = _POWERS.get(exponent) if type(exponent) in (float, int) else None
+        if special is None:
+            raise Untraceable("a power")
+        return special(self)
 
     def __bool__(self) -> bool:
         raise Untraceable("a branch")
@@ -152,6 +155,9 @@ class Symbol:
         return self.trace.emit("where", *args)
 
 
+_POWERS: dict[float, Any] = {2: np.square, 1: np.positive, 0.5: np.sqrt, -1: lambda x: 1 / x}  # NumPy's special cases
+
+
 class Mask(Symbol):
     """A comparison of two elements: true or false."""
 
@@ -161,9 +167,10 @@ class Mask(Symbol):
 # Their sums and products may be contracted, which makes them a third faster; those of formulas keep their bits.
 _curves = {
     f.__name__: njit(forceinline=True, error_model="numpy", fastmath={"contract"})(f.py_func)
-    for f in (exp, tanh, sigmoid)
+    for f in (exp, log, log1p, tanh, sigmoid)
 }
-_NAMES = {**_curves, "F": F, "sqrt": np.sqrt, "carray": carray}
+_ROUNDING = {"floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "rint": np.rint}
+_NAMES = {**_curves, **_ROUNDING, "F": F, "sqrt": np.sqrt, "carray": carray}
 _pointer: Any = types.CPointer
 _SIGNATURE = types.void(_pointer(_pointer(types.float32)), _pointer(types.float32), types.uintp, types.uintp)
 _loops: list[Any] = []

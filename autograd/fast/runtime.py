@@ -31,7 +31,7 @@ from .. import threads
 
 __all__ = [
     "F", "Unfit", "address", "aligned", "exact", "exp", "exp_below", "floats_at", "gemm", "helper", "inline", "kernel",
-    "largest", "prange", "scratch", "start", "tanh", "team",
+    "largest", "log", "log1p", "prange", "scratch", "start", "tanh", "team",
 ]  # fmt: skip
 
 
@@ -305,6 +305,39 @@ def exp_below(x: Any) -> Any:
     n, r = _reduced(F(-87) if x < F(-87) else x)
     y = (_exp_minus_one(r) + F(1)) * _power(n)
     return F(0) if x < F(-87) else y
+
+
+@inline
+def log(x: Any) -> Any:
+    """log(x), within 2 units in the last place (the polynomial of Cephes' logf); -inf, inf and NaN where they belong."""
+    tiny = x < F(1.17549435e-38)  # too small for a full mantissa
+    bits = _bits_of_float(x * F(8388608) if tiny else x)
+    e = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))  # x = m 2^e with m from sqrt(1/2) to sqrt(2)
+    f = _float_of_bits(np.int32(bits - np.int32(e << np.int32(23)))) - F(1)
+    n = F(e) - (F(23) if tiny else F(0))
+    p = F(7.0376836292e-2) * f + F(-1.1514610310e-1)
+    p = p * f + F(1.1676998740e-1)
+    p = p * f + F(-1.2420140846e-1)
+    p = p * f + F(1.4249322787e-1)
+    p = p * f + F(-1.6668057665e-1)
+    p = p * f + F(2.0000714765e-1)
+    p = p * f + F(-2.4999993993e-1)
+    p = p * f + F(3.3333331174e-1)
+    square = f * f
+    y = p * f * square + n * F(-2.12194440e-4) - F(0.5) * square
+    y = f + y + n * F(0.693359375)
+    y = x if x == F(np.inf) else y
+    y = F(np.nan) if x < F(0) or x != x else y
+    return F(-np.inf) if x == F(0) else y
+
+
+@inline
+def log1p(x: Any) -> Any:
+    """log(1 + x) = log(w) x / (w - 1) with w the rounded 1 + x, so that small x keep their digits."""
+    w = F(1) + x
+    y = log(w)
+    grown = w - F(1)
+    return y * (x / grown) if grown != F(0) and grown != F(np.inf) and w != F(0) else (x if grown == F(0) else y)
 
 
 @inline

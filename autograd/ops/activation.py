@@ -16,7 +16,7 @@ from ..lift import elementwise, general
 from ..memory import in_order
 from ..tensor import normal_dim
 from ..threads import in_blocks
-from .piecewise import clamp
+from .piecewise import clamp, ones_where
 
 __all__ = ["log_softmax", "logit", "relu", "sigmoid", "softmax"]
 
@@ -24,13 +24,11 @@ inside = elementwise(lambda input, low, high: (input > low) & (input < high), na
 outside = elementwise(lambda input, bound: (input < -bound) | (input > bound), name="outside", arrays=("input",))
 """Masks; they have no gradient."""
 
-step = elementwise(
-    lambda input: np.asarray(input > 0).view(np.int8).astype(input.dtype), name="step", arrays=("input",)
-)
+step = elementwise(lambda input: ones_where(input > 0, input), name="step", arrays=("input",))
 
 
 def _leaky_slope(input: Any, negative_slope: float) -> Any:
-    y = np.asarray(input > 0).view(np.int8).astype(input.dtype)  # np.where would take ten times as long
+    y = ones_where(input > 0, input)
     y *= input.dtype.type(1 - negative_slope)
     y += input.dtype.type(negative_slope)
     return y
@@ -44,9 +42,9 @@ relu = elementwise(lambda input: np.maximum(input, 0), name="relu", refuses="bc"
 
 
 def _leaky_relu(input: Any, negative_slope: float) -> Any:
-    y = np.asarray(input * input.dtype.type(negative_slope))
+    y = input * input.dtype.type(negative_slope)
     if 0 <= negative_slope <= 1:
-        return np.maximum(input, y, out=y)
+        return np.maximum(input, y)
     return np.where(input > 0, input, y)
 
 
@@ -108,36 +106,34 @@ softshrink = elementwise(
 @in_blocks(3)
 def _elu(input: Any, alpha: float, scale: float, input_scale: float) -> Any:
     kind = input.dtype.type
-    y = np.asarray(np.minimum(input, 0))
-    y *= kind(0.5 * input_scale)
-    np.tanh(y, out=y)  # exp(x) - 1 = 2t / (1 - t) with t = tanh(x / 2): NumPy's expm1 is several times slower
-    y /= 1 - y
+    y = np.tanh(np.minimum(input, 0) * kind(0.5 * input_scale))
+    y /= 1 - y  # exp(x) - 1 = 2t / (1 - t) with t = tanh(x / 2): NumPy's expm1 is several times slower
     y *= kind(2 * alpha * scale)
     y += np.maximum(input, 0) * kind(scale)
     return y
 
 
-@in_blocks(2)
-def _elu_slope(input: Any, value: Any, alpha: float, scale: float, input_scale: float) -> Any:
+@in_blocks(3)
+def _elu_slope(input: Any, alpha: float, scale: float, input_scale: float) -> Any:
     kind = input.dtype.type
-    y = np.asarray(value + kind(alpha * scale))
-    y *= kind(input_scale)
-    y -= kind(scale)
-    y *= input <= 0
-    y += kind(scale)
+    below = input <= 0  # of NaN the slope is that above, as in PyTorch
+    y = np.exp(np.fmin(input, 0) * kind(input_scale)) * kind(alpha * scale * input_scale)
+    y *= below
+    y += ones_where(~below, input) * kind(scale)
     return y
 
 
 elu_slope = elementwise(
-    lambda input, value, alpha, scale, input_scale: _elu_slope(input, value, alpha, scale, input_scale),
+    lambda input, alpha, scale, input_scale: _elu_slope(input, alpha, scale, input_scale),
     name="elu_slope",
-    constants=("input",),
-    value=lambda g, input, input_scale: g * ((1 - step(input)) * input_scale),
+    input=lambda g, input, alpha, scale, input_scale: (
+        g * (elu_slope(input, alpha, scale, input_scale) * (1 - step(input)) * input_scale)  # type: ignore[has-type]
+    ),
 )
 elu = elementwise(  # scale * (x if x > 0 else alpha * (exp(input_scale * x) - 1)): elu, selu and celu
     lambda input, alpha, scale, input_scale: _elu(input, alpha, scale, input_scale),
     name="elu",
-    input=lambda g, y, input, alpha, scale, input_scale: g * elu_slope(input, y, alpha, scale, input_scale),
+    input=lambda g, input, alpha, scale, input_scale: g * elu_slope(input, alpha, scale, input_scale),
 )
 
 # --- smooth ones ---------------------------------------------------------------------------------------------------
@@ -184,11 +180,9 @@ log_odds = elementwise(
 
 def log_one_plus_exp(x: Any) -> Any:
     """``log(1 + exp(-|x|))``; small u = exp(-|x|) keep their digits by log(1 + u) u / w, w what 1 really grew by."""
-    u = np.asarray(np.abs(x))
-    np.negative(u, out=u)
-    np.exp(u, out=u)
-    w = np.asarray(u + 1)
-    y = np.asarray(np.log(w))
+    u = np.exp(-np.abs(x))
+    w = u + 1
+    y = np.log(w)
     w -= 1
     lost = w == 0  # then log(1 + u) is u
     w += lost
@@ -200,12 +194,12 @@ def log_one_plus_exp(x: Any) -> Any:
 
 @in_blocks(4)
 def _softplus(input: Any, beta: float, threshold: float) -> Any:
-    scaled = np.asarray(input * input.dtype.type(beta))
+    scaled = input * input.dtype.type(beta)
     y = log_one_plus_exp(scaled)
     y += np.maximum(scaled, 0)
     y /= input.dtype.type(beta)
     if threshold < 20:  # beyond 20 there is no difference to be seen
-        np.copyto(y, input, where=scaled > threshold)
+        y = np.where(scaled > threshold, input, y)
     return y
 
 
@@ -222,8 +216,7 @@ softplus = elementwise(
 
 @in_blocks(4)
 def _log_sigmoid(input: Any) -> Any:
-    y = log_one_plus_exp(input)
-    return np.subtract(np.minimum(input, 0), y, out=y)
+    return np.minimum(input, 0) - log_one_plus_exp(input)
 
 
 log_sigmoid = elementwise(
@@ -231,26 +224,15 @@ log_sigmoid = elementwise(
 )
 
 
-def _logistic(x: Any) -> Any:
-    """1 / (1 + exp(-x)) as tanh, which neither overflows nor branches."""
-    y = np.asarray(x * x.dtype.type(0.5))
-    np.tanh(y, out=y)
-    y *= x.dtype.type(0.5)
-    y += x.dtype.type(0.5)
-    return y
-
-
 @in_blocks(2)
 def _silu(input: Any) -> Any:
-    y = _logistic(input)
-    y *= input
-    return y
+    return input * sigmoid(input)
 
 
 @in_blocks(2)
 def _silu_slope(input: Any) -> Any:
-    s = _logistic(input)
-    y = np.asarray(1 - s)
+    s = sigmoid(input)
+    y = 1 - s
     y *= input
     y += 1
     y *= s
@@ -268,16 +250,26 @@ def _silu_bend(x: Any) -> Any:
     return s * (1 - s) * (2 + x * (1 - 2 * s))
 
 
-mish = elementwise(
-    lambda input: input * np.tanh(_softplus(input, 1.0, 20.0)),
-    name="mish",
-    input=lambda g, input: g * _mish_slope(input),
-)
+def _mish_parts(x: Any) -> tuple[Any, Any, Any]:
+    """x, or where tanh(softplus(x)) is 1 to the last digit a smaller one; e = exp(x); n with tanh(...) = n / (n + 2)."""
+    x = np.minimum(x, 20 if x.dtype.itemsize > 2 else 5)
+    e = np.exp(x)
+    return x, e, e * (e + 2)
 
 
-def _mish_slope(x: Any) -> Any:
-    t = np.tanh(softplus(x, 1.0, 20.0))
-    return t + x * sigmoid(x) * (1 - t * t)
+@in_blocks(3)
+def _mish(input: Any) -> Any:
+    _, _, n = _mish_parts(input)
+    return input * (n / (n + 2))
+
+
+mish = elementwise(lambda input: _mish(input), name="mish", input=lambda g, input: g * _mish_slope(input))
+
+
+def _mish_slope(input: Any) -> Any:
+    x, e, n = _mish_parts(input)
+    over = 1 / (n + 2)
+    return n * over + x * (4 * over * (e * (e + 1) * over))
 
 
 # --- gelu ----------------------------------------------------------------------------------------------------------

@@ -33,6 +33,11 @@ def _where_true(input: Any, mask: Any) -> Any:
     return np.bitwise_and(made, input.view(bits), out=made).view(input.dtype)
 
 
+def ones_where(mask: Any, like: Any) -> Any:
+    """1 where a mask is true and 0 elsewhere, in the dtype of ``like``: ``np.where`` would take ten times as long."""
+    return mask.view(np.int8).astype(like.dtype) if type(mask) is np.ndarray else mask * like.dtype.type(1)
+
+
 where_true: Any = linear(
     lambda input, mask: _where_true(input, mask),
     name="where",
@@ -150,6 +155,8 @@ def _sign(input: Any) -> Any:
     if input.dtype.kind == "b":
         return input.copy()
     above, below = np.greater(input, 0), np.less(input, 0)  # neither for NaN: its sign is 0, as in PyTorch
+    if type(above) is not np.ndarray:
+        return ones_where(above, input) - ones_where(below, input)
     return np.subtract(above.view(np.int8), below.view(np.int8)).astype(input.dtype)
 
 
@@ -160,7 +167,8 @@ def _direction(input: Any) -> Any:
 
 def sgn(input: Any, *, out: Any = None) -> Any:
     """The sign; of a complex number ``input / abs(input)``, and 0 for 0."""
-    kind = input.array.dtype.kind if isinstance(input, Tensor) else np.asarray(input).dtype.kind
+    array = input.array if isinstance(input, Tensor) else input
+    kind = array.dtype.kind if hasattr(array, "dtype") else np.asarray(array).dtype.kind
     return direction(input, out=out) if kind == "c" else sign(input, out=out)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..lift import elementwise
 from ..tensor import Tensor
+from ..threads import in_blocks
 from .elementwise import log_of_base
 
 __all__ = [
@@ -51,7 +52,33 @@ def _one(name: str, formula: Callable[..., Any] | None = None) -> Any:
 
 # --- the error function and the normal distribution ----------------------------------------------------------------
 
-erf = _one("erf", lambda g, input: g * (2 / math.sqrt(math.pi) * np.exp(-input * input)))
+# erf(x) = tanh(x P(x^2)), which keeps its sign and its limits. P was fitted by reweighted least squares to 4 units in the
+# last place of float32; it is positive everywhere.
+_ERF = (1.1283792, 0.10276987, -1.952875e-4, -6.1483897e-4, 8.459693e-5, -4.794685e-6, 2.758484e-8, 5.421252e-9)
+
+
+@in_blocks(4)
+def _erf(x: Any) -> Any:
+    if x.dtype.itemsize == 2:
+        return _erf(x.astype(np.float32)).astype(x.dtype)
+    if x.dtype != np.float32:
+        return _scipy("erf", x)
+    square = x * x
+    p = square * x.dtype.type(_ERF[-1])
+    for coefficient in _ERF[-2:0:-1]:
+        p += x.dtype.type(coefficient)
+        p *= square
+    p += x.dtype.type(_ERF[0])
+    p *= x
+    return np.tanh(p)
+
+
+erf = elementwise(
+    lambda input: _erf(input),
+    name="erf",
+    promote="float",
+    input=lambda g, input: g * (2 / math.sqrt(math.pi) * np.exp(-input * input)),
+)
 erfc = _one("erfc", lambda g, input: g * (-2 / math.sqrt(math.pi) * np.exp(-input * input)))
 erfcx = _one("erfcx", lambda g, input, y: g * (2 * input * y - 2 / math.sqrt(math.pi)))
 erfinv = _one("erfinv", lambda g, y: g * (math.sqrt(math.pi) / 2 * np.exp(y * y)))

@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("numba", reason="compiled kernels need the extra 'fast'")
 
 import autograd
+import nn.functional as F
 from autograd import fast
 
 from .records import floats
@@ -31,6 +32,15 @@ FUNCTIONS: dict[str, Any] = {
     "functions": lambda x, y, row: x.exp() * y.tanh() + (x * x + 1).sqrt() * y.sigmoid() + x.abs() * y.square(),
     "selection": lambda x, y, row: x.relu() + autograd.maximum(x, y) * autograd.minimum(x, y) + x.clamp(-1, 1),
     "powers": lambda x, y, row: x**2 + y**3 + (-x) + (x * x + 1) ** 0.5 + (x * x + 1).rsqrt() + y.reciprocal(),
+    "activations": lambda x, y, row: (
+        F.silu(x) + F.leaky_relu(y) * F.elu(x, 0.7) + F.softplus(y, 2.0) + F.selu(x) * F.mish(y)
+    ),
+    "more activations": lambda x, y, row: (
+        F.logsigmoid(x) + F.prelu(y, row[:1]) + F.hardtanh(x) * F.celu(y) + F.hardswish(x)
+    ),
+    "curves": lambda x, y, row: autograd.erf(x) + (x.abs() + 1).log() + y.square().log1p() + autograd.lerp(x, y, 0.3),
+    "integer powers": lambda x, y, row: x**3 + y**4 * x**5 + (x * x + 1) ** -2 + (y * y + 1) ** -0.5,
+    "rounding": lambda x, y, row: x.floor() + y.ceil() * x.trunc() + y.round() + x.frac() + x.sign(),
     "in other kinds": lambda x, y, row: (x.double() * y).float() + (x > 0) * y + x * 2**0.5,
     "one row twice": lambda x, y, row: x[0] * x + x[:, :1] * x + x.T.contiguous().T * y.T.T,
 }
@@ -72,6 +82,36 @@ def test_arithmetic_makes_the_same_bits_and_so_do_infinities_and_nan() -> None:
             np.testing.assert_allclose(
                 getattr(autograd, name)(autograd.tensor(x)).numpy(), plain(x), rtol=1e-6, err_msg=name
             )
+
+
+def test_curves_know_infinities_nan_and_the_smallest_numbers() -> None:
+    special = np.array(
+        [0, -0.0, np.inf, -np.inf, np.nan, 1e-40, -1e-40, 1e38, -1e38, 1e-8, -1e-8, -1, -2, 88], np.float32
+    )
+    x = np.concatenate([special, floats(fast.LARGE, scale=5)])
+    functions = (
+        F.silu,
+        F.elu,
+        F.selu,
+        F.celu,
+        F.softplus,
+        F.mish,
+        F.logsigmoid,
+        F.leaky_relu,
+        autograd.erf,
+        autograd.log,
+        autograd.log1p,
+    )
+    for function in functions:
+        results = []
+        for part in (x, x[:2000]):  # a loop, and NumPy's calls
+            t = autograd.tensor(part, requires_grad=True)
+            y = function(t)
+            y.backward(autograd.ones_like(y))
+            results += [y.detach().numpy()[:2000], t.grad.numpy()[:2000]]
+        with np.errstate(all="ignore"):
+            for found, expected in zip(results[:2], results[2:], strict=True):
+                np.testing.assert_allclose(found, expected, rtol=3e-6, atol=1e-6, err_msg=function.__name__)
 
 
 def test_a_cotangent_is_written_over_only_where_nobody_else_holds_it() -> None:

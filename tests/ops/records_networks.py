@@ -69,8 +69,10 @@ ACTIVATIONS = [
     Record(a.elu, [*unary(KINKS, 0.7, 1.3, 1.9), *unary(KINKS, -0.7, 1.0, 1.0)], elu),
     Record(
         a.elu_slope,
-        [args(KINKS(3, 4), normal(3, 4), 0.7, 1.3, 1.9), args(KINKS(), normal(), 1.0, 1.0, 1.0)],
-        lambda x, y, alpha, scale, input_scale: np.where(x > 0, scale, (y + alpha * scale) * input_scale),
+        [args(KINKS(3, 4), 0.7, 1.3, 1.9), args(KINKS(), 1.0, 1.0, 1.0)],
+        lambda x, alpha, scale, input_scale: np.where(
+            x > 0, scale, alpha * scale * input_scale * np.exp(x * input_scale)
+        ),
     ),
     Record(a.softplus, unary(normal, 1.7, 20.0), lambda x, beta, t: softplus(beta * x) / beta),
     Record(a.log_sigmoid, unary(), lambda x: -softplus(-x)),
