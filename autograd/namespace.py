@@ -23,6 +23,8 @@ SUBMODULES = frozenset(
         "_C",
         "__config__",
         "__future__",
+        "_dynamo",
+        "_inductor",
         "_utils",
         "accelerator",
         "amp",

@@ -329,3 +329,14 @@ def test_a_profile_is_ready_after_the_steps_that_its_schedule_says() -> None:
     with profiler.profile(on_trace_ready=lambda p: ready.append("end")):
         pass
     assert ready == [4, 8, "end"]
+
+
+def test_settings_of_pytorchs_compiler_are_kept() -> None:
+    import autograd._dynamo.config  # type: ignore[import-not-found]
+
+    inductor = autograd._inductor  # type: ignore[attr-defined]
+    autograd._dynamo.config.suppress_errors = True  # type: ignore[attr-defined]
+    inductor.config.coordinate_descent_tuning = True
+    inductor.config.triton.unique_kernel_names = True
+    assert autograd._dynamo.config.suppress_errors and inductor.config.triton.unique_kernel_names  # type: ignore[attr-defined]
+    assert not autograd._dynamo.is_compiling()  # type: ignore[attr-defined]

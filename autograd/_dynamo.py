@@ -1,0 +1,41 @@
+"""``torch._dynamo``: what programs ask of PyTorch's compiler at their top, most often to change a setting of it."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from .compiler import allow_in_graph as allow_in_graph
+from .compiler import disable as disable
+from .compiler import is_compiling as is_compiling
+from .compiler import reset as reset
+
+
+class Settings(ModuleType):
+    """Settings that are kept and change nothing: ``autograd.compile`` has none of them. A group is made when asked for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        sys.modules[name] = self  # import torch._dynamo.config
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        group = SimpleNamespace()
+        setattr(self, name, group)
+        return group
+
+
+config = Settings(f"{__name__}.config")
+
+
+class OptimizedModule:
+    """What ``torch.compile`` makes of a module in PyTorch; here a compiled module is not of this class."""
+
+
+def mark_dynamic(t: Any, index: Any, **kwargs: Any) -> None:
+    """Nothing to mark: another shape is another recording."""
+
+
+mark_static = maybe_mark_dynamic = mark_dynamic
