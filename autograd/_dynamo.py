@@ -15,8 +15,9 @@ from .compiler import reset as reset
 class Settings(ModuleType):
     """Settings that are kept and change nothing: ``autograd.compile`` has none of them. A group is made when asked for."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, **defaults: Any) -> None:
         super().__init__(name)
+        self.__dict__.update(defaults)
         sys.modules[name] = self  # import torch._dynamo.config
 
     def __getattr__(self, name: str) -> Any:
@@ -27,7 +28,9 @@ class Settings(ModuleType):
         return group
 
 
-config = Settings(f"{__name__}.config")
+config = Settings(
+    f"{__name__}.config", cache_size_limit=8, recompile_limit=8, suppress_errors=False, verbose=False
+)  # with PyTorch's values of those that programs raise
 
 
 class OptimizedModule:

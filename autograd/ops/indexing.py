@@ -125,7 +125,7 @@ def understand(index: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
     first: list[Any] = []
     second: list[Any] = []
     at, dots = 0, False
-    for number, item in enumerate(items):
+    for item in items:
         if item is ...:
             skipped = 0 if dots else len(shape) - used
             first += [slice(None)] * skipped
@@ -141,9 +141,10 @@ def understand(index: Any, shape: tuple[int, ...]) -> tuple[Any, Any]:
         elif isinstance(item, ndarray):
             n = item.ndim if item.dtype == bool else 1
             if item.dtype == bool and item.shape != shape[at : at + n]:
+                j = next(j for j, size in enumerate(item.shape) if shape[at + j : at + j + 1] != (size,))
                 raise IndexError(
-                    f"The shape of the mask {list(item.shape)} at index {number} does not match the shape of the"
-                    f" indexed tensor {list(shape)} at dimension {at}"
+                    f"The shape of the mask {list(item.shape)} at index {j} does not match the shape of the"
+                    f" indexed tensor {list(shape)} at index {at + j}"
                 )
             first += [slice(None)] * n
             second.append(item)
