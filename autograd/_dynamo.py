@@ -11,6 +11,8 @@ from .compiler import disable as disable
 from .compiler import is_compiling as is_compiling
 from .compiler import reset as reset
 
+assume_constant_result = allow_in_graph
+
 
 class Settings(ModuleType):
     """Settings that are kept and change nothing: ``autograd.compile`` has none of them. A group is made when asked for."""
@@ -37,8 +39,8 @@ class OptimizedModule:
     """What ``torch.compile`` makes of a module in PyTorch; here a compiled module is not of this class."""
 
 
-def mark_dynamic(t: Any, index: Any, **kwargs: Any) -> None:
+def mark_dynamic(t: Any, index: Any = None, **kwargs: Any) -> None:
     """Nothing to mark: another shape is another recording."""
 
 
-mark_static = maybe_mark_dynamic = mark_dynamic
+mark_static = mark_static_address = maybe_mark_dynamic = mark_dynamic

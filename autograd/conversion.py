@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Union
 
 import numpy as np
 
@@ -210,6 +210,13 @@ class TensorType:
 
     def __instancecheck__(self, value: object) -> bool:
         return isinstance(value, Tensor) and value.array.dtype.name == self._dtype
+
+    def __or__(self, other: Any) -> Any:
+        """``LongTensor | None`` in an annotation."""
+        return Union[self, other]  # noqa: UP007
+
+    def __ror__(self, other: Any) -> Any:
+        return Union[other, self]  # noqa: UP007
 
     def __repr__(self) -> str:
         return f"<class 'torch.{self.__name__}'>"

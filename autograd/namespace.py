@@ -44,6 +44,7 @@ SUBMODULES = frozenset(
         "graph",
         "hub",
         "jit",
+        "library",
         "linalg",
         "masked",
         "mps",

@@ -79,3 +79,10 @@ def _told(name: str, place: str) -> str:
 
 
 FUNCTIONS = _named()
+
+
+def __getattr__(name: str) -> Any:
+    """``torch.ops.namespace``: what the user made with ``library.custom_op``."""
+    from ..library import namespace
+
+    return namespace(name)

@@ -18,7 +18,7 @@ import numpy as np
 from .. import dtypes
 from ..fast import alike, twin
 from ..lift import elementwise, linear
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap
 from .blocks import by_blocks
 
 __all__ = [
@@ -197,6 +197,8 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     """
     if rounding_mode is None:
         return true_div(input, other, out=out)
+    if isinstance(input, (int, float)):  # ``div(x.size(0), 2, rounding_mode="floor")`` is a tensor in PyTorch
+        input = wrap(np.asarray(input, dtypes.default_float() if isinstance(input, float) else None))
     if rounding_mode == "floor":
         return floor_divide(input, other, out=out)
     if rounding_mode == "trunc":

@@ -13,6 +13,7 @@ from typing import Any
 
 __all__ = [
     "TreeSpec",
+    "register_pytree_node",
     "tree_all",
     "tree_any",
     "tree_flatten",
@@ -47,6 +48,22 @@ class TreeSpec:
         return "*" if self.type is None else f"TreeSpec({self.type.__name__}, {self.context}, {self.children_specs})"
 
 
+_REGISTERED: dict[type, tuple[Callable[[Any], tuple[Any, Any]], Callable[[Any, Any], Any]]] = {}
+
+
+def register_pytree_node(
+    cls: type, flatten_fn: Callable[[Any], tuple[Any, Any]], unflatten_fn: Callable[[Any, Any], Any], **names: Any
+) -> None:
+    """Take instances of ``cls`` for containers: ``flatten_fn(x)`` gives (children, context), ``unflatten_fn`` undoes it.
+
+    ``names`` are PyTorch's ``serialized_type_name``, ``flatten_with_keys_fn`` ..., for exporting. Raises ValueError if the
+    class is registered already.
+    """
+    if cls in _REGISTERED:
+        raise ValueError(f"{cls} is already registered as pytree node.")
+    _REGISTERED[cls] = (flatten_fn, unflatten_fn)
+
+
 def _children(tree: Any) -> tuple[Any, Any, list[Any]] | None:
     """type, context and children of a container; None for a leaf."""
     kind = type(tree)
@@ -56,6 +73,9 @@ def _children(tree: Any) -> tuple[Any, Any, list[Any]] | None:
         return kind, list(tree), list(tree.values())
     if kind is defaultdict:
         return kind, [tree.default_factory, list(tree)], list(tree.values())
+    if kind in _REGISTERED:
+        children, context = _REGISTERED[kind][0](tree)
+        return kind, context, list(children)
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return kind, None, list(tree)
     return None
@@ -88,6 +108,8 @@ def _build(values: Any, spec: TreeSpec) -> Any:
     if spec.type is None:
         return next(values)
     children = [_build(values, c) for c in spec.children_specs]
+    if spec.type in _REGISTERED:
+        return _REGISTERED[spec.type][1](children, spec.context)
     if spec.type in (list, tuple):
         return spec.type(children)
     if spec.type is defaultdict:

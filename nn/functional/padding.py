@@ -48,8 +48,8 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         return pass_on(border(input, ((0, 0),) * free + tuple(pairs), 0 if value is None else value), input)
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}: choose constant, reflect, replicate or circular")
-    if value is not None:
-        raise ValueError(f"Padding mode {mode!r} doesn't take in value argument")
+    if value:
+        raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     if free not in (1, 2) or len(pairs) > 3:
         raise NotImplementedError(
             "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now: pad the last 1, 2 or 3 "

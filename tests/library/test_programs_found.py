@@ -340,3 +340,36 @@ def test_settings_of_pytorchs_compiler_are_kept() -> None:
     inductor.config.triton.unique_kernel_names = True
     assert autograd._dynamo.config.suppress_errors and inductor.config.triton.unique_kernel_names  # type: ignore[attr-defined]
     assert not autograd._dynamo.is_compiling()  # type: ignore[attr-defined]
+
+
+def test_a_class_can_be_a_container_of_tensors() -> None:
+    from autograd.utils import _pytree
+
+    class Pair:
+        def __init__(self, a: Any, b: Any) -> None:
+            self.a, self.b = a, b
+
+    _pytree.register_pytree_node(Pair, lambda p: ((p.a, p.b), None), lambda children, context: Pair(*children))
+    made = _pytree.tree_map(lambda x: x + 1, {"p": Pair(1, [2, 3])})["p"]
+    assert (made.a, made.b) == (2, [3, 4])
+    with pytest.raises(ValueError, match="already registered"):
+        _pytree.register_pytree_node(Pair, list, list)  # type: ignore[arg-type]
+    moved = autograd.func.vmap(lambda x: Pair(x, 2 * x))(autograd.ones(3))  # type: ignore[attr-defined]
+    assert moved.b.tolist() == [2.0, 2.0, 2.0]
+
+
+def test_old_types_can_be_alternatives_in_annotations() -> None:
+    from typing import get_args
+
+    both: Any = autograd.LongTensor
+    assert get_args(both | None) == (both, type(None)) and get_args(int | both | str) == (int, both, str)
+
+
+def test_numbers_are_divided_and_borders_have_no_value() -> None:
+    halved = autograd.div(7, 2, rounding_mode="floor")
+    assert halved.item() == 3 and halved.dtype == autograd.int64
+    assert autograd.div(-7.5, 2, rounding_mode="trunc").item() == -3.0
+    x = autograd.arange(3.0).reshape(1, 1, 3)
+    assert nn.functional.pad(x, (1, 0), mode="reflect", value=0).tolist() == [[[1.0, 0.0, 1.0, 2.0]]]
+    with pytest.raises(RuntimeError, match="doesn't take in value argument"):
+        nn.functional.pad(x, (1, 0), mode="reflect", value=1.0)

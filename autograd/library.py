@@ -1,0 +1,222 @@
+"""Operations of the user's own, under a name: ``torch.library.custom_op``, and ``torch.ops.namespace.name``.
+
+Such an operation is a Python function, opaque to the engine: it runs unrecorded, on tensors without a history. Its
+gradient is a second function, given to ``register_autograd``.
+
+Source: https://docs.pytorch.org/docs/stable/library.html
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .function import Function
+from .graph import mode, no_grad
+from .saving import increment_version
+from .tensor import Tensor
+from .utils._pytree import tree_flatten, tree_leaves, tree_unflatten
+
+__all__ = ["CustomOpDef", "custom_op", "register_autograd", "register_fake", "register_kernel"]
+
+_OPERATIONS: dict[str, CustomOpDef] = {}
+
+
+class CustomOpDef:
+    """A function as an operation; ``custom_op`` makes it."""
+
+    def __init__(self, name: str, function: Callable[..., Any], mutates: Iterable[str]) -> None:
+        self._qualname, self._function = name, function
+        self._signature = inspect.signature(function)
+        self._mutates = tuple(self._signature.parameters) if mutates == "unknown" else tuple(mutates)
+        self._backward: Callable[..., Any] | None = None
+        self._setup: Callable[..., Any] | None = None
+        self._recorded = _recorded(self)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        if self._mutates:
+            return self._write(bound)
+        leaves, spec = tree_flatten(bound.args)
+        return self._recorded.apply(bound.kwargs, spec, *leaves)
+
+    def _write(self, bound: inspect.BoundArguments) -> Any:
+        written = [t for name in self._mutates for t in tree_leaves(bound.arguments[name]) if isinstance(t, Tensor)]
+        if mode.now.enabled and any(t.requires_grad for t in tree_leaves(bound.args) if isinstance(t, Tensor)):
+            raise RuntimeError(
+                f"{self._qualname} writes to its arguments and has no gradient, but one of them requires grad. Call it "
+                "under no_grad, or on detached tensors"
+            )
+        with no_grad():
+            made = self._function(*bound.args, **bound.kwargs)
+        increment_version(written)
+        return made
+
+    def register_autograd(
+        self, backward: Callable[..., Any], /, *, setup_context: Callable[..., Any] | None = None
+    ) -> None:
+        """``backward(ctx, *grads)`` returns a gradient (or None) for each argument.
+
+        ``setup_context(ctx, inputs, output)`` saves what it needs; where the function has arguments that are given by
+        keyword only, it is ``setup_context(ctx, inputs, keyword_only_inputs, output)``.
+        """
+        self._backward, self._setup = backward, setup_context
+
+    def register_fake(self, fn: Callable[..., Any], /) -> Callable[..., Any]:
+        """What gives the result's shape where nothing is computed; nothing here asks for it."""
+        return fn
+
+    def register_vmap(self, func: Callable[..., Any] | None = None) -> Any:
+        """A rule for batches; ``func.vmap`` calls the function for each example here and needs none."""
+        return func if func is not None else lambda f: f
+
+    def register_kernel(self, device_types: Any, fn: Callable[..., Any] | None = None, /) -> Any:
+        """Another function for some devices; the one for the CPU is taken."""
+
+        def registered(kernel: Callable[..., Any]) -> Callable[..., Any]:
+            if device_types is None or "cpu" in ([device_types] if isinstance(device_types, str) else device_types):
+                self._function = kernel
+            return kernel
+
+        return registered if fn is None else registered(fn)
+
+    @property
+    def default(self) -> CustomOpDef:
+        """The one form that the operation has."""
+        return self
+
+    def __repr__(self) -> str:
+        return f"<CustomOpDef({self._qualname})>"
+
+
+def _recorded(op: CustomOpDef) -> Any:
+    """The Function of an operation: of its keywords, the nest of its arguments, and their leaves."""
+
+    class Generated(Function):
+        @staticmethod
+        def forward(keywords: Any, spec: Any, *leaves: Any) -> Any:
+            plain = [leaf.detach() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
+            return op._function(*tree_unflatten(plain, spec), **keywords)
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+            keywords, ctx._spec, *leaves = inputs
+            named = {"keyword_only_inputs": keywords} if keywords else {}
+            if op._setup is not None:
+                op._setup(ctx=ctx, inputs=tree_unflatten(leaves, ctx._spec), output=output, **named)
+
+        @staticmethod
+        def backward(ctx: Any, *grads: Any) -> Any:
+            if op._backward is None:
+                raise RuntimeError(
+                    f"Trying to backward through {op._qualname.replace('::', '.')}.default but no autograd formula was registered. "
+                    "Please use register_autograd to add one."
+                )
+            found = op._backward(ctx, *grads)
+            found = found if isinstance(found, tuple) or len(ctx._spec.children_specs) != 1 else (found,)
+            return None, None, *_by_leaf(found, ctx._spec)
+
+    Generated.__name__ = f"GeneratedBackwardFor_{op._qualname.replace('::', '_')}_default"
+    return Generated
+
+
+def _by_leaf(gradients: Any, spec: Any) -> list[Any]:
+    """The gradients of a nest of arguments in the order of its leaves; None stands for those of a whole list."""
+    if spec.is_leaf() or gradients is None:
+        return [gradients] * spec.num_leaves
+    return [leaf for g, child in zip(gradients, spec.children_specs, strict=True) for leaf in _by_leaf(g, child)]
+
+
+def custom_op(
+    name: str,
+    fn: Callable[..., Any] | None = None,
+    /,
+    *,
+    mutates_args: str | Iterable[str],
+    device_types: Any = None,
+    schema: str | None = None,
+    tags: Any = None,
+) -> Any:
+    """Make a function an operation called ``name`` ("namespace::name"); a decorator if ``fn`` is left away.
+
+    ``mutates_args`` names the arguments that it writes to. ``schema`` and ``tags`` are for PyTorch's compiler. Raises
+    ValueError for a name without a namespace.
+
+    Source: https://docs.pytorch.org/docs/stable/library.html#torch.library.custom_op
+
+    >>> import numpy as np, autograd
+    >>> @custom_op("doc::sine", mutates_args=())
+    ... def sine(x: autograd.Tensor) -> autograd.Tensor:
+    ...     return autograd.from_numpy(np.sin(x.numpy()))
+    >>> sine.register_autograd(
+    ...     lambda ctx, g: g * ctx.x.cos(), setup_context=lambda ctx, inputs, output: setattr(ctx, "x", inputs[0])
+    ... )
+    >>> x = autograd.zeros(2, requires_grad=True)
+    >>> sine(x).sum().backward(); x.grad, autograd.ops.doc.sine(x.detach())
+    (tensor([1., 1.]), tensor([0., 0.]))
+    """
+    if name.count("::") != 1:
+        raise ValueError(f"custom_op: expected a name of the form 'namespace::name', got {name!r}")
+
+    def made(function: Callable[..., Any]) -> CustomOpDef:
+        _OPERATIONS[name] = CustomOpDef(name, function, mutates_args)
+        return _OPERATIONS[name]
+
+    return made if fn is None else made(fn)
+
+
+def _of(op: str | CustomOpDef) -> CustomOpDef:
+    if isinstance(op, CustomOpDef):
+        return op
+    if op not in _OPERATIONS:
+        raise RuntimeError(f"there is no operation {op!r}: make it with custom_op({op!r}, ...)")
+    return _OPERATIONS[op]
+
+
+def register_autograd(
+    op: str | CustomOpDef,
+    backward: Callable[..., Any],
+    /,
+    *,
+    setup_context: Callable[..., Any] | None = None,
+    lib: Any = None,
+) -> None:
+    """``op.register_autograd(backward, setup_context=...)`` of an operation or of its name."""
+    _of(op).register_autograd(backward, setup_context=setup_context)
+
+
+def register_fake(
+    op: str | CustomOpDef, func: Callable[..., Any] | None = None, /, *, lib: Any = None, **options: Any
+) -> Any:
+    """``op.register_fake(func)`` of an operation or of its name; a decorator if ``func`` is left away."""
+    made = _of(op)
+    return made.register_fake if func is None else made.register_fake(func)
+
+
+def register_kernel(
+    op: str | CustomOpDef, device_types: Any, func: Callable[..., Any] | None = None, /, *, lib: Any = None
+) -> Any:
+    """``op.register_kernel(device_types, func)`` of an operation or of its name."""
+    return _of(op).register_kernel(device_types, func)
+
+
+class _Namespace:
+    """``torch.ops.name``: the operations whose names begin so."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> CustomOpDef:
+        found = _OPERATIONS.get(f"{self._name}::{name}")
+        if found is None:
+            raise AttributeError(f"'_OpNamespace' {self._name!r} object has no attribute {name!r}")
+        return found
+
+
+def namespace(name: str) -> _Namespace:
+    """The operations of a namespace. Raises AttributeError if there are none."""
+    if not any(known.startswith(f"{name}::") for known in _OPERATIONS):
+        raise AttributeError(f"module 'autograd.ops' has no attribute {name!r}")
+    return _Namespace(name)
