@@ -88,6 +88,26 @@ def is_contiguous_as(array: Any, order: str) -> bool:
     return bool(array.flags.c_contiguous)
 
 
+def has_channels_last(array: Any) -> bool:
+    """Whether an operation takes these strides for channels last in memory: dense or not, they grow in that order.
+
+    PyTorch's rule (``is_channels_last_strides``), which also decides where a dimension of length 1 leaves it open.
+
+    >>> images = np.zeros((2, 4, 4, 3)).transpose(0, 3, 1, 2)
+    >>> has_channels_last(images[:, :2]), has_channels_last(images.copy()), has_channels_last(np.zeros((2, 3, 1, 1)))
+    (True, False, False)
+    """
+    strides = array.strides
+    if array.ndim not in (4, 5) or strides[1] == 0:
+        return False
+    least = 0
+    for d in (1, *range(array.ndim - 1, 1, -1), 0):
+        if array.shape[d] == 0 or strides[d] < least or (d == 0 and least == strides[1]):
+            return False
+        least = strides[d] * array.shape[d]
+    return True
+
+
 def overlaps_itself(array: Any) -> bool:
     """Whether some place of the memory is certainly seen twice: a stretched dimension, or more elements than places."""
     if array.flags.c_contiguous or array.size == 0:

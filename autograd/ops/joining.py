@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..lift import attach, general, linear, write_out
-from ..memory import in_order, is_contiguous_as
+from ..memory import has_channels_last, in_order
 from ..tensor import Tensor, normal_dim, wrap
 from ..views import UNTRACKED
 from .indexing import getitem, overwrite, take_view
@@ -86,7 +86,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
         common = dtypes.of(dtypes.result_dtype(*[np.empty(1, p.dtype) for p in parts]))
         kept = [p.to(common) for p in kept]
     made = concatenate_along(*kept, dim=at, sizes=tuple(sizes), out=out)
-    if out is not None or first.array.flags.c_contiguous or not all(is_contiguous_as(p.array, "last") for p in kept):
+    if out is not None or first.array.flags.c_contiguous or not all(has_channels_last(p.array) for p in kept):
         return made
     return pass_on(made, first)
 

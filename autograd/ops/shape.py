@@ -14,7 +14,7 @@ import numpy as np
 from .. import dtypes
 from ..lift import linear
 from ..lift import view as lift_view
-from ..memory import is_contiguous_as, laid_out, order_of, strided
+from ..memory import has_channels_last, is_contiguous_as, laid_out, order_of, strided
 from ..passes import sum_to_shape
 from ..tensor import Size, Tensor, normal_dim, wrap
 
@@ -126,7 +126,9 @@ def pass_on(made: Any, *givers: Any) -> Any:
     """
     for giver in givers:
         array = giver.array
-        if not array.flags.c_contiguous and array.ndim == made.array.ndim and is_contiguous_as(array, "last"):
+        if array.ndim < 4 or (array.flags.c_contiguous and array.strides[1] != array.itemsize):
+            continue  # the usual case
+        if array.ndim == made.array.ndim and has_channels_last(array):
             return copy_as(made, "last")
     return made
 

@@ -60,3 +60,12 @@ def test_a_weight_gives_its_layout_too() -> None:
 def test_mixed_layouts_are_joined_in_the_ordinary_order() -> None:
     x = image(2, 3, 4, 4)
     assert autograd.cat([x, x.contiguous()], 1).is_contiguous()
+
+
+def test_strides_decide_where_lengths_of_one_leave_it_open() -> None:
+    x = image(2, 3, 4, 4)
+    assert F.conv2d(x[:, :2], autograd.ones(5, 2, 1, 1)).is_contiguous(memory_format=LAST)
+    one = autograd.ones(2, 1, 1, 3).permute(0, 3, 1, 2)
+    assert F.interpolate(one, size=(4, 4)).is_contiguous(memory_format=LAST)
+    assert F.interpolate(autograd.ones(2, 3, 1, 1), size=(4, 4)).is_contiguous()
+    assert F.pad(autograd.ones(3), (1, 1)).tolist() == [0.0, 1.0, 1.0, 1.0, 0.0]
