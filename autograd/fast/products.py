@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from ..threads import get_num_threads
-from .runtime import helper, kernel, prange, scratch
+from .runtime import gemm, helper, kernel, prange, scratch, team
 from .tiles import LANES, ROWS, copy, multiply, transpose
 
-__all__ = ["affine", "matmul"]
+__all__ = ["affine", "batched", "matmul"]
 
 _NO_BIAS = np.empty(0, np.float32)
 _WIDTH = 2 * LANES
@@ -210,3 +210,46 @@ def _tiles(
             row, made = y[i + r, j : j + width], edge[(r - whole) * _WIDTH :]
             for c in range(width):
                 row[c] = made[c] if fresh else row[c] + made[c]
+
+
+# --- many small ones, as of the heads of attention: each for BLAS, and the threads share them -----------------------------
+
+
+def batched(a: Any, b: Any) -> Any:
+    """``a @ b`` of two stacks of float32 matrices, with equal leading dimensions and rows or columns that lie whole in memory."""
+    (m, k), n = a.shape[-2:], b.shape[-1]
+    y = np.empty((*a.shape[:-1], n), np.float32)
+    count = team(a.size * n * 0.02)
+    _batched(*_where(a), *_where(b), y.ctypes.data, m, n, k, count)
+    return y
+
+
+def _where(a: Any) -> tuple[int, Any, bool, int]:
+    """The address of a stack, how far from there each matrix lies, whether it is transposed, and how far its lines are apart."""
+    row, column = a.strides[-2:]
+    turned = column != 4
+    return a.ctypes.data, _distances(a.shape[:-2], a.strides[:-2]), turned, (column if turned else row) // 4
+
+
+@functools.lru_cache(256)
+def _distances(shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:
+    """The bytes from the first matrix to each one."""
+    far = np.zeros(1, np.int64)
+    for n, stride in zip(shape, strides, strict=True):
+        far = np.add.outer(far, np.arange(n) * stride).reshape(-1)
+    return far
+
+
+@kernel
+def _batched(
+    a: int, to_a: Any, ta: bool, lda: int, b: int, to_b: Any, tb: bool, ldb: int,
+    y: int, m: int, n: int, k: int, count: int,
+) -> None:  # fmt: skip
+    each = 4 * m * n
+    if count == 1:
+        for i in range(len(to_a)):
+            gemm(ta, tb, m, n, k, a + to_a[i], lda, b + to_b[i], ldb, 0.0, y + i * each, n)
+    else:
+        for t in prange(count):
+            for i in range(len(to_a) * t // count, len(to_a) * (t + 1) // count):
+                gemm(ta, tb, m, n, k, a + to_a[i], lda, b + to_b[i], ldb, 0.0, y + i * each, n)

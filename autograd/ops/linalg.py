@@ -40,7 +40,27 @@ def large_product(input: Any, other: Any) -> bool:
 _FLOAT32 = np.dtype(np.float32)
 
 
+def many_products(input: Any, other: Any) -> bool:
+    """Whether these are two stacks of float32 matrices, whose products threads can share."""
+    return (
+        input.ndim == other.ndim > 2
+        and input.size * other.shape[-1] >= 250_000
+        and input.dtype is other.dtype is _FLOAT32
+        and input.shape[:-2] == other.shape[:-2]
+        and input.shape[-1] == other.shape[-2]
+        and _blas_can_read(input)
+        and _blas_can_read(other)
+    )
+
+
+def _blas_can_read(a: Any) -> bool:
+    """Whether the rows of each matrix, or else its columns, lie whole in memory."""
+    (rows, columns), (row, column) = a.shape[-2:], a.strides[-2:]
+    return (column == 4 and row >= 4 * columns) or (row == 4 and column >= 4 * rows)  # type: ignore[no-any-return]
+
+
 _product = twin("products.matmul", when=large_product)(operator.matmul)
+_products = twin("products.batched", when=many_products)(operator.matmul)
 
 
 def product(input: Any, other: Any) -> Any:
@@ -49,7 +69,7 @@ def product(input: Any, other: Any) -> Any:
         if input.ndim == 2 == other.ndim and input.shape[1] == 1:
             return np.multiply(input, other, order="C")  # an outer product; BLAS takes four times as long
         if input.size >= 2048:
-            return _product(input, other)
+            return _product(input, other) if input.ndim == 2 else _products(input, other)
     elif type(input) is type(other) is Tensor:
         a, b = input.array, other.array
         if a.ndim == b.ndim == 2 and a.dtype is b.dtype and a.itemsize > 2:

@@ -182,6 +182,13 @@ RECORDS["products.matmul"] += [
     lambda: (floats(250_000, 5), floats(5, 1)),  # steps and columns that can't be shared
     lambda: (floats(3, 200_003), floats(200_003, 3)),
 ]
+RECORDS["products.batched"] = [
+    lambda: (floats(8, 40, 30), floats(8, 30, 50)),
+    lambda: (floats(2, 60, 4, 16).transpose(0, 2, 1, 3), floats(2, 60, 4, 16).transpose(0, 2, 3, 1)),
+    lambda: (floats(5, 7, 3).transpose(0, 2, 1), floats(5, 7, 11)),
+    lambda: (floats(3, 9, 6)[:, 1:], floats(3, 6, 20)[:, :, 4:9]),
+    lambda: (floats(2, 1, 3, 5, 8), floats(2, 1, 3, 8, 1)),
+]
 RECORDS["products.affine"] = [
     lambda: (floats(200, 300), floats(100, 300), floats(100)),
     lambda: (floats(128, 70), floats(90, 70), floats(90)),
