@@ -51,7 +51,6 @@ from .arguments import (
     shape_error,
     unsupported,
 )  # fmt: skip
-from .fast import LARGE
 from .graph import Node, mode
 from .operation import LIFTED, Op, parts, record
 from .tensor import Tensor, blank, wrap
@@ -79,6 +78,7 @@ def lift(
     name: str = "",
     refuses: str = "",
     tensors: int = 0,
+    long: bool = False,
     **formulas: Formula,
 ) -> Callable[..., Any]:
     """Make ``function`` differentiable.
@@ -101,6 +101,7 @@ def lift(
             formula computes r again from the arguments, for when the reverse pass is itself recorded.
         name: the operation's name, if not the function's.
         refuses: the kinds of dtype (NumPy's letters: b for bool, c for complex ...) that the operation does not take.
+        long: function and formulas make many NumPy calls, so that a compiled loop pays sooner.
         tensors: how many of the first arguments must be tensors: 1 refuses ``f(2, t)``, 2 refuses ``f(t, 2)`` as well.
         formulas: for each differentiable argument, the formula of its cotangent.
 
@@ -128,6 +129,7 @@ def lift(
         name,
         refuses,
         tensors,
+        long,
     )
     LIFTED.append(op)
     plain = kind != "view" and outputs == 1 and joint is None and not op.params and not op.varargs and not constants
@@ -180,7 +182,7 @@ def view(function: Callable[..., Any], **spec: Any) -> Callable[..., Any]:
 def _unary(op: Op) -> Callable[..., Any]:
     function, large, to_float = op.function, op.large_function, op.promote == "float"
     keep_x, keep_y = op.saves
-    keeps, constant, refuses = bool(keep_x or keep_y), not op.records, op.refuses
+    keeps, constant, refuses, worth = bool(keep_x or keep_y), not op.records, op.refuses, op.worth
 
     def call(input: Any, *, out: Any = None) -> Any:
         if type(input) is not Tensor and not isinstance(input, Tensor):
@@ -193,7 +195,7 @@ def _unary(op: Op) -> Callable[..., Any]:
         now = mode.now
         quietly = now.quietly  # Python takes 20 ns more for `now.quietly(...)`: it looks for a method first
         try:
-            y = quietly(function if x.size < LARGE else large, x)
+            y = quietly(function if x.size < worth else large, x)
         except TypeError as error:
             raise dtype_error(op, error, x) from None
         if type(y) is not ndarray:
@@ -217,7 +219,7 @@ _fast_scalar = {float: "fc", int: "fciu", bool: "fciu"}  # the kinds of array th
 
 def _binary(op: Op) -> Callable[..., Any]:
     function, large, to_float = op.function, op.large_function, op.promote == "float"
-    keeps, constant, tensors = any(op.saves), not op.records, op.tensors
+    keeps, constant, tensors, worth = any(op.saves), not op.records, op.tensors, op.worth
     kept = [[bool(saver & mask) for saver in op.saves] for mask in (1, 2, 3)]  # by which of the two requires grad
     fast = {k: v for k, v in _fast_scalar.items() if k is not bool} if "b" in op.refuses else _fast_scalar
     if op.refuses.strip("b"):  # NumPy itself subtracts no masks
@@ -258,7 +260,7 @@ def _binary(op: Op) -> Callable[..., Any]:
         now = mode.now
         quietly = now.quietly
         try:
-            y = quietly(function if wide.size < LARGE else large, a, b)
+            y = quietly(function if wide.size < worth else large, a, b)
         except ValueError as error:
             raise shape_error(op, a, b, error) from None
         except TypeError as error:
@@ -285,7 +287,7 @@ def _binary(op: Op) -> Callable[..., Any]:
 def _single(op: Op) -> Callable[..., Any]:
     """The call of an operation on one array, with parameters after it: views, reductions, softmax ..."""
     function, to_float, is_view, constant = op.function, op.promote == "float", op.kind == "view", not op.records
-    large, fuses = op.large_function, op.fuses
+    large, fuses, worth = op.large_function, op.fuses, op.worth
     keep_x, keep_y = op.saves
     keeps, count, positional = bool(keep_x or keep_y), len(op.params), not op.keyword_only
     split, lone_keyword = count - len(op.keyword_only), len(op.keyword_only) == 1
@@ -314,7 +316,7 @@ def _single(op: Op) -> Callable[..., Any]:
         now = mode.now
         quietly = now.quietly
         if positional:
-            y = quietly(large if fuses and x.size >= LARGE else function, x, *params)
+            y = quietly(large if fuses and x.size >= worth else function, x, *params)
         elif lone_keyword and params[-1] is usual[-1]:
             y = quietly(function, x, *params[:-1])
         else:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .fast import deferred, fused
+from .fast import LARGE, deferred, fused
 from .graph import Node, Part, show_saved
 from .tensor import Tensor, wrap
 
@@ -43,8 +43,10 @@ class Operation:
     params: tuple[str, ...] = ()
     formulas: tuple[Any, ...] = ()
     large: tuple[Any, ...] = ()
+    prompt: tuple[Any, ...] = ()
     foreign = False  # whether its formulas are code of the user's
     fuses = False  # whether the formulas work element by element, as one loop on large arrays
+    worth = LARGE  # from how many elements on such a loop pays
     joint: Any = None
     into: Any = None
     residual: Any = None
@@ -74,6 +76,7 @@ class Op(Operation):
         name: str = "",
         refuses: str = "",
         tensors: int = 0,
+        long: bool = False,
     ) -> None:
         self.function = function
         self.refuses = refuses
@@ -96,8 +99,10 @@ class Op(Operation):
         self.needed: list[set[str]] = []  # for each array argument, the names that its formula reads
         self.formulas: tuple[Any, ...] = tuple(self._adapter(name, formulas.get(name)) for name in self.arrays)
         self.fuses = fuses = kind == "elementwise" and joint is None
-        self.large = tuple([self._deferred(name) for name in self.arrays]) if fuses else self.formulas
+        self.large = tuple([self._looped(name, deferred) for name in self.arrays]) if fuses else self.formulas
+        self.prompt = tuple([self._looped(name, fused) for name in self.arrays]) if long else self.large
         self.large_function = fused(function) if fuses else function
+        self.worth = LARGE // 5 if long else LARGE
         self.joint = self._adapter("joint", joint) if joint is not None else None
         self.residual = self._adapter("joint", residual) if residual is not None else None
         self.saves = self._who_saves()
@@ -142,12 +147,12 @@ class Op(Operation):
             self.needed.append(set(names_of(formula)))
         return adapter(self._spelled(argument, formula))(formula)  # type: ignore[no-any-return]
 
-    def _deferred(self, argument: str) -> Callable[[Any, Any], Any] | None:
-        """The same for large arrays: what it returns may wait to be computed."""
+    def _looped(self, argument: str, kind: Callable[..., Any]) -> Callable[[Any, Any], Any] | None:
+        """The same for large arrays: a loop, whose result may wait to be computed (``deferred``) or not (``fused``)."""
         formula = self.plain_formulas.get(argument)
         if formula is None:
             return None
-        return adapter(self._spelled(argument, formula))(deferred(formula))  # type: ignore[no-any-return]
+        return adapter(self._spelled(argument, formula))(kind(formula))  # type: ignore[no-any-return]
 
     def _spelled(self, argument: str, formula: Formula) -> str:
         return ", ".join(self._where(name, argument) for name in names_of(formula))

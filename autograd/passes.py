@@ -205,7 +205,7 @@ def reverse(
         conjugate = (node.dtype is _COMPLEX64 or node.dtype is _COMPLEX128) and op.holomorphic
         if conjugate:
             g = g.conj()
-        large = not record and op.outputs == 1 and g.size >= LARGE
+        large = not record and op.outputs == 1 and g.size >= op.worth
         if large and not op.fuses and not g.flags.writeable:
             g = _ordinary(g, node)
         if op.joint is not None or (notes is not None and notes.after):
@@ -215,7 +215,9 @@ def reverse(
         else:
             formulas = op.formulas
             if large:
-                formulas, arrivals.waits = op.large, True
+                formulas = op.prompt
+                if g.size >= LARGE:
+                    formulas, arrivals.waits = op.large, True
             for i, parent in enumerate(node.parents):
                 if parent is None or (between is not None and parent.id not in between):
                     continue

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 
 from .arguments import bind, call_function, meet
-from .fast import LARGE
 from .graph import Node, mode
 from .operation import Op, parts, record
 from .tensor import Tensor, blank
@@ -94,7 +93,7 @@ def unrolled(op: Op, write_out: Callable[..., Any]) -> Callable[..., Any]:
     meeting = tuple([op.positions[i] for i in op.meeting]) if meets else ()
     shape = len(names), op.positions, meeting, residual, op.outputs == 1, not op.keyword_only, op.fuses
     known: dict[str, Any] = {
-        **_NAMES, "op": op, "function": function, "large": op.large_function, "names": names, "plainly": plainly, "kept": kept, "write_out": write_out,
+        **_NAMES, "op": op, "function": function, "large": op.large_function, "worth": op.worth, "names": names, "plainly": plainly, "kept": kept, "write_out": write_out,
         "code": functools.partial(_written, *shape),
     }  # fmt: skip
     call = known["itself"] = FunctionType(_first(), known)
@@ -118,7 +117,7 @@ def _written(count: int, positions: Any, meeting: Any, residual: bool, one: bool
     met = ", ".join([values[i] for i in meeting])
     result = _ONE if one else _MANY
     node = result["node"].format(arrays=_tuple(arrays), nodes=_tuple(nodes), params=_tuple(params), saved=_tuple(saved))
-    function = f"large if type({arrays[-1]}) is ndarray and {arrays[-1]}.size >= {LARGE} else function"
+    function = f"large if type({arrays[-1]}) is ndarray and {arrays[-1]}.size >= worth else function"
     function = function if fuses else "function"
     text = _CALL.format(
         count=count,

@@ -34,7 +34,7 @@ def _leaky_slope(input: Any, negative_slope: float) -> Any:
     return y
 
 
-leaky_slope = elementwise(_leaky_slope, name="leaky_slope", arrays=("input",))
+leaky_slope = elementwise(_leaky_slope, name="leaky_slope", arrays=("input",), long=True)
 
 # --- rectifiers and their relatives --------------------------------------------------------------------------------
 
@@ -48,12 +48,15 @@ def _leaky_relu(input: Any, negative_slope: float) -> Any:
     return np.where(input > 0, input, y)
 
 
-leaky_relu = elementwise(_leaky_relu, input=lambda g, input, negative_slope: g * leaky_slope(input, negative_slope))
+leaky_relu = elementwise(
+    _leaky_relu, input=lambda g, input, negative_slope: g * leaky_slope(input, negative_slope), long=True
+)
 prelu = elementwise(
     lambda input, weight: np.maximum(input, 0) + np.minimum(input, 0) * weight,
     name="prelu",
     input=lambda g, input, weight: g * (weight + step(input) * (1 - weight)),
     weight=lambda g, input: g * input * (1 - step(input)),
+    long=True,
 )
 rrelu = elementwise(  # the slopes were drawn outside
     lambda input, slopes: np.where(input > 0, input, input * slopes),
@@ -85,11 +88,13 @@ hardsigmoid = elementwise(
     lambda input: clipped(input + 3, 0, 6) / 6,
     name="hardsigmoid",
     input=lambda g, input: g * inside(input, -3, 3) / 6,
+    long=True,
 )
 hardswish = elementwise(
     lambda input: input * clipped(input + 3, 0, 6) / 6,
     name="hardswish",
     input=lambda g, input: g * (inside(input, -3, 3) * (input / 3 + 0.5) + (input >= 3)),
+    long=True,
 )
 hardshrink = elementwise(
     lambda input, lambd: np.where((input >= -lambd) & (input <= lambd), 0, input),
@@ -129,11 +134,13 @@ elu_slope = elementwise(
     input=lambda g, input, alpha, scale, input_scale: (
         g * (elu_slope(input, alpha, scale, input_scale) * (1 - step(input)) * input_scale)  # type: ignore[has-type]
     ),
+    long=True,
 )
 elu = elementwise(  # scale * (x if x > 0 else alpha * (exp(input_scale * x) - 1)): elu, selu and celu
     lambda input, alpha, scale, input_scale: _elu(input, alpha, scale, input_scale),
     name="elu",
     input=lambda g, input, alpha, scale, input_scale: g * elu_slope(input, alpha, scale, input_scale),
+    long=True,
 )
 
 # --- smooth ones ---------------------------------------------------------------------------------------------------
@@ -153,6 +160,7 @@ sigmoid = elementwise(
     name="sigmoid",
     promote="float",
     input=lambda g, y: sigmoid_backward(g, y),  # type: ignore[has-type]
+    long=True,
 )
 
 
@@ -211,6 +219,7 @@ softplus = elementwise(
         if threshold >= 20
         else np.where(input * beta > threshold, g, g * sigmoid(input * beta))
     ),
+    long=True,
 )
 
 
@@ -220,7 +229,10 @@ def _log_sigmoid(input: Any) -> Any:
 
 
 log_sigmoid = elementwise(
-    lambda input: _log_sigmoid(input), name="log_sigmoid", input=lambda g, input: g * sigmoid(-input)
+    lambda input: _log_sigmoid(input),
+    name="log_sigmoid",
+    input=lambda g, input: g * sigmoid(-input),
+    long=True,
 )
 
 
@@ -239,9 +251,12 @@ def _silu_slope(input: Any) -> Any:
     return y
 
 
-silu = elementwise(lambda input: _silu(input), name="silu", input=lambda g, input: g * silu_slope(input))  # type: ignore[has-type]
+silu = elementwise(lambda input: _silu(input), name="silu", input=lambda g, input: g * silu_slope(input), long=True)  # type: ignore[has-type]
 silu_slope = elementwise(
-    lambda input: _silu_slope(input), name="silu_slope", input=lambda g, input: g * _silu_bend(input)
+    lambda input: _silu_slope(input),
+    name="silu_slope",
+    input=lambda g, input: g * _silu_bend(input),
+    long=True,
 )
 
 
@@ -263,7 +278,7 @@ def _mish(input: Any) -> Any:
     return input * (n / (n + 2))
 
 
-mish = elementwise(lambda input: _mish(input), name="mish", input=lambda g, input: g * _mish_slope(input))
+mish = elementwise(lambda input: _mish(input), name="mish", input=lambda g, input: g * _mish_slope(input), long=True)
 
 
 def _mish_slope(input: Any) -> Any:
@@ -339,7 +354,10 @@ def _density(x: Any) -> Any:
 
 
 normal_cdf = elementwise(
-    lambda input: _normal_cdf(input), name="normal_cdf", input=lambda g, input: g * _density(input)
+    lambda input: _normal_cdf(input),
+    name="normal_cdf",
+    input=lambda g, input: g * _density(input),
+    long=True,
 )
 exact_gelu = elementwise(
     _exact_gelu,

@@ -78,6 +78,7 @@ erf = elementwise(
     name="erf",
     promote="float",
     input=lambda g, input: g * (2 / math.sqrt(math.pi) * np.exp(-input * input)),
+    long=True,
 )
 erfc = _one("erfc", lambda g, input: g * (-2 / math.sqrt(math.pi) * np.exp(-input * input)))
 erfcx = _one("erfcx", lambda g, input, y: g * (2 * input * y - 2 / math.sqrt(math.pi)))
