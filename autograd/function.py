@@ -28,7 +28,8 @@ import numpy as np
 from . import dtypes
 from .graph import FREED, Node, Part, enable_grad, mode, no_grad
 from .operation import Operation
-from .passes import freed_error, sum_to_shape
+from .passes import freed_error
+from .sums import sum_to_shape
 from .tensor import Tensor, wrap
 from .views import UNTRACKED, Lineage, current, stamp
 

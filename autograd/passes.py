@@ -6,8 +6,6 @@ pass - no recursion, no counting, no marking.
 
 from __future__ import annotations
 
-import functools
-import math
 import operator
 import sys
 import threading
@@ -18,14 +16,14 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .fast import LARGE, Deferred, computed, deferred, twin
+from .fast import LARGE, Deferred, computed, deferred
 from .graph import FREED, Leaf, Node, Part, enable_grad, mode, no_grad
+from .sums import sum_to_shape
 from .tensor import Tensor, wrap
 from .views import check_saved, current, latest, stamp
 
 ndarray = np.ndarray
 _add_large = deferred(operator.add)
-_FLOAT32 = np.dtype(np.float32)
 _COMPLEX64, _COMPLEX128 = np.dtype(np.complex64), np.dtype(np.complex128)
 
 
@@ -325,39 +323,6 @@ def fit(c: Any, parent: Node) -> Any:
             c = c.real
         c = c.astype(parent.dtype)
     return c
-
-
-def sum_to_shape(array: Any, shape: tuple[int, ...]) -> Any:
-    """The adjoint of broadcasting ``shape`` to ``array.shape``: sums over the stretched dimensions."""
-    extra = array.ndim - len(shape)
-    if extra > 0 and array.shape[extra:] == shape:  # as of the bias of a layer
-        return sum_leading(array, extra)
-    if extra < 0:
-        return np.broadcast_to(array, shape)  # a formula may return less than the whole, such as a scalar
-    axes = tuple(range(extra)) + tuple(i + extra for i, n in enumerate(shape) if n == 1 and array.shape[i + extra] != 1)
-    if axes:
-        array = array.sum(axis=axes, keepdims=True)
-        array = array.reshape(array.shape[extra:])
-    return array if array.shape == shape else np.broadcast_to(array, shape)
-
-
-def sum_leading(array: Any, extra: int) -> Any:
-    """The sum over the first ``extra`` dimensions."""
-    if array.size < 4096 or array.dtype.kind != "f" or array.dtype.itemsize < 4 or not array.flags.c_contiguous:
-        return array.sum(axis=tuple(range(extra)))
-    if array.ndim == 2:
-        return _sum_rows(array)
-    return _sum_rows(array.reshape(math.prod(array.shape[:extra]), -1)).reshape(array.shape[extra:])
-
-
-@twin("rows.sum_rows", when=lambda array: array.size >= 250_000 and array.shape[1] >= 64 and array.dtype is _FLOAT32)
-def _sum_rows(array: Any) -> Any:
-    """The sum of a matrix's rows, as a product with ones: BLAS adds fastest."""
-    ones = _few_ones if len(array) <= 1024 else np.ones
-    return ones(len(array), array.dtype) @ array
-
-
-_few_ones = functools.lru_cache(64)(np.ones)
 
 
 def observe(node: Node, notes: Any, g: Any, record: bool) -> Any:

@@ -12,7 +12,8 @@ from .. import fast, passes
 from ..arguments import call_function
 from ..graph import FREED, Leaf, Node, Part, mode
 from ..operation import Op, adapter, names_of
-from ..passes import add_to_grad, freed_error, release, sum_to_shape
+from ..passes import add_to_grad, freed_error, release
+from ..sums import sum_to_shape
 from ..tensor import Tensor
 from ..views import owner
 from .calls import Call, CannotReplay, Seen, Slot, shape_of, walk

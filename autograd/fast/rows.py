@@ -215,7 +215,7 @@ def _embedding_columns(g: Any, index: Any, padding: int, made: Any, left: int, r
 
 
 def sum_rows(array: Any) -> Any:
-    """The twin of ``passes._sum_rows``."""
+    """The twin of ``sums._sum_rows``."""
     y, count = np.empty(array.shape[1], F), team(array.size / 10)
     _sum_rows(array, scratch(count, 2 * len(y)), y, count)
     return y

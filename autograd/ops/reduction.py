@@ -17,6 +17,7 @@ from .. import dtypes, return_types
 from ..fast import LARGE, twin
 from ..lift import general, lift, linear
 from ..memory import in_order
+from ..sums import sum_over
 from ..tensor import Tensor, normal_dim, wrap
 from .piecewise import maximum, minimum, select_where
 from .shape import cast, reshape_to, sum_to
@@ -87,7 +88,12 @@ def add_up(array: Any, dim: Any, keepdim: bool) -> Any:
         return np.any(array, axis=dims_of(dim, array.ndim), keepdims=keepdim)
     if dim is None and array.size >= LARGE:
         return _total(array).reshape((1,) * array.ndim * keepdim)
-    y = _add(array, axis=None if dim is None else dims_of(dim, array.ndim), dtype=array.dtype, keepdims=keepdim)
+    axes = None if dim is None else dims_of(dim, array.ndim)
+    if axes is not None and kind == "f" and array.size >= 2048:
+        y = sum_over(array, tuple(sorted(axes)) if len(axes) > 1 else axes)
+        y = y.reshape([1 if i in axes else n for i, n in enumerate(array.shape)]) if keepdim else y
+    else:
+        y = _add(array, axis=axes, dtype=array.dtype, keepdims=keepdim)
     return y if y.ndim < 2 else in_order(y)
 
 

@@ -15,7 +15,7 @@ from .. import dtypes
 from ..lift import linear
 from ..lift import view as lift_view
 from ..memory import has_channels_last, is_contiguous_as, laid_out, order_of, strided
-from ..passes import sum_to_shape
+from ..sums import sum_to_shape
 from ..tensor import Size, Tensor, normal_dim, wrap
 
 __all__ = [
