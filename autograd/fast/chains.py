@@ -25,7 +25,7 @@ loops: Any = None
 ndarray = np.ndarray
 _FLOAT32 = np.dtype(np.float32)
 _LITERALS = frozenset([float, int, bool, str, type(None)])
-_ARRAY, _NUMBER = "array", "number"
+_ARRAY, _COLUMN, _NUMBER = "array", "column", "number"
 _MOST_ARRAYS, _MOST_STEPS = 12, 24  # of one loop: what waits keeps its arrays alive, and each new loop is compiled
 _SHORT = 64  # elements: rows that are shorter are not worth a piece of their own
 
@@ -34,8 +34,9 @@ class Deferred:
     """The value of a formula that works element by element, before it is computed.
 
     ``shape``, ``size`` and ``dtype`` are the array's to come. ``kinds`` says of each argument whether it is an array (now or
-    to come), an array of one number, or a literal; ``arrays`` and ``steps`` count what the loop reads and does; ``row`` is
-    the number of elements of those arguments that are rows of the whole, None if there are none.
+    to come), a column (an array with one number for each row), an array of one number, or a literal; ``arrays`` and ``steps``
+    count what the loop reads and does; ``row`` is the number of elements of a row of the whole, None where neither rows nor
+    columns are among the arguments.
     """
 
     __slots__ = ("args", "arrays", "formula", "kinds", "row", "shape", "size", "steps", "value")
@@ -72,11 +73,12 @@ class Deferred:
             loop = None
             if self.steps > 1:
                 script = Script(self)
-                loop = loops.traced(tuple(script.steps), len(script.arrays), len(script.numbers))
+                columns = frozenset(script.columns)
+                loop = loops.traced(tuple(script.steps), len(script.arrays), len(script.numbers), columns)
                 arrays, numbers = script.arrays, script.numbers
             if loop is None:  # a single formula; or there are too many different loops already, and formulas are few
                 args = [a.computed() if type(a) is Deferred else a for a in self.args]
-                arrays = [a for a, kind in zip(args, self.kinds) if kind is _ARRAY]
+                arrays = [a for a, kind in zip(args, self.kinds) if kind is _ARRAY or kind is _COLUMN]
                 numbers = [a.item(0) for a, kind in zip(args, self.kinds) if kind is _NUMBER]
                 loop = loops.alone(self.formula, self.kinds)
             self.value = loops.compute(loop, arrays, numbers, self.shape, self.row)
@@ -94,6 +96,7 @@ class Script:
         self.steps: list[Any] = []
         self.arrays: list[Any] = []
         self.numbers: list[float] = []
+        self.columns: list[int] = []  # which of the arrays are columns
         self._met: dict[int, tuple[str, int]] = {}
         self._step(last)
 
@@ -110,9 +113,11 @@ class Script:
             value = value.value
             if id(value) in self._met:
                 return self._met[id(value)]
-        if kind is _ARRAY:
+        if kind is _ARRAY or kind is _COLUMN:
             self.arrays.append(value)
             place = (_ARRAY, len(self.arrays) - 1)
+            if kind is _COLUMN:
+                self.columns.append(place[1])
         elif kind is _NUMBER:
             self.numbers.append(value.item(0))
             place = (_NUMBER, len(self.numbers) - 1)
@@ -127,8 +132,8 @@ def defer(formula: Callable[..., Any], args: tuple[Any, ...]) -> Any:
 
     Args:
         formula: works element by element.
-        args: contiguous float32 arrays of one shape (or of its last dimensions), to which nobody writes as long as the
-            result waits; numbers; values that wait themselves.
+        args: contiguous float32 arrays of one shape (or of its last dimensions, or of its first with ones after them), to
+            which nobody writes as long as the result waits; numbers; values that wait themselves.
     """
     shape: Any = None
     alike, arrays, steps = True, 0, 1
@@ -170,19 +175,31 @@ def defer(formula: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         return defer(formula, tuple([a.computed() if type(a) is Deferred else a for a in args]))
     row = None
     if not alike:
-        rows = {_row(a, shape) for a, kind in zip(args, kinds) if kind is _ARRAY} - {None}
-        if len(rows) > 1 or 0 in rows:
-            return None
-        row = rows.pop() if rows else None
+        for i, a in enumerate(args):
+            if kinds[i] is not _ARRAY or (a.shape == shape and (type(a) is ndarray or a.row is None)):
+                continue
+            kinds[i], length = _place(a, shape)
+            if length is None or (row is not None and row != length):
+                return None
+            row = length
     return Deferred(formula, args, tuple(kinds), shape, row, arrays, steps)
 
 
-def _row(a: Any, shape: Any) -> int | None:
-    """How many elements an argument's part has that is repeated: None for the whole, 0 if it is no part of it."""
+def _place(a: Any, shape: tuple[int, ...]) -> tuple[str, int | None]:
+    """What an argument that is not simply the whole is, and how many elements a row has then; None: it does not fit."""
     if a.shape == shape:
-        return a.row if type(a) is Deferred and a.value is None else None
-    fits = type(a) is ndarray and a.size >= _SHORT and a.shape == shape[len(shape) - a.ndim :]
-    return a.size if fits else 0
+        return _ARRAY, a.row  # it waits, for rows or columns itself
+    if type(a) is not ndarray:
+        return _ARRAY, None
+    inner = a.shape[a.shape.count(1) :] if a.shape[0] == 1 else a.shape
+    if a.size >= _SHORT and inner == shape[len(shape) - len(inner) :]:
+        return _ARRAY, a.size
+    length = math.prod(shape) // a.size
+    column = a.ndim == len(shape) and length >= _SHORT
+    outer = next((i for i, n in enumerate(a.shape) if n != shape[i]), 0) if column else 0
+    if outer and all([n == 1 for n in a.shape[outer:]]) and math.prod(a.shape[:outer]) == a.size:
+        return _COLUMN, length
+    return _ARRAY, None
 
 
 def _number(formula: Callable[..., Any], args: tuple[Any, ...], shape: Any) -> Any:

@@ -55,6 +55,7 @@ class Trace:
         self.lines: dict[str, str] = {}  # what is computed, and the name of the result: nothing is computed twice
         self.numbers: list[float] = []
         self.arrays = 0
+        self.columns: frozenset[int] = frozenset()  # which of the arrays have one number for each row
 
     def array(self) -> Symbol:
         """The element of one more array."""
@@ -62,8 +63,10 @@ class Trace:
         return Symbol(self, f"v{self.arrays - 1}")
 
     def symbols(self, kinds: tuple[Any, ...]) -> list[Any]:
-        """The arguments of a formula: of "array", "number" and literals as (type, value)."""
-        return [self.array() if k == "array" else self.number() if k == "number" else k[1] for k in kinds]
+        """The arguments of a formula: of "array", "column", "number" and literals as (type, value)."""
+        given = [kind for kind in kinds if kind == "array" or kind == "column"]
+        self.columns = frozenset([i for i, kind in enumerate(given) if kind == "column"])
+        return [self.array() if k in ("array", "column") else self.number() if k == "number" else k[1] for k in kinds]
 
     def number(self) -> Symbol:
         """A number that is known when the loop runs: the next of ``numbers``."""
@@ -95,7 +98,7 @@ class Trace:
         """The address of the compiled loop, which stores these results in the arrays of these numbers."""
         lines = [*(f"{name} = {code}" for code, name in self.lines.items())]
         lines += [f"x{i}[i] = {self._name(result, False)}" for i, result in stores]
-        return _compiled("\n".join(lines), self.arrays, self.arrays + outputs, len(self.numbers))
+        return _compiled("\n".join(lines), self.arrays, self.arrays + outputs, len(self.numbers), self.columns)
 
 
 def _method(name: str, reflected: bool = False) -> Any:
@@ -178,11 +181,12 @@ _intrinsic: Any = intrinsic
 
 
 @functools.cache
-def _compiled(text: str, inputs: int, arrays: int, numbers: int) -> int:
+def _compiled(text: str, inputs: int, arrays: int, numbers: int, columns: frozenset[int]) -> int:
     """The address of a loop: of (the addresses of its arrays, its numbers, start, stop)."""
     lines = [f"x{i} = carray(P[{i}], (stop,))" for i in range(arrays)]
     lines += [f"n{i} = N[{i}]" for i in range(numbers)]
-    body = [f"v{i} = x{i}[i]" for i in range(inputs)] + text.split("\n")
+    lines += [f"v{i} = x{i}[0]" for i in columns]
+    body = [f"v{i} = x{i}[i]" for i in range(inputs) if i not in columns] + text.split("\n")
     lines += ["for i in range(start, stop):", *("    " + line for line in body)]
     made: dict[str, Any] = {}
     exec("def loop(P, N, start, stop):\n    " + "\n    ".join(lines), dict(_NAMES), made)
@@ -266,8 +270,9 @@ def traceable(formula: Callable[..., Any], kinds: tuple[Any, ...]) -> int | None
     return next((i for i, symbol in enumerate(symbols) if symbol is result), -1)
 
 
-Loop = tuple[int, int, list[float]]
-"""Its address, its number of lines, and the numbers in its formulas, which come after those that are given to it."""
+Loop = tuple[int, int, list[float], frozenset[int]]
+"""Its address, its number of lines, the numbers in its formulas, which come after those that are given to it, and which of
+its arrays are columns."""
 
 
 @functools.lru_cache(4096)
@@ -276,29 +281,30 @@ def alone(formula: Callable[..., Any], kinds: tuple[Any, ...]) -> Loop:
     trace = Trace()
     result = formula(*trace.symbols(kinds))
     numbers = kinds.count("number")
-    return trace.loop([(trace.arrays, result)], 1), len(trace.lines), trace.numbers[numbers:]
+    return trace.loop([(trace.arrays, result)], 1), len(trace.lines), trace.numbers[numbers:], trace.columns
 
 
 @functools.lru_cache(4096)
-def traced(steps: tuple[Any, ...], arrays: int, numbers: int) -> Loop | None:
+def traced(steps: tuple[Any, ...], arrays: int, numbers: int, columns: frozenset[int]) -> Loop | None:
     """The loop of a script; None if there are too many already."""
     if _compiled.cache_info().currsize >= _MOST_LOOPS:
         return None
     trace = Trace()
+    trace.columns = columns
     values = {"array": [trace.array() for _ in range(arrays)], "number": [trace.number() for _ in range(numbers)]}
     made = values["step"] = []
     for formula, operands in steps:
         made.append(formula(*[values[o[0]][o[1]] if o[0] in values else o[1] for o in operands]))
-    return trace.loop([(arrays, made[-1])], 1), len(trace.lines), trace.numbers[numbers:]
+    return trace.loop([(arrays, made[-1])], 1), len(trace.lines), trace.numbers[numbers:], columns
 
 
 def compute(loop: Loop, arrays: list[Any], numbers: list[float], shape: tuple[int, ...], row: int | None) -> Any:
     """The array that a loop makes.
 
     Args:
-        row: how many elements those arrays have that are rows of the whole.
+        row: how many elements a row of the whole has, if some arrays are rows or columns.
     """
-    address, length, literals = loop
+    address, length, literals, columns = loop
     y = np.empty(shape, np.float32)
     given = np.array(numbers + literals, np.float32) if numbers or literals else _NO_NUMBERS
     if row is None:
@@ -306,9 +312,9 @@ def compute(loop: Loop, arrays: list[Any], numbers: list[float], shape: tuple[in
         _share_whole(address, given, count, y.reshape(-1), *[a.reshape(-1) for a in arrays])
         return y
     arrays = [*arrays, y]
-    starts = np.arange(0, 4 * y.size, 4 * row, dtype=np.uintp)
-    table = np.array([a.ctypes.data for a in arrays], np.uintp)
-    table = table + starts[:, None] * np.array([a.size == y.size for a in arrays], np.uintp)
+    pieces = np.arange(y.size // row, dtype=np.uintp)
+    steps = [4 if i in columns else 4 * row if a.size == y.size else 0 for i, a in enumerate(arrays)]
+    table = np.array([a.ctypes.data for a in arrays], np.uintp) + pieces[:, None] * np.array(steps, np.uintp)
     _share(address, table, np.arange(row, y.size + 1, row), given, team(y.size * (len(arrays) + length) * 0.1))
     return y
 

@@ -226,6 +226,7 @@ binary_logits = elementwise(  # -target * log(sigmoid(input)) - (1 - target) * l
     name="binary_cross_entropy_with_logits",
     input=lambda g, input, target: g * (sigmoid(input) - target),
     target=lambda g, input: -g * input,
+    long=True,
 )
 
 
@@ -245,7 +246,7 @@ clamped_log = elementwise(_clamped_log, name="clamped_log", input=lambda g, inpu
 
 def _smooth_absolute(input: Any, beta: float) -> Any:
     kind = input.dtype.type
-    near = np.asarray(clipped(input, -beta, beta))
+    near = clipped(input, -beta, beta)
     return near * (input - near * kind(0.5)) * kind(1 / beta)
 
 
@@ -253,4 +254,5 @@ smooth_absolute = elementwise(  # x^2 / (2 beta) within beta of zero, |x| - beta
     _smooth_absolute,
     name="smooth_l1",
     input=lambda g, input, beta: g * np.clip(input / beta, -1, 1),
+    long=True,
 )

@@ -29,6 +29,13 @@ def kernels() -> Any:
 FUNCTIONS: dict[str, Any] = {
     "arithmetic": lambda x, y, row: (x * 2 + 1) * (x - y) / (y * y + 1) - 3 / (2 + x * x),
     "rows": lambda x, y, row: (x + row) * (y / (row * row + 1)) * (row - x),
+    "columns": lambda x, y, row: (
+        (x - x.mean(1, keepdim=True)) / (y.square().sum(1, keepdim=True) + 1) * row + y[:, :1] * x
+    ),
+    "rows of three dimensions": lambda x, y, row: (
+        x.view(90, 10, 100) * y[:90, :1, None] + y.view(90, 10, 100)[:, :, :1] * row * x.view(90, 10, 100)[:1, :1]
+    ).view(900, 100),
+    "columns that are too short": lambda x, y, row: (x.view(-1, 20) * y.view(-1, 20)[:, :1]).view(900, 100) * row,
     "functions": lambda x, y, row: x.exp() * y.tanh() + (x * x + 1).sqrt() * y.sigmoid() + x.abs() * y.square(),
     "selection": lambda x, y, row: x.relu() + autograd.maximum(x, y) * autograd.minimum(x, y) + x.clamp(-1, 1),
     "powers": lambda x, y, row: x**2 + y**3 + (-x) + (x * x + 1) ** 0.5 + (x * x + 1).rsqrt() + y.reciprocal(),
