@@ -16,6 +16,7 @@ from .graph import mode
 from .layouts import empty_in, preserve_format
 from .layouts import memory_format as MemoryFormat
 from .lift import linear
+from .storage import Storage
 from .tensor import Size, Tensor, new, wrap
 from .views import current, stamp
 
@@ -165,6 +166,8 @@ def legacy(cls: type, element: np.dtype[Any], data: tuple[Any, ...]) -> Any:
         made.array = source.array
     elif isinstance(source, np.ndarray):
         made.array = convert(native(source), element)
+    elif isinstance(source, Storage):
+        made.array = convert(source.array, element)
     elif len(data) == 1 and not hasattr(source, "__index__"):
         if isinstance(source, (float, complex, str)) or source is None:
             raise TypeError(f"new(): data must be a sequence (got {type(source).__name__})")
@@ -250,64 +253,8 @@ def typename(obj: Any) -> str:
 # --- memory ----------------------------------------------------------------------------------------------------------
 
 
-class Storage:
-    """The memory under a tensor, shared by all its views: its size, its address and its elements."""
-
-    def __init__(self, tensor: Tensor, typed: bool) -> None:
-        from .views import owner
-
-        self._owner = owner(tensor.array)
-        self._dtype = tensor.array.dtype if typed else np.dtype(np.uint8)
-
-    def data_ptr(self) -> int:
-        """The address of the first byte."""
-        return _address(self._owner)
-
-    def nbytes(self) -> int:
-        """The number of bytes."""
-        return self._owner.nbytes
-
-    def size(self) -> int:
-        """The number of elements (bytes, for an untyped storage)."""
-        return self._owner.nbytes // self._dtype.itemsize
-
-    __len__ = size
-
-    def element_size(self) -> int:
-        """Bytes of one element."""
-        return self._dtype.itemsize
-
-    def tolist(self) -> list[Any]:
-        """The elements in the order of memory."""
-        flat: list[Any] = np.frombuffer(self._owner.tobytes("K"), self._dtype).tolist()
-        return flat
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.tolist()[index]
-
-    def __repr__(self) -> str:
-        return f"<storage of {self.size()} x {self._dtype} at {self.data_ptr():#x}>"
-
-
 def _address(array: np.ndarray[Any, Any]) -> int:
     return int(array.__array_interface__["data"][0])
-
-
-def untyped_storage(self: Tensor) -> Storage:
-    """The memory under this tensor, as bytes."""
-    return Storage(self, typed=False)
-
-
-def storage(self: Tensor) -> Storage:
-    """The memory under this tensor, as elements of its dtype."""
-    return Storage(self, typed=True)
-
-
-def storage_offset(self: Tensor) -> int:
-    """How many elements into its memory this tensor begins."""
-    from .views import owner
-
-    return (_address(self.array) - _address(owner(self.array))) // self.array.itemsize
 
 
 def data_ptr(self: Tensor) -> int:
@@ -413,8 +360,7 @@ def _only_sparse(name: str) -> Callable[[Tensor], Any]:
 
 METHODS: dict[str, Any] = {
     "to": to, "cpu": cpu, "cuda": cuda, "type_as": type_as, "type": type_, "new": new_, "apply_": apply_, "map_": map_,
-    "untyped_storage": untyped_storage, "storage": storage, "storage_offset": storage_offset, "data_ptr": data_ptr,
-    "is_same_size": is_same_size, "is_set_to": is_set_to, "pin_memory": itself, "share_memory_": itself,
+    "data_ptr": data_ptr, "is_same_size": is_same_size, "is_set_to": is_set_to, "pin_memory": itself, "share_memory_": itself,
     "coalesce": itself, "is_pinned": is_pinned, "to_sparse": to_sparse, "to_dense": to_dense,
     "indices": _only_sparse("indices"), "values": _only_sparse("values"), "crow_indices": _only_sparse("crow_indices"),
 } | {

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from . import conversion, copying, creation, inplace, passes, printing, random
+from . import conversion, copying, creation, inplace, passes, printing, random, storage
 from .inplace import DIRECT, becoming, direct, in_place
 from .namespace import resolve
 from .ops import FAMILIES, FUNCTIONS, LAYERS, elementwise, indexing, linalg
@@ -134,7 +134,7 @@ def bind() -> dict[str, Callable[..., Any]]:
     for name in ("fill_", "zero_", "resize_as_"):
         written[name] = inplace.METHODS[name]
 
-    for room in (inplace, conversion, copying, creation, printing, random):
+    for room in (inplace, conversion, copying, creation, printing, random, storage):
         for name, method in room.METHODS.items():
             setattr(Tensor, name, method)
     setattr(Tensor, "backward", _backward)  # noqa: B010 - a checker knows these methods from the stub already

@@ -57,6 +57,7 @@ SUBMODULES = frozenset(
         "signal",
         "sparse",
         "special",
+        "storage",
         "testing",
         "types",
         "utils",
@@ -108,6 +109,7 @@ PROVIDED = {
         set_default_tensor_type set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal
         set_num_interop_threads set_warn_always spmm use_deterministic_algorithms
     """,
+    "storage": "TypedStorage UntypedStorage",
     "testing": "doctor gradcheck gradgradcheck",
     "threads": "get_num_threads set_num_threads",
     "variable": "Variable",

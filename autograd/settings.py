@@ -96,7 +96,7 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
 
 def is_storage(obj: Any) -> bool:
     """Whether ``obj`` is a storage."""
-    from .conversion import Storage
+    from .storage import Storage
 
     return isinstance(obj, Storage)
 

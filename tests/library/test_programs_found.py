@@ -373,3 +373,23 @@ def test_numbers_are_divided_and_borders_have_no_value() -> None:
     assert nn.functional.pad(x, (1, 0), mode="reflect", value=0).tolist() == [[[1.0, 0.0, 1.0, 2.0]]]
     with pytest.raises(RuntimeError, match="doesn't take in value argument"):
         nn.functional.pad(x, (1, 0), mode="reflect", value=1.0)
+
+
+def test_a_storage_is_the_memory_itself() -> None:
+    x = autograd.tensor([[4.0, 1.0], [5.0, 3.0]])
+    memory = x[1].storage()
+    memory[0] = 2.0
+    assert x[0, 0].item() == 2.0 and list(memory) == [2.0, 1.0, 5.0, 3.0] and memory.dtype == autograd.float32
+    assert str(memory).endswith(" 3.0\n[torch.storage.TypedStorage(dtype=torch.float32, device=cpu) of size 4]")
+    row = autograd.Tensor(x.t().storage())
+    row[3] = 7.0
+    assert x[1, 1].item() == 7.0 and row.shape == (4,)
+    assert autograd.empty(0).set_(memory, 1, (2,)).tolist() == [1.0, 5.0]
+    assert len(x.untyped_storage()) == 16 and x.untyped_storage()[:4].tolist() == [0, 0, 0, 64]
+    with pytest.raises(IndexError, match="out of range"):
+        memory[4]
+    w = autograd.ones(2, requires_grad=True)
+    y = (w * w).sum()
+    w.detach().storage()[0] = 5.0
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.backward()
