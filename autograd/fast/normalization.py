@@ -1,7 +1,8 @@
 """Normalization of rows (layer norm) and of channels (batch norm): the statistics and the result in one go each.
 
 Arrays are [N, C, P] here: the statistics are those of each c over N and P. Rows are channels of one sample. The scale
-and shift belong to the channels, or - of rows - to the places.
+and shift belong to the channels, or - of rows - to the places, and then there may be several, which the rows take in turn:
+those of the groups of group norm.
 """
 
 from __future__ import annotations
@@ -32,11 +33,16 @@ def normalize_backward(
     """The cotangents of input, weight and bias (those that have a shape), from that of the result."""
     above, x = _as_channels(np.ascontiguousarray(g), axes), _as_channels(normal, axes)
     count = team(x.size / 3)
+    form = shapes[1] or shapes[2]
+    if weight is None and form is not None and len(form) == 4:  # a shift alone: its sums are those of the groups too
+        weight = np.ones(form, F)
     dx, scale, rstd = np.empty_like(x), _parameter(weight, 1, x, axes), rstd.reshape(-1)
     if axes != (0, 2):
-        sums = np.zeros((count, 2, x.shape[2]), F)
+        sums = np.zeros((count, 2, *scale.shape), F)
         _rows_backward(above, x, rstd, scale, dx, sums, center)
         dw, db = sums[0] if count == 1 else np.add.reduce(sums, axis=0)
+        if form is not None and math.prod(form) < dw.size:  # one number for each channel of a group
+            dw, db = (v.reshape(math.prod(form), -1).sum(axis=1) for v in (dw, db))
     else:
         dw, db = np.empty(x.shape[1], F), np.empty(x.shape[1], F)
         _channels_backward(above, x, rstd, scale, dx, dw, db, count)
@@ -62,9 +68,12 @@ def _as_channels(x: Any, axes: Any) -> Any:
 
 
 def _parameter(p: Any, missing: float, x: Any, axes: Any) -> Any:
+    """[1, C] of channels, [groups, P] of rows."""
     if p is None:
-        return np.full(x.shape[1 if axes == (0, 2) else 2], missing, F)
-    return np.ascontiguousarray(p).reshape(-1)
+        return np.full((1, x.shape[1 if axes == (0, 2) else 2]), missing, F)
+    if axes == (2, 3) and p.ndim == 4:  # [1, groups, C, 1]
+        return np.repeat(p.reshape(p.shape[1], -1), x.shape[2] // p.shape[2], axis=1)
+    return np.ascontiguousarray(p).reshape(1, -1)
 
 
 @inline
@@ -109,9 +118,11 @@ def _normalize(
 def _normalize_rows(
     x: Any, weight: Any, bias: Any, y: Any, normal: Any, rstd: Any, eps: Any, center: bool, start: int, stop: int
 ) -> None:
-    size = F(x.shape[1])
+    size, scale, shift = F(x.shape[1]), weight[0], bias[0]
     for i in range(start, stop):
         row, result, made = x[i], normal[i], y[i]
+        if len(weight) > 1 or len(bias) > 1:  # short rows notice what it costs to take one
+            scale, shift = weight[i % len(weight)], bias[i % len(bias)]
         mean, square = F(0), F(0)
         if center:
             for j in range(len(row)):
@@ -124,7 +135,7 @@ def _normalize_rows(
         for j in range(len(row)):
             v = (row[j] - mean) * factor
             result[j] = v
-            made[j] = v * weight[j] + bias[j]
+            made[j] = v * scale[j] + shift[j]
 
 
 @helper
@@ -135,7 +146,7 @@ def _normalize_channels(
         mean, square = _statistics(x, c, True)
         factor = F(1) / np.sqrt(square + eps)
         rstd[c] = factor
-        scale, shift = weight[c], bias[c]
+        scale, shift = weight[0, c], bias[0, c]
         for n in range(len(x)):
             row, result, made = x[n, c], normal[n, c], y[n, c]
             for j in range(len(row)):
@@ -157,20 +168,22 @@ def _rows_backward(g: Any, normal: Any, rstd: Any, weight: Any, dx: Any, sums: A
 def _some_rows_backward(
     g: Any, normal: Any, rstd: Any, weight: Any, dx: Any, dw: Any, db: Any, center: bool, start: int, stop: int
 ) -> None:
-    size = F(g.shape[1])
+    size, scale, slopes, totals = F(g.shape[1]), weight[0], dw[0], db[0]
     for i in range(start, stop):
         row, x, made, factor = g[i], normal[i], dx[i], rstd[i]
+        if len(weight) > 1:
+            scale, slopes, totals = weight[i % len(weight)], dw[i % len(weight)], db[i % len(weight)]
         mean, slope = F(0), F(0)
         for j in range(len(row)):
-            v = row[j] * weight[j]
+            v = row[j] * scale[j]
             mean += v
             slope += v * x[j]
         mean, slope = mean / size if center else F(0), slope / size
         for j in range(len(row)):
-            made[j] = (row[j] * weight[j] - mean - x[j] * slope) * factor
+            made[j] = (row[j] * scale[j] - mean - x[j] * slope) * factor
         for j in range(len(row)):
-            dw[j] += row[j] * x[j]
-            db[j] += row[j]
+            slopes[j] += row[j] * x[j]
+            totals[j] += row[j]
 
 
 @kernel
@@ -186,7 +199,7 @@ def _channels_backward(g: Any, normal: Any, rstd: Any, weight: Any, dx: Any, dw:
                     total += row[j]
                     slope += row[j] * x[j]
             dw[c], db[c] = slope, total
-            mean, factor = total / size, weight[c] * rstd[c]
+            mean, factor = total / size, weight[0, c] * rstd[c]
             slope /= size
             for n in range(len(g)):
                 row, x, made = g[n, c], normal[n, c], dx[n, c]

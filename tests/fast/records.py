@@ -241,6 +241,10 @@ _NORMALIZED: list[tuple[Any, ...]] = [  # shape, axes, shape of the weight, shap
     (_CHANNELS, (1, 2), (24, 99), None, True),
     (_CHANNELS, (0, 2), None, None, True),
     (_ROWS, (1,), (64,), None, False),
+    ((6, 4, 8, 49), (2, 3), (1, 4, 8, 1), (1, 4, 8, 1), True),
+    ((3, 2, 5, 7), (2, 3), (1, 2, 5, 1), None, True),
+    ((3, 2, 5, 1), (2, 3), None, (1, 2, 5, 1), True),
+    ((3, 2, 5, 7), (2, 3), None, (1, 2, 5, 1), True),
     ((5, 3), (1,), None, (3,), True),
     ((2, 3, 1), (0, 2), (3, 1), None, True),
 ]
