@@ -30,7 +30,7 @@ from numba.extending import intrinsic
 from .. import threads
 
 __all__ = [
-    "F", "Unfit", "address", "aligned", "exact", "exp", "exp_below", "floats_at", "gemm", "helper", "inline", "kernel",
+    "F", "Unfit", "address", "aligned", "bits_of", "exact", "exp", "exp_below", "floats_at", "fused_multiply", "gemm", "helper", "inline", "kernel",
     "largest", "log", "log1p", "prange", "scratch", "start", "tanh", "team",
 ]  # fmt: skip
 
@@ -238,7 +238,7 @@ def _float_of_bits(typingctx: Any, bits: Any) -> Any:
 
 
 @_intrinsic
-def _bits_of_float(typingctx: Any, x: Any) -> Any:
+def bits_of(typingctx: Any, x: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], context.get_value_type(types.int32))
 
@@ -246,7 +246,7 @@ def _bits_of_float(typingctx: Any, x: Any) -> Any:
 
 
 @_intrinsic
-def _fused(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+def fused_multiply(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
     """a * b + c rounded once, where the processor can; the compiler does not reorder it."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -272,9 +272,9 @@ def _reduced(x: Any) -> Any:
 
     And log 2 in two parts, of which the first is exact in few bits: added up by the compiler, they lose 3 more.
     """
-    n = np.int32(_bits_of_float(x * F(1.44269504) + _MAGIC) - _MAGIC_BITS)  # which numba would widen
+    n = np.int32(bits_of(x * F(1.44269504) + _MAGIC) - _MAGIC_BITS)  # which numba would widen
     f = F(n)
-    return n, _fused(f, F(2.12194440e-4), _fused(f, F(-0.693359375), x))
+    return n, fused_multiply(f, F(2.12194440e-4), fused_multiply(f, F(-0.693359375), x))
 
 
 @inline
@@ -311,7 +311,7 @@ def exp_below(x: Any) -> Any:
 def log(x: Any) -> Any:
     """log(x), within 2 units in the last place (the polynomial of Cephes' logf); -inf, inf and NaN where they belong."""
     tiny = x < F(1.17549435e-38)  # too small for a full mantissa
-    bits = _bits_of_float(x * F(8388608) if tiny else x)
+    bits = bits_of(x * F(8388608) if tiny else x)
     e = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))  # x = m 2^e with m from sqrt(1/2) to sqrt(2)
     f = _float_of_bits(np.int32(bits - np.int32(e << np.int32(23)))) - F(1)
     n = F(e) - (F(23) if tiny else F(0))
@@ -371,6 +371,6 @@ def largest(row: Any) -> Any:
     """
     top = np.int32(-0x80000000)
     for j in range(len(row)):
-        bits = _ordered(_bits_of_float(row[j]))
+        bits = _ordered(bits_of(row[j]))
         top = bits if bits > top else top
     return _float_of_bits(_ordered(top))

@@ -351,8 +351,23 @@ xlogy = elementwise(
 
 # --- trigonometric and hyperbolic ----------------------------------------------------------------------------------
 
-sin = elementwise(np.sin, promote="float", input=lambda g, input: g * np.cos(input))
-cos = elementwise(np.cos, promote="float", input=lambda g, input: -g * np.sin(input))
+
+def _plain_float32(input: Any) -> bool:
+    return input.size >= 8192 and input.dtype == np.float32 and input.flags.c_contiguous  # type: ignore[no-any-return]
+
+
+sin = elementwise(
+    twin("waves.sin", when=_plain_float32)(lambda input: np.sin(input)),
+    name="sin",
+    promote="float",
+    input=lambda g, input: g * cos(input),  # type: ignore[has-type]
+)
+cos = elementwise(
+    twin("waves.cos", when=_plain_float32)(lambda input: np.cos(input)),
+    name="cos",
+    promote="float",
+    input=lambda g, input: -g * sin(input),
+)
 tan = elementwise(np.tan, promote="float", input=lambda g, y: g * (1 + y * y))
 asin = elementwise(np.arcsin, promote="float", input=lambda g, input: g / np.sqrt(1 - input * input))
 acos = elementwise(np.arccos, promote="float", input=lambda g, input: -g / np.sqrt(1 - input * input))

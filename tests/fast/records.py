@@ -64,6 +64,13 @@ RECORDS["rows.log_softmax_back"] = [
     lambda: (floats(3, 70, 7), -np.abs(floats(3, 70, 7, seed=1)), 2),
     lambda: (special(5, 17), -np.abs(floats(5, 17)), 1),
 ]
+RECORDS["waves.sin"] = RECORDS["waves.cos"] = [
+    lambda: (floats(100, 90, scale=30),),
+    lambda: (floats(37, scale=1e4),),
+    lambda: (floats(64, scale=1e7),),  # beyond what three floats of pi / 2 suffice for
+    lambda: (special(5, 17),),
+    lambda: (np.linspace(-8, 8, 4001, dtype=np.float32),),
+]
 RECORDS["across.softmax"] = RECORDS["across.log_softmax"] = [
     lambda: (floats(4, 5, 30, 20, scale=5), 1),
     lambda: (floats(7, 3, 5), 0),
