@@ -93,7 +93,7 @@ class Installed:
         """Serve PyTorch's names no more."""
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
-        Tensor.__module__ = "autograd"
+        Tensor.__module__ = "autograd.tensor"
         for name in [n for n in sys.modules if ours(n) is not None]:
             del sys.modules[name]
 

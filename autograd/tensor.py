@@ -71,7 +71,6 @@ class Tensor(Methods):
     """
 
     __slots__ = ("__dict__", "__weakref__", "array", "lineage", "node")
-    __module__ = "autograd"  # as ``type(x)`` is shown; "torch" where this library is served as PyTorch (install.py)
 
     array: np.ndarray[Any, Any]
     node: Node | None

@@ -89,8 +89,8 @@ def embedding(
     """The rows of ``weight`` [V, D] whose numbers ``input`` [*] gives: [*, D].
 
     The row ``padding_idx`` gets no gradient; rows longer than ``max_norm`` are shrunk, in place; ``scale_grad_by_freq``
-    divides the gradient of a row by how often it occurs. Gradients are always dense here, whatever ``sparse`` says.
-    Raises IndexError for a number that is not there.
+    divides the gradient of a row by how often it occurs. Gradients are always dense here; ``sparse`` notes on ``weight``
+    that ``optim.SparseAdam`` may take their rows of zeros for rows that were not looked up. Raises IndexError for a number that is not there.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
 
@@ -106,6 +106,8 @@ def embedding(
     numbers = _check_index(input, weight)
     if max_norm is not None:
         _renormalize(weight, numbers, max_norm, norm_type)
+    if sparse:
+        weight.by_rows = True
     rows = lookup(weight, numbers, padding)
     if scale_grad_by_freq:
         rows = _rarely(rows, numbers)

@@ -108,6 +108,21 @@ def test_sparse_adam_says_what_to_do():
         optim.SparseAdam([p]).step()
 
 
+def test_sparse_adam_updates_the_rows_that_were_looked_up():
+    torch, nn = pytest.importorskip("torch"), pytest.importorskip("nn")
+    tables = []
+    for lib, layers, optimizers in ((torch, torch.nn, torch.optim), (autograd, nn, optim)):
+        table = layers.Embedding(6, 2, sparse=True)
+        table.weight.data.copy_(lib.arange(12.0).reshape(6, 2) / 10)
+        adam = optimizers.SparseAdam(list(table.parameters()), lr=0.1)
+        for looked_up in ([0, 2, 2], [2, 5], [0, 1]):
+            adam.zero_grad()
+            (table(lib.tensor(looked_up)) ** 2).sum().backward()
+            adam.step()
+        tables.append(table.weight.tolist())
+    np.testing.assert_allclose(tables[1], tables[0], rtol=1e-6)
+
+
 def test_averaged_model():
     nn = pytest.importorskip("nn")
     model = nn.Linear(2, 3)
