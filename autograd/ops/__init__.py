@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -83,6 +84,7 @@ FUNCTIONS = _named()
 
 def __getattr__(name: str) -> Any:
     """``torch.ops.namespace``: what the user made with ``library.custom_op``."""
-    from ..library import namespace
-
-    return namespace(name)
+    library = sys.modules.get("autograd.library")
+    if library is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return library.namespace(name)

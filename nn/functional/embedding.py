@@ -107,7 +107,7 @@ def embedding(
     if max_norm is not None:
         _renormalize(weight, numbers, max_norm, norm_type)
     if sparse:
-        weight.by_rows = True
+        weight.__dict__["by_rows"] = True
     rows = lookup(weight, numbers, padding)
     if scale_grad_by_freq:
         rows = _rarely(rows, numbers)
