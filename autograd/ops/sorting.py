@@ -77,7 +77,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     few: Any = (slice(None),) * at + (slice(k),)
     if not array.ndim:
         index = np.zeros((), np.int64)
-    elif k < n // 8 and n > 256:  # find them first, sort the few
+    elif k < n // 4 and n > 16:  # find them first, sort the few
         where = (
             np.argpartition(array, n - k if largest else k - 1, axis=at)
             if k
