@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from ..fast import twin
 from ..lift import linear
 from ..tensor import wrap
 from .columns import Ints
@@ -428,6 +429,11 @@ def _read(input: Any, at: list[Any], padding_mode: str, align: bool) -> Any:
     return read_places(input, places, np.broadcast_to(inside, places.shape))
 
 
+def _worth_a_kernel(input: Any, places: Any, inside: Any, size: Any = None) -> bool:
+    return input.size >= 2048 and input.dtype == np.float32 and (size is not None or input.flags.c_contiguous)
+
+
+@twin("places.read_places", when=_worth_a_kernel)
 def _read_places(input: Any, places: Any, inside: Any) -> Any:
     """input (N, C, *S), places (N, *P) in flat S -> (N, C, *P)"""
     flat = input.reshape(*input.shape[:2], math.prod(input.shape[2:]))
@@ -436,6 +442,7 @@ def _read_places(input: Any, places: Any, inside: Any) -> Any:
     return np.where(inside[:, None], made, input.dtype.type(0))
 
 
+@twin("places.write_places", when=_worth_a_kernel)
 def _write_places(input: Any, places: Any, inside: Any, size: Ints) -> Any:
     n, c = input.shape[:2]
     made = np.zeros((n, c, math.prod(size)), input.dtype)

@@ -7,6 +7,7 @@ the others are odd shapes and values, which the kernel must get right although i
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,22 @@ RECORDS["rows.log_softmax_back"] = [
     lambda: (floats(400, 90), -np.abs(floats(400, 90, seed=1, scale=9)), 1),
     lambda: (floats(3, 70, 7), -np.abs(floats(3, 70, 7, seed=1)), 2),
     lambda: (special(5, 17), -np.abs(floats(5, 17)), 1),
+]
+
+
+def _places(n: int, c: int, size: tuple[int, ...], result: tuple[int, ...]) -> tuple[Any, ...]:
+    rng = np.random.default_rng(0)
+    places = rng.integers(0, math.prod(size), (n, *result))
+    return floats(n, c, *size), floats(n, c, *result), places, rng.random((n, *result)) < 0.8, size
+
+
+RECORDS["places.read_places"] = [
+    lambda: (lambda x, g, places, inside, size: (x, places, inside))(*_places(3, 8, (9, 11), (30, 20))),
+    lambda: (lambda x, g, places, inside, size: (x, places, inside))(*_places(1, 1, (2, 3, 4), (2, 2, 5))),
+]
+RECORDS["places.write_places"] = [
+    lambda: (lambda x, g, places, inside, size: (g, places, inside, size))(*_places(3, 8, (9, 11), (30, 20))),
+    lambda: (lambda x, g, places, inside, size: (g, places, inside, size))(*_places(1, 1, (2, 3, 4), (2, 2, 5))),
 ]
 RECORDS["waves.sin"] = RECORDS["waves.cos"] = [
     lambda: (floats(100, 90, scale=30),),
