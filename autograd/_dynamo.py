@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -33,6 +34,13 @@ class Settings(ModuleType):
 config = Settings(
     f"{__name__}.config", cache_size_limit=8, recompile_limit=8, suppress_errors=False, verbose=False
 )  # with PyTorch's values of those that programs raise
+
+
+class TransformGetItemToIndex(contextlib.nullcontext[None]):
+    """The block in which PyTorch's ``vmap`` may index by a batched number; here it always may."""
+
+
+sys.modules[f"{__name__}._trace_wrapped_higher_order_op"] = sys.modules[__name__]  # where PyTorch has it
 
 
 class OptimizedModule:

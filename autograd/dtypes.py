@@ -83,21 +83,28 @@ int32 = int = dtype("int32", np.int32)
 int64 = long = dtype("int64", np.int64)
 
 
-def _load_bfloat16() -> dtype:
+FLOAT8 = frozenset(["float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu"])
+"""Dtypes that can be named, and have limits (``finfo``); no tensor here is of them."""
+
+SMALL = FLOAT8 | {"bfloat16"}
+"""The dtypes that NumPy does not have: the package ml_dtypes does."""
+
+
+def _load_small(name: str) -> dtype:
     try:
         import ml_dtypes
     except ImportError as error:
         raise ImportError(
-            "autograd.bfloat16 needs the package ml_dtypes, which gives NumPy the type: pip install ml_dtypes"
+            f"autograd.{name} needs the package ml_dtypes, which gives NumPy the type: pip install ml_dtypes"
         ) from error
-    made = dtype("bfloat16", ml_dtypes.bfloat16)
-    globals()["bfloat16"] = made
+    made = dtype(name, getattr(ml_dtypes, name))
+    globals()[name] = made
     return made
 
 
 def __getattr__(name: str) -> dtype:
-    if name == "bfloat16":
-        return _load_bfloat16()
+    if name in SMALL:
+        return _load_small(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -106,7 +113,7 @@ def of(numpy: np.dtype[Any]) -> dtype:
     found = _by_numpy.get(numpy)
     if found is None:
         if numpy.name == "bfloat16":
-            return _load_bfloat16()
+            return _load_small("bfloat16")
         native = numpy.newbyteorder("=")
         if native in _by_numpy:
             return _by_numpy[native]
@@ -123,6 +130,8 @@ def as_numpy(given: Any) -> np.dtype[Any]:
     (dtype('float32'), True)
     """
     if isinstance(given, dtype):
+        if given._name in FLOAT8:
+            raise NotImplementedError(f"tensors of {given} are not supported: use float16 or bfloat16")
         return given.dtype
     if isinstance(given, str):
         raise TypeError(f"dtype must be a dtype such as autograd.float32, not the string {given!r}")
@@ -263,14 +272,14 @@ class finfo:
     """
 
     def __init__(self, type: dtype | None = None) -> None:
-        d = as_numpy(type) if type is not None else _default
-        if d.kind == "V" or d.name == "bfloat16":
+        d = type.dtype if isinstance(type, dtype) else as_numpy(type) if type is not None else _default
+        if d.kind == "V" or d.name in SMALL:
             import ml_dtypes
 
             info: Any = ml_dtypes.finfo(d)  # type: ignore[no-untyped-call]
         else:
             info = np.finfo(d)  # type: ignore[no-untyped-call, unused-ignore]
-        self.dtype = repr(of(d).to_real()).removeprefix("torch.")
+        self.dtype = repr(_by_numpy[d].to_real()).removeprefix("torch.")
         self.bits = info.bits
         for name in ("eps", "max", "min", "tiny", "smallest_normal", "resolution"):
             setattr(self, name, info.__getattribute__(name).item())

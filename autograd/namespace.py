@@ -137,12 +137,12 @@ def resolve(name: str) -> Any:
             raise AttributeError(f"module 'autograd' has no attribute {name!r}") from None
     elif name in ELSEWHERE:
         found = getattr(importlib.import_module(f"{__package__}.{ELSEWHERE[name]}"), name)
-    elif name == "bfloat16":
+    else:
         from . import dtypes
 
-        found = dtypes.bfloat16
-    else:
-        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+        if name not in dtypes.SMALL:
+            raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+        found = getattr(dtypes, name)
     setattr(package, name, found)
     return found
 

@@ -202,6 +202,21 @@ class Stream:
         pass
 
 
+class CUDAGraph:
+    """A name for annotations. Raises RuntimeError when made: there is no CUDA here."""
+
+    def __init__(self, keep_graph: bool = False) -> None:
+        raise RuntimeError("a CUDAGraph can't be made: this library computes on the CPU")
+
+
+class graph(CUDAGraph):
+    """The block that would record one. Raises RuntimeError when made."""
+
+
+class StreamContext:
+    """What ``stream`` gives, as a name for annotations."""
+
+
 def stream(stream: Stream | None) -> Any:
     """A block in which work would go to ``stream``."""
     return Stream() if stream is None else stream

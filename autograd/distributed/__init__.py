@@ -30,8 +30,11 @@ _world = _World()
 
 
 def is_available() -> bool:
-    """True: a process group of one can be made."""
-    return True
+    """False, as of a PyTorch that was built without it: libraries then leave their parallel parts out.
+
+    A group of one can be made all the same.
+    """
+    return False
 
 
 def is_initialized() -> bool:

@@ -64,6 +64,11 @@ def register_pytree_node(
     _REGISTERED[cls] = (flatten_fn, unflatten_fn)
 
 
+def _dict_flatten_with_keys(tree: dict[Any, Any]) -> tuple[list[tuple[Any, Any]], list[Any]]:
+    """The items of a dictionary and its keys, which libraries name when they register classes like it."""
+    return list(tree.items()), list(tree)
+
+
 def _children(tree: Any) -> tuple[Any, Any, list[Any]] | None:
     """type, context and children of a container; None for a leaf."""
     kind = type(tree)

@@ -393,3 +393,12 @@ def test_a_storage_is_the_memory_itself() -> None:
     w.detach().storage()[0] = 5.0
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.backward()
+
+
+def test_float8_has_a_name_and_limits_and_no_tensors() -> None:
+    pytest.importorskip("ml_dtypes")
+    kind: Any = autograd.float8_e4m3fn  # type: ignore[attr-defined]
+    assert autograd.finfo(kind).max == 448.0 and kind.itemsize == 1 and repr(kind) == "torch.float8_e4m3fn"
+    for make in (lambda: autograd.ones(2).to(kind), lambda: autograd.zeros(2, dtype=kind)):
+        with pytest.raises(NotImplementedError, match="float8_e4m3fn are not supported"):
+            make()
