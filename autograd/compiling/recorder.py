@@ -42,6 +42,7 @@ class Recorder:
         self.kernels = False  # whether a compiled kernel is called directly
         self.failed: str | None = None
         self.finished: set[Node] = set()  # nodes that backward has been through
+        self.looped: set[int] = set()  # ids of the cotangents that a loop has made; slots keep them alive
 
     def slot(self, array: Any) -> Slot:
         slot = Slot(len(self.slots), array)
@@ -97,6 +98,8 @@ class Recorder:
             try:
                 call = Call(function, walk(args, self.known), walk(kwargs, self.known), self.name(result))
                 direct = self.kernel(result, kernels)
+                if hasattr(function, "unfused"):  # a loop
+                    direct, self.kernels = call, True
                 self.calls += [direct] if direct else expanded(self, call)  # now, while the arguments hold these values
             except CannotReplay as why:
                 self.refuse(str(why))
@@ -138,7 +141,8 @@ class Recorder:
             function, names, values, op = args
             n = len(names) - len(op.keyword_only)
             args, kwargs = tuple(values[:n]), dict(zip(names[n:], values[n:], strict=True))
-        return self.quietly(self.call, getattr(function, "unfused", function), args, kwargs)
+        plain = function if fast.ready() else getattr(function, "unfused", function)
+        return self.quietly(self.call, plain, args, kwargs)
 
     def constant(self, array: Any) -> None:
         """A tensor was made from nothing but its shape: the same in every run."""
@@ -281,7 +285,14 @@ class Recorder:
         """Call a formula with what it names, written down as a call of its own."""
         spelled = ", ".join([op._where(name, argument) for name in names_of(formula)])
         args = adapter(spelled)(lambda *values: values)(g, node)
-        return self.call(formula, walk(args, shape_of), {})
+        if not (op.fuses and op.outputs == 1 and g.size >= op.worth and fast.ready()):
+            return self.call(formula, walk(args, shape_of), {})
+        if id(g) in self.looped and g.size >= fast.LARGE:
+            self.refuse("large cotangents pass several elementwise operations, which backward() runs as one loop")
+        made = self.call(fast.fused(formula), walk(args, shape_of), {})  # with the bits of the loop that backward runs
+        if made is not g:
+            self.looped.add(id(made))
+        return made
 
     def leaf(self, node: Leaf, g: Any) -> None:
         """A finished gradient."""
