@@ -24,6 +24,7 @@ SUBMODULES = frozenset(
         "__config__",
         "__future__",
         "_dynamo",
+        "_higher_order_ops",
         "_inductor",
         "_utils",
         "accelerator",
@@ -109,6 +110,7 @@ PROVIDED = {
         set_default_tensor_type set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal
         set_num_interop_threads set_warn_always spmm use_deterministic_algorithms
     """,
+    "_higher_order_ops": "cond while_loop",
     "storage": "TypedStorage UntypedStorage",
     "testing": "doctor gradcheck gradgradcheck",
     "threads": "get_num_threads set_num_threads",

@@ -402,3 +402,30 @@ def test_float8_has_a_name_and_limits_and_no_tensors() -> None:
     for make in (lambda: autograd.ones(2).to(kind), lambda: autograd.zeros(2, dtype=kind)):
         with pytest.raises(NotImplementedError, match="float8_e4m3fn are not supported"):
             make()
+
+
+def test_loops_and_branches_as_functions() -> None:
+    from autograd._higher_order_ops.associative_scan import associative_scan  # type: ignore[import-not-found]
+
+    from autograd import _higher_order_ops as ops  # type: ignore[attr-defined]
+
+    x = autograd.rand(3, 7, requires_grad=True)
+    for reverse in (False, True):
+        ahead = x.flip(1) if reverse else x
+        sums = associative_scan(lambda a, b: a + b, x, dim=1, reverse=reverse)
+        known = ahead.cumsum(1).flip(1) if reverse else ahead.cumsum(1)
+        assert autograd.allclose(sums, known)
+        carry, ys = ops.scan(lambda c, z: (c + z, c + z), autograd.zeros(3), x, dim=1, reverse=reverse)
+        assert autograd.allclose(ys, known) and autograd.allclose(carry, x.sum(1))
+    sums.sum().backward()
+    assert x.grad is not None and x.grad[0].tolist() == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    rates, steps = autograd.rand(5), autograd.rand(5)
+    made = associative_scan(lambda a, b: (a[0] * b[0], b[0] * a[1] + b[1]), (rates, steps), dim=0)[1]
+    state = autograd.zeros(())
+    for i in range(5):
+        state = rates[i] * state + steps[i]
+    assert autograd.allclose(made[-1], state)
+    assert autograd.cond(autograd.tensor(False), lambda y: y, lambda y: -y, (autograd.ones(1),)).item() == -1.0  # type: ignore[attr-defined]
+    assert ops.map(lambda z, k: z.sum() * k, autograd.ones(2, 3), 2).tolist() == [6.0, 6.0]
+    with pytest.raises(ValueError, match="Combine_mode"):
+        associative_scan(lambda a, b: a, x, 0, combine_mode="other")
