@@ -21,7 +21,9 @@ from .workloads import WORKLOADS
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", help=f"workloads: {', '.join(WORKLOADS)}; or 'ops', 'engine', 'all'")
+    parser.add_argument(
+        "names", nargs="*", help=f"workloads: {', '.join(WORKLOADS)}; or 'ops', 'pieces', 'engine', 'all'"
+    )
     parser.add_argument(
         "--vs", default="torch", help="peers, with commas: torch,plain,compiled,mygrad,dezero,autograd,jax"
     )
@@ -34,6 +36,10 @@ def main() -> int:
         from .ops import main as ops
 
         return ops(peers)
+    if options.names[:1] == ["pieces"]:
+        from .pieces import main as pieces
+
+        return pieces(options.names[1:])
     if options.names == ["engine"]:
         return engine.main()
     whole = options.names in ([], ["all"])
