@@ -141,8 +141,9 @@ class Recorder:
             function, names, values, op = args
             n = len(names) - len(op.keyword_only)
             args, kwargs = tuple(values[:n]), dict(zip(names[n:], values[n:], strict=True))
-        plain = function if fast.ready() else getattr(function, "unfused", function)
-        return self.quietly(self.call, plain, args, kwargs)
+        if hasattr(function, "unfused") and not fast.ready():
+            function = function.unfused
+        return self.quietly(self.call, function, args, kwargs)
 
     def constant(self, array: Any) -> None:
         """A tensor was made from nothing but its shape: the same in every run."""

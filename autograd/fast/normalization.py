@@ -2,7 +2,8 @@
 
 Arrays are [N, C, P] here: the statistics are those of each c over N and P. Rows are channels of one sample. The scale
 and shift belong to the channels, or - of rows - to the places, and then there may be several, which the rows take in turn:
-those of the groups of group norm.
+those of the groups of group norm. Where P is 1 (batch norm of a layer's features) the samples are rows of channels, and all
+channels of a stretch are worked on at once.
 """
 
 from __future__ import annotations
@@ -19,11 +20,18 @@ __all__ = ["moments", "normalize", "normalize_backward"]
 
 def normalize(input: Any, weight: Any, bias: Any, axes: Any, eps: float, center: bool) -> Any:
     """The normalized values, scaled and shifted; and (before that, 1 / standard deviation)."""
+    kept = tuple([1 if i in axes else n for i, n in enumerate(input.shape)])
+    axes = _form(axes, input)
     x = _as_channels(input, axes)
     y, normal, rstd = np.empty_like(x), np.empty_like(x), np.empty(x.shape[1], F)
     scale, shift = _parameter(weight, 1, x, axes), _parameter(bias, 0, x, axes)
-    _normalize(x, scale, shift, y, normal, rstd, F(eps), center, axes != (0, 2), team(x.size / 3))
-    kept = tuple([1 if i in axes else n for i, n in enumerate(input.shape)])
+    count = team(x.size / 3)
+    if axes == (0, 2) and x.shape[2] == 1:
+        mean, var = _moments_of(x, count)
+        np.divide(1, np.sqrt(var + F(eps)), out=rstd)
+        _normalize_columns(x[:, :, 0], mean, rstd, scale[0], shift[0], y[:, :, 0], normal[:, :, 0], count)
+    else:
+        _normalize(x, scale, shift, y, normal, rstd, F(eps), center, axes != (0, 2), count)
     return y.reshape(input.shape), (normal.reshape(input.shape), rstd.reshape(kept))
 
 
@@ -31,6 +39,7 @@ def normalize_backward(
     g: Any, normal: Any, rstd: Any, weight: Any, axes: Any, center: bool, shapes: Any
 ) -> tuple[Any, Any, Any]:
     """The cotangents of input, weight and bias (those that have a shape), from that of the result."""
+    axes = _form(axes, normal)
     above, x = _as_channels(np.ascontiguousarray(g), axes), _as_channels(normal, axes)
     count = team(x.size / 3)
     form = shapes[1] or shapes[2]
@@ -44,8 +53,11 @@ def normalize_backward(
         if form is not None and math.prod(form) < dw.size:  # one number for each channel of a group
             dw, db = (v.reshape(math.prod(form), -1).sum(axis=1) for v in (dw, db))
     else:
-        dw, db = np.empty(x.shape[1], F), np.empty(x.shape[1], F)
-        _channels_backward(above, x, rstd, scale, dx, dw, db, count)
+        dw, db = np.zeros(x.shape[1], F), np.zeros(x.shape[1], F)
+        if x.shape[2] == 1:
+            _columns_backward(above[:, :, 0], x[:, :, 0], scale[0] * rstd, dx[:, :, 0], dw, db, count)
+        else:
+            _channels_backward(above, x, rstd, scale, dx, dw, db, count)
     return (
         None if shapes[0] is None else dx.reshape(shapes[0]),
         None if shapes[1] is None else dw.reshape(shapes[1]),
@@ -55,16 +67,30 @@ def normalize_backward(
 
 def moments(input: Any, axes: Any) -> Any:
     """The mean, and the mean of the squared deviations from it, over these axes, which are kept."""
-    x = _as_channels(input, axes)
-    mean, var = np.empty(x.shape[1], F), np.empty(x.shape[1], F)
-    _moments(x, mean, var, team(x.size / 8))
+    x = _as_channels(input, _form(axes, input))
+    mean, var = _moments_of(x, team(x.size / 8))
     kept = tuple([1 if i in axes else n for i, n in enumerate(input.shape)])
     return mean.reshape(kept), var.reshape(kept)
 
 
+def _moments_of(x: Any, count: int) -> tuple[Any, Any]:
+    if x.shape[2] == 1:
+        mean, var = np.zeros(x.shape[1], F), np.zeros(x.shape[1], F)
+        _moments_of_columns(x[:, :, 0], mean, var, count)
+    else:
+        mean, var = np.empty(x.shape[1], F), np.empty(x.shape[1], F)
+        _moments(x, mean, var, count)
+    return mean, var
+
+
 def _as_channels(x: Any, axes: Any) -> Any:
     """[N, C, P]: of the axes (0, 2) of three, or of trailing ones."""
-    return x if axes == (0, 2) else x.reshape(1, -1, math.prod(x.shape[axes[0] :]))
+    return x.reshape(*x.shape[:2], -1) if axes == (0, 2) else x.reshape(1, -1, math.prod(x.shape[axes[0] :]))
+
+
+def _form(axes: Any, x: Any) -> Any:
+    """The axes of [N, C, P] for those of [N, C]."""
+    return (0, 2) if axes == (0,) and x.ndim == 2 else axes
 
 
 def _parameter(p: Any, missing: float, x: Any, axes: Any) -> Any:
@@ -205,3 +231,62 @@ def _channels_backward(g: Any, normal: Any, rstd: Any, weight: Any, dx: Any, dw:
                 row, x, made = g[n, c], normal[n, c], dx[n, c]
                 for j in range(len(row)):
                     made[j] = (row[j] - mean - x[j] * slope) * factor
+
+
+# --- samples that are rows of channels -----------------------------------------------------------------------------------
+
+
+@kernel
+def _moments_of_columns(x: Any, mean: Any, var: Any, count: int) -> None:
+    for t in prange(count):
+        start, stop = len(mean) * t // count, len(mean) * (t + 1) // count
+        _add_columns(x, mean, var, start, stop)
+
+
+@helper
+def _add_columns(x: Any, mean: Any, var: Any, start: int, stop: int) -> None:
+    center, square, size = mean[start:stop], var[start:stop], F(len(x))
+    for n in range(len(x)):
+        row = x[n, start:stop]
+        for c in range(len(row)):
+            center[c] += row[c]
+    for c in range(len(center)):
+        center[c] /= size
+    for n in range(len(x)):
+        row = x[n, start:stop]
+        for c in range(len(row)):
+            square[c] += (row[c] - center[c]) * (row[c] - center[c])
+    for c in range(len(square)):
+        square[c] /= size
+
+
+@kernel
+def _normalize_columns(x: Any, mean: Any, rstd: Any, weight: Any, bias: Any, y: Any, normal: Any, count: int) -> None:
+    for t in prange(count):
+        for n in range(len(x) * t // count, len(x) * (t + 1) // count):
+            row, result, made = x[n], normal[n], y[n]
+            for c in range(len(row)):
+                v = (row[c] - mean[c]) * rstd[c]
+                result[c] = v
+                made[c] = v * weight[c] + bias[c]
+
+
+@kernel
+def _columns_backward(g: Any, normal: Any, factor: Any, dx: Any, dw: Any, db: Any, count: int) -> None:
+    for t in prange(count):
+        start, stop = len(dw) * t // count, len(dw) * (t + 1) // count
+        _some_columns_backward(g, normal, factor, dx, dw, db, start, stop)
+
+
+@helper
+def _some_columns_backward(g: Any, normal: Any, factor: Any, dx: Any, dw: Any, db: Any, start: int, stop: int) -> None:
+    size, scale, slope, total = F(len(g)), factor[start:stop], dw[start:stop], db[start:stop]
+    for n in range(len(g)):
+        row, x = g[n, start:stop], normal[n, start:stop]
+        for c in range(len(row)):
+            total[c] += row[c]
+            slope[c] += row[c] * x[c]
+    for n in range(len(g)):
+        row, x, made = g[n, start:stop], normal[n, start:stop], dx[n, start:stop]
+        for c in range(len(row)):
+            made[c] = (row[c] - total[c] / size - x[c] * (slope[c] / size)) * scale[c]

@@ -67,9 +67,9 @@ def _over_others(rows: Any, shape: Any, axes: Axes, last: int) -> Any:
 
 
 def _compiled(input: Any, weight: Any, bias: Any, axes: Axes) -> bool:
-    """Whether a kernel takes it: of rows, of the channels of [N, C, P], or of the groups of [N, groups, C, P]."""
-    channels = axes == (0, 2) and input.ndim == 3
-    shape = (input.shape[1], 1) if channels else input.shape[axes[0] :]
+    """Whether a kernel takes it: of rows, of the channels of [N, C] or [N, C, P], or of the groups of [N, groups, C, P]."""
+    channels = (axes == (0, 2) and input.ndim == 3) or (axes == (0,) and input.ndim == 2)
+    shape = (input.shape[1], 1)[: input.ndim - 1] if channels else input.shape[axes[0] :]
     groups = (1, *input.shape[1:3], 1) if axes == (2, 3) and input.ndim == 4 else shape
     return (  # type: ignore[no-any-return]
         (channels or axes == tuple(range(axes[0], input.ndim)))

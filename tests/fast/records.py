@@ -282,6 +282,10 @@ _NORMALIZED: list[tuple[Any, ...]] = [  # shape, axes, shape of the weight, shap
     (_CHANNELS, (1, 2), (24, 99), None, True),
     (_CHANNELS, (0, 2), None, None, True),
     (_ROWS, (1,), (64,), None, False),
+    ((200, 70, 1), (0, 2), (70, 1), (70, 1), True),
+    ((200, 70), (0,), (70,), (70,), True),
+    ((9, 5), (0,), None, (5,), True),
+    ((200, 70, 1), (0, 2), None, None, True),
     ((6, 4, 8, 49), (2, 3), (1, 4, 8, 1), (1, 4, 8, 1), True),
     ((3, 2, 5, 7), (2, 3), (1, 2, 5, 1), None, True),
     ((3, 2, 5, 1), (2, 3), None, (1, 2, 5, 1), True),
@@ -308,6 +312,8 @@ RECORDS["normalization.moments"] = [
     lambda: (floats(*_CHANNELS), (0, 2)),
     lambda: (floats(*_ROWS), (1,)),
     lambda: (floats(7, 3, 2), (0, 2)),
+    lambda: (floats(200, 50, 1) + 2, (0, 2)),
+    lambda: (floats(200, 50) + 2, (0,)),
 ]
 
 
