@@ -18,6 +18,7 @@ from .devices import check_device
 from .from_data import convert, from_sequence, infer, native
 from .graph import mode
 from .layouts import check_layout, empty_in, strided
+from .storage import Storage
 from .tensor import Tensor, wrap
 
 __all__ = [
@@ -131,6 +132,8 @@ def asarray(
         made = obj.detach() if requires_grad is False else obj  # type: ignore[attr-defined]
     elif isinstance(obj, (np.ndarray, np.generic)):
         made = wrap(native(np.asarray(obj)))
+    elif isinstance(obj, Storage):
+        made = wrap(obj.array)
     elif isinstance(obj, (bytes, bytearray, memoryview)):
         made = frombuffer(obj, dtype=dtype or dtypes.of(dtypes.default_float()))
     elif copy is False:

@@ -73,6 +73,10 @@ class Storage:
         self.array[index] = value.array if isinstance(value, (Storage, Tensor)) else value
         stamp(self.array, "storage()[...] = ...")
 
+    def untyped(self) -> UntypedStorage:
+        """The same memory as bytes."""
+        return UntypedStorage(self.array.view(np.uint8))
+
     def fill_(self, value: Any) -> Any:
         """Set every element."""
         self[:] = value
@@ -100,6 +104,11 @@ class UntypedStorage(Storage):
 
     __slots__ = ()
 
+    @classmethod
+    def from_file(cls, filename: str, shared: bool = False, nbytes: int = 0) -> UntypedStorage:
+        """The bytes of a file, read when they are used; ``shared``: what is written goes to the file, too."""
+        return cls(np.memmap(filename, np.uint8, "r+" if shared else "c", shape=(nbytes,)).view(np.ndarray))
+
 
 class TypedStorage(Storage):
     """The memory as elements of a dtype.
@@ -118,10 +127,6 @@ class TypedStorage(Storage):
     def dtype(self) -> dtypes.dtype:
         """The dtype of the elements."""
         return dtypes.of(self.array.dtype)
-
-    def untyped(self) -> UntypedStorage:
-        """The same memory as bytes."""
-        return UntypedStorage(self.array.view(np.uint8))
 
     def _slice(self, index: slice) -> Any:
         raise RuntimeError("slices are only supported in UntypedStorage.__getitem__")

@@ -111,6 +111,7 @@ def _also(place: types.ModuleType, source: types.ModuleType, names: str) -> None
 _also(module, hooks, " ".join(n for n in hooks.__all__ if n.startswith("register_module_")))
 module.RemovableHandle = Handle  # type: ignore[attr-defined]
 module._IncompatibleKeys = state.IncompatibleKeys  # type: ignore[attr-defined]
+module._EXTRA_STATE_KEY_SUFFIX = "_extra_state"  # type: ignore[attr-defined]
 _also(normalization, lazy, "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d")
 _also(normalization, lazy, "LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d")
 _also(conv, lazy, "LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d")

@@ -429,3 +429,14 @@ def test_loops_and_branches_as_functions() -> None:
     assert ops.map(lambda z, k: z.sum() * k, autograd.ones(2, 3), 2).tolist() == [6.0, 6.0]
     with pytest.raises(ValueError, match="Combine_mode"):
         associative_scan(lambda a, b: a, x, 0, combine_mode="other")
+
+
+def test_files_are_storages(tmp_path: Any) -> None:
+    path = tmp_path / "bytes"
+    path.write_bytes(bytes(range(8)))
+    bytes_ = autograd.UntypedStorage.from_file(str(path), False, 8)  # type: ignore[attr-defined]
+    assert autograd.asarray(bytes_[2:6], dtype=autograd.uint8).view(autograd.int32).tolist() == [0x05040302]
+    bytes_[0] = 9
+    assert path.read_bytes()[0] == 0 and bytes_.untyped().tolist()[0] == 9
+    autograd.UntypedStorage.from_file(str(path), True, 8).fill_(7)  # type: ignore[attr-defined]
+    assert path.read_bytes() == bytes([7] * 8)
