@@ -12,29 +12,19 @@ import numpy as np
 
 from .runtime import F, exp_below, helper, kernel, log, prange, scratch, team
 
-__all__ = ["log_softmax", "log_softmax_back", "softmax", "softmax_back"]
+__all__ = ["slope", "softmax"]
 
 _STRETCH = 256
 
 
-def softmax(input: Any, dim: int) -> Any:
-    """The twin of ``ops.activation._softmax``."""
-    return _run(_softmax, dim, False, input)
+def softmax(input: Any, dim: int, logarithms: bool) -> Any:
+    """Softmax across a dimension, or its logarithms."""
+    return _run(_softmax, dim, logarithms, input)
 
 
-def log_softmax(input: Any, dim: int) -> Any:
-    """The twin of ``ops.activation._log_softmax``."""
-    return _run(_softmax, dim, True, input)
-
-
-def softmax_back(above: Any, probabilities: Any, dim: int) -> Any:
-    """The twin of ``ops.activation._softmax_back``."""
-    return _run(_slope, dim, False, above, probabilities)
-
-
-def log_softmax_back(above: Any, logarithms: Any, dim: int) -> Any:
-    """The twin of ``ops.activation._log_softmax_back``."""
-    return _run(_slope, dim, True, above, logarithms)
+def slope(above: Any, result: Any, dim: int, logarithms: bool) -> Any:
+    """The cotangent of the argument, from that of the result and the result."""
+    return _run(_slope, dim, logarithms, above, result)
 
 
 def _run(work: Any, dim: int, logarithms: bool, *arrays: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import check_classes
+from . import across
 from .runtime import F, exp_below, helper, inline, kernel, largest, prange, scratch, team
 
 __all__ = [
@@ -23,12 +24,16 @@ __all__ = [
 
 
 def softmax(input: Any, dim: int) -> Any:
-    """The twin of ``ops.activation.softmax`` along the last dimension."""
+    """The twin of ``ops.activation._softmax``."""
+    if dim < input.ndim - 1:
+        return across.softmax(input, dim, False)
     return _softmax_of(input, False)
 
 
 def log_softmax(input: Any, dim: int) -> Any:
-    """The twin of ``ops.activation.log_softmax`` along the last dimension."""
+    """The twin of ``ops.activation._log_softmax``."""
+    if dim < input.ndim - 1:
+        return across.softmax(input, dim, True)
     return _softmax_of(input, True)
 
 
@@ -65,7 +70,9 @@ def _softmax_rows(x: Any, y: Any, log: bool, start: int, stop: int) -> None:
 
 
 def softmax_back(above: Any, probabilities: Any, dim: int) -> Any:
-    """The twin of ``ops.activation._softmax_back`` along the last dimension."""
+    """The twin of ``ops.activation._softmax_back``."""
+    if dim < above.ndim - 1:
+        return across.slope(above, probabilities, dim, False)
     y = np.empty_like(above)
     shape = (-1, above.shape[-1])
     _softmax_back(above.reshape(shape), probabilities.reshape(shape), y.reshape(shape), team(above.size / 5))
@@ -93,7 +100,9 @@ def _softmax_back_rows(g: Any, p: Any, y: Any, start: int, stop: int) -> None:
 
 
 def log_softmax_back(above: Any, logarithms: Any, dim: int) -> Any:
-    """The twin of ``ops.activation._log_softmax_back`` along the last dimension."""
+    """The twin of ``ops.activation._log_softmax_back``."""
+    if dim < above.ndim - 1:
+        return across.slope(above, logarithms, dim, True)
     y = np.empty_like(above)
     shape = (-1, above.shape[-1])
     _log_softmax_back(above.reshape(shape), logarithms.reshape(shape), y.reshape(shape), team(above.size / 2))

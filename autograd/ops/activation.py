@@ -453,28 +453,17 @@ def exponentials(input: Any, dim: int) -> tuple[Any, Any, Any]:
     return y, np.add.reduce(y, axis=dim, keepdims=True), top
 
 
-def _by_rows(input: Any, dim: int) -> bool:
-    """Whether this is worth a compiled kernel: float32, along the last dimension of what lies row after row."""
-    return input.size >= 8192 and input.dtype == np.float32 and dim == input.ndim - 1 and input.flags.c_contiguous  # type: ignore[no-any-return]
-
-
-def _across(input: Any, dim: int) -> bool:
-    """The same along another dimension, as of the channels of images."""
+def _worth_a_kernel(input: Any, dim: int) -> bool:
+    """Whether this is float32 in plain order, and the dimension the last one, or has enough after it (as channels have)."""
     return (  # type: ignore[no-any-return]
         input.size >= 8192
-        and 0 <= dim < input.ndim - 1
         and input.dtype == np.float32
         and input.flags.c_contiguous
-        and math.prod(input.shape[dim + 1 :]) >= 16
+        and (dim == input.ndim - 1 or (dim >= 0 and math.prod(input.shape[dim + 1 :]) >= 16))
     )
 
 
-def _both_across(above: Any, other: Any, dim: int) -> bool:
-    return _across(other, dim) and above.dtype is other.dtype and above.flags.c_contiguous  # type: ignore[no-any-return]
-
-
-@twin("rows.softmax", when=_by_rows)
-@twin("across.softmax", when=_across)
+@twin("rows.softmax", when=_worth_a_kernel)
 def _softmax(input: Any, dim: int) -> Any:
     if input.ndim == 0:
         return np.ones_like(input)
@@ -483,8 +472,7 @@ def _softmax(input: Any, dim: int) -> Any:
     return y
 
 
-@twin("rows.log_softmax", when=_by_rows)
-@twin("across.log_softmax", when=_across)
+@twin("rows.log_softmax", when=_worth_a_kernel)
 def _log_softmax(input: Any, dim: int) -> Any:
     if input.ndim == 0:
         return np.zeros_like(input)
@@ -494,12 +482,11 @@ def _log_softmax(input: Any, dim: int) -> Any:
     return y
 
 
-def _both_by_rows(above: Any, probabilities: Any, dim: int) -> bool:
-    return _by_rows(probabilities, dim) and above.dtype is probabilities.dtype and above.flags.c_contiguous  # type: ignore[no-any-return]
+def _both_worth(above: Any, other: Any, dim: int) -> bool:
+    return _worth_a_kernel(other, dim) and above.dtype is other.dtype and above.flags.c_contiguous  # type: ignore[no-any-return]
 
 
-@twin("rows.softmax_back", when=_both_by_rows)
-@twin("across.softmax_back", when=_both_across)
+@twin("rows.softmax_back", when=_both_worth)
 def _softmax_back(above: Any, probabilities: Any, dim: int) -> Any:
     made = np.asarray(above * probabilities)
     np.subtract(above, np.add.reduce(made, axis=dim, keepdims=True) if made.ndim else made, out=made)
@@ -523,8 +510,7 @@ softmax_back = general(
 )
 
 
-@twin("rows.log_softmax_back", when=_both_by_rows)
-@twin("across.log_softmax_back", when=_both_across)
+@twin("rows.log_softmax_back", when=_both_worth)
 def _log_softmax_back(above: Any, logarithms: Any, dim: int) -> Any:
     made = np.asarray(np.exp(logarithms))
     made *= np.add.reduce(above, axis=dim, keepdims=True) if made.ndim else above

@@ -88,19 +88,19 @@ RECORDS["waves.sin"] = RECORDS["waves.cos"] = [
     lambda: (special(5, 17),),
     lambda: (np.linspace(-8, 8, 4001, dtype=np.float32),),
 ]
-RECORDS["across.softmax"] = RECORDS["across.log_softmax"] = [
+RECORDS["rows.softmax"] += [
     lambda: (floats(4, 5, 30, 20, scale=5), 1),
     lambda: (floats(7, 3, 5), 0),
     lambda: (floats(3, 4, 2, 300), 2),
     lambda: (special(5, 17), 0),
     lambda: (floats(6, 1, 40), 1),
 ]
-RECORDS["across.softmax_back"] = [
+RECORDS["rows.softmax_back"] += [
     lambda: (floats(4, 5, 30, 20), floats(4, 5, 30, 20, seed=1), 1),
     lambda: (floats(3, 4, 2, 300), floats(3, 4, 2, 300, seed=1), 2),
     lambda: (special(5, 17), floats(5, 17), 0),
 ]
-RECORDS["across.log_softmax_back"] = [
+RECORDS["rows.log_softmax_back"] += [
     lambda: (floats(4, 5, 30, 20), -np.abs(floats(4, 5, 30, 20, seed=1)), 1),
     lambda: (floats(3, 4, 2, 300), -np.abs(floats(3, 4, 2, 300, seed=1)), 2),
     lambda: (special(5, 17), -np.abs(floats(5, 17)), 0),
