@@ -160,8 +160,8 @@ def get_default_dtype() -> dtype:
 def set_default_dtype(d: dtype) -> None:
     """Make ``d`` (a floating point dtype) the dtype of new floating point tensors."""
     global _default
-    if not d.is_floating_point:
-        raise TypeError(f"only floating-point types are supported as the default type, not {d}")
+    if not isinstance(d, dtype) or not d.is_floating_point:
+        raise TypeError(f"only floating-point types are supported as the default type, not {d!r}")
     _default = d.dtype
 
 
@@ -246,6 +246,9 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
     >>> promote_types(int64, float32)
     torch.float32
     """
+    for name, given in (("type1", type1), ("type2", type2)):
+        if not isinstance(given, dtype):
+            raise TypeError(f"promote_types(): argument {name!r} must be a dtype, not {type(given).__name__}")
     return of(promote(type1.dtype, type2.dtype))
 
 

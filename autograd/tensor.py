@@ -406,13 +406,22 @@ class Tensor(Methods):
         return self.array.item()
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._only())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._only())
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._only())
+
+    def _only(self) -> Any:
+        """As ``item``, with the error that Python's own conversions raise."""
+        if self.array.size != 1:
+            raise ValueError(
+                f"only one element tensors can be converted to Python scalars; this one has the shape "
+                f"{list(self.array.shape)}. Use .tolist()"
+            )
+        return self.item()
 
     def __index__(self) -> int:
         if self.array.size != 1 or self.array.dtype.kind not in "biu":

@@ -45,7 +45,14 @@ def numpy_names(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs and not _ALIASES.keys().isdisjoint(kwargs):
             kwargs = {_ALIASES.get(name, name): value for name, value in kwargs.items()}
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except AttributeError:
+            if args and names[:1] == ("input",) and not hasattr(args[0], "shape"):
+                raise TypeError(
+                    f"{function.__name__}(): argument 'input' (position 1) must be Tensor, not {type(args[0]).__name__}"
+                ) from None
+            raise
 
     return call
 

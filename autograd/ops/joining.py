@@ -50,7 +50,8 @@ def _sequence(tensors: Any, name: str) -> list[Any]:
         )
     parts = list(tensors)
     if not parts:
-        raise RuntimeError(f"{name} expects a non-empty TensorList")
+        wrong = ValueError if name == "cat" else RuntimeError  # PyTorch's own distinction
+        raise wrong(f"{name}(): expected a non-empty list of Tensors")
     for i, part in enumerate(parts):
         if not isinstance(part, (Tensor, np.ndarray)):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(part).__name__}")

@@ -15,6 +15,7 @@ from ..fast import twin
 from ..graph import is_casting
 from ..lift import bilinear
 from ..tensor import Tensor, normal_dim, wrap
+from .elementwise import only_tensors
 from .shape import broadcast, broadcast_shapes, expand_error, reshape_to, spread, transpose_by
 
 __all__ = [
@@ -379,6 +380,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
 
 def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     """The Kronecker product: every element of ``input`` times all of ``other``, as blocks."""
+    only_tensors("kron", input=input, other=other)
     n = max(input.ndim, other.ndim)
     a, b = ((1,) * (n - x.ndim) + tuple(x.shape) for x in (input, other))
     pair = reshape_to(input, tuple([k for m in a for k in (m, 1)])) * reshape_to(

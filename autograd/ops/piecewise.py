@@ -60,7 +60,7 @@ select_where = elementwise(
 def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
     """``input`` where ``condition`` is true, else ``other``; with a condition alone, its true places as indices.
 
-    Raises RuntimeError if the condition is not a bool tensor.
+    Raises RuntimeError if the condition is not a bool tensor, or if the three have no common shape.
     Source: https://docs.pytorch.org/docs/stable/generated/torch.where.html
 
     >>> import autograd
@@ -76,7 +76,13 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
         )
-    return select_where(condition, input, other, out=out)
+    try:
+        return select_where(condition, input, other, out=out)
+    except ValueError:
+        from .shape import must_meet
+
+        must_meet("where", condition, input, other)
+        raise
 
 
 replace_nan = elementwise(

@@ -518,7 +518,13 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
         value = _cast_to(value, input)
     elif isinstance(value, complex) and input.array.dtype.kind != "c":
         raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow: {value} is complex")
-    return filled(input, mask, value)
+    try:
+        return filled(input, mask, value)
+    except ValueError:
+        from .shape import must_meet
+
+        must_meet("masked_fill", input, mask)
+        raise
 
 
 def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:

@@ -469,6 +469,19 @@ def broadcast_shapes(*shapes: Any) -> Size:
         ) from None
 
 
+def must_meet(function: str, *values: Any) -> None:
+    """Raise RuntimeError, with all shapes, if these tensors and numbers have no common shape."""
+    shapes = [np.shape(v.array if isinstance(v, Tensor) else v) for v in values]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise RuntimeError(
+            f"{function}: the sizes of the tensors must match at non-singleton dimensions, and their shapes are "
+            f"{', '.join(str(list(s)) for s in shapes)}; shapes are aligned from the right and a dimension of 1 "
+            "stretches. Use unsqueeze or reshape to line them up"
+        ) from None
+
+
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     """Views of the tensors in their common shape."""
     tensors = spread(tensors)

@@ -21,6 +21,18 @@ CALLS = {
     "logspace of half a step": lambda t, x: t.logspace(0, 3, 1.0),
     "empty_permuted with a dimension twice": lambda t, x: t.empty_permuted((2, 3), (0, 0)),
     "aminmax into another dtype": lambda t, x: t.aminmax(x, dim=0, out=(t.ones(1).double(), t.ones(1).double())),
+    "where of shapes that do not meet": lambda t, x: t.where(x > 0, t.ones(2), x),
+    "masked_fill with a mask of another shape": lambda t, x: x.masked_fill(t.ones(2) > 0, 0),
+    "kron with a number": lambda t, x: t.kron(x, 3),
+    "squeeze of a number": lambda t, x: t.squeeze(3),
+    "unsqueeze of a number": lambda t, x: t.unsqueeze(3, 0),
+    "float of several elements": lambda t, x: float(x),
+    "int of several elements": lambda t, x: int(x),
+    "complex of several elements": lambda t, x: complex(x),
+    "float of no element": lambda t, x: float(x[:0]),
+    "a default dtype by its name": lambda t, x: t.set_default_dtype("float32"),
+    "promote_types of numbers": lambda t, x: t.promote_types(1, 2),
+    "cat of nothing": lambda t, x: t.cat([]),
     "multinomial into floats": lambda t, x: t.multinomial(x, 2, out=t.ones(2)),
 }
 
