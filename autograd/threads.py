@@ -122,15 +122,6 @@ def blas_address(name: str) -> int | None:
     return None if _library() is None else ctypes.cast(_function(name), ctypes.c_void_p).value
 
 
-def blas_core() -> str:
-    """The processor for which OpenBLAS chose its kernels, such as "SkylakeX"; empty for another BLAS."""
-    if _library() is None:
-        return ""
-    name = _function("openblas_get_corename")
-    name.restype = ctypes.c_char_p
-    return str(name().decode())
-
-
 def leave_blas_one_thread() -> None:
     """From the first shared loop or compiled kernel on, BLAS keeps to the calling thread.
 

@@ -11,7 +11,7 @@ from autograd.views import stamp
 
 from . import functional as F
 from . import init
-from .functional.normalization import _window_sums
+from .functional.normalization import window_sums
 from .linear import empty
 from .module import Module
 from .parameter import Parameter
@@ -444,7 +444,7 @@ class CrossMapLRN2d(Module):
         if input.ndim != 4:
             raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.ndim}D instead.")
         reach = (self.size - 1) // 2
-        return input / (_window_sums(input * input, reach, reach) * (self.alpha / self.size) + self.k) ** self.beta
+        return input / (window_sums(input * input, reach, reach) * (self.alpha / self.size) + self.k) ** self.beta
 
     def extra_repr(self) -> str:
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

@@ -224,11 +224,11 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
         )
     if input.numel() == 0:
         return input
-    squares = _window_sums(input * input, size // 2, (size - 1) // 2) / size
+    squares = window_sums(input * input, size // 2, (size - 1) // 2) / size
     return input / (squares * alpha + k) ** beta
 
 
-def _window_sums(x: Tensor, before: int, after: int) -> Any:
+def window_sums(x: Tensor, before: int, after: int) -> Any:
     """Sums over the channels from ``before`` places before to ``after`` places after each one."""
     channels = x.shape[1]
     pad = [np.zeros((x.shape[0], n, *x.shape[2:]), x.array.dtype) for n in (before, after)]
