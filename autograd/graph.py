@@ -131,7 +131,7 @@ class Node:
         return [*(name for name in super().__dir__() if not name.startswith("_saved_")), *saved_names(self)]
 
     def __repr__(self) -> str:
-        return f"<{self.name()}>"
+        return f"<{self.name()} object at {id(self):#x}>"
 
 
 def show_saved(name: str) -> None:
