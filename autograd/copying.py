@@ -35,7 +35,7 @@ def deep(self: Tensor, memo: dict[int, Any]) -> Tensor:
     if not self.is_leaf:
         raise RuntimeError(
             "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
-            f"This one comes from {self.node.name()}: use detach().clone() for the values, or clone() to stay in the graph"
+            f"This one comes from {self.grad_fn.name()}: use detach().clone() for the values, or clone() to stay in the graph"
         )
     memory = _copied_memory(self.array, memo)
     made = new(type(self))

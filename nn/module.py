@@ -417,8 +417,9 @@ class Module(Stateful):
     def to(self: M, *args: Any, **kwargs: Any) -> M:
         """Change the dtype of floating point parameters and buffers, in place; the device can only be the CPU.
 
-        ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(tensor)``; ``non_blocking`` and ``memory_format`` are
-        accepted and mean nothing here. Raises TypeError for an integer dtype, RuntimeError for another device.
+        ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(tensor)``; ``memory_format`` is that of parameters and
+        buffers of four and five dimensions; ``non_blocking`` means nothing here. Raises TypeError for an integer dtype,
+        RuntimeError for another device.
         """
         wanted = None
         names = {"device", "dtype", "non_blocking", "tensor", "memory_format", "copy"}
@@ -431,6 +432,9 @@ class Module(Stateful):
                 check_device(value)
             elif value is not None and not isinstance(value, bool):
                 wanted = dtypes.of(dtypes.as_numpy(value))
+        form = kwargs.get("memory_format")
+        if form is not None:
+            self._apply(lambda t: t.detach().to(memory_format=form) if t.ndim in (4, 5) else t)
         if wanted is None:
             return self
         if not (wanted.is_floating_point or wanted.is_complex):

@@ -69,3 +69,13 @@ def test_strides_decide_where_lengths_of_one_leave_it_open() -> None:
     assert F.interpolate(one, size=(4, 4)).is_contiguous(memory_format=LAST)
     assert F.interpolate(autograd.ones(2, 3, 1, 1), size=(4, 4)).is_contiguous()
     assert F.pad(autograd.ones(3), (1, 1)).tolist() == [0.0, 1.0, 1.0, 1.0, 0.0]
+
+
+def test_a_module_lays_out_its_weights() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 5, 3), nn.Flatten(), nn.Linear(20, 2))
+    x, before = image(2, 3, 4, 4), model.state_dict()
+    assert model.to(memory_format=LAST) is model and isinstance(model[0].weight, nn.Parameter)
+    assert model[0].weight.is_contiguous(memory_format=LAST) and model[2].weight.is_contiguous()
+    assert all(autograd.equal(v, before[k]) for k, v in model.state_dict().items())
+    model(x).sum().backward()
+    assert model[0].weight.grad is not None
