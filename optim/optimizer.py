@@ -171,6 +171,8 @@ class Optimizer:
         """Optimize these parameters too: ``{"params": [...], "lr": ...}``; what is left out comes from ``defaults``."""
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+        if "params" not in param_group:
+            raise KeyError(f"a parameter group needs 'params', the tensors to optimize; this one has {[*param_group]}")
         given = param_group["params"]
         if isinstance(given, set):
             raise TypeError(
@@ -300,6 +302,11 @@ class Optimizer:
         for hook in self._optimizer_load_state_dict_pre_hooks.values():  # type: ignore[attr-defined]
             new = hook(self, state_dict)
             state_dict = state_dict if new is None else new
+        if "param_groups" not in state_dict:
+            raise KeyError(
+                f"not an optimizer's state_dict: it has no 'param_groups', but {[*state_dict][:5]}. "
+                "Did you load a module's, or a whole checkpoint?"
+            )
         groups = self.param_groups
         saved = [
             {k: list(v) if k == "params" else _moved(v, None) for k, v in group.items()}

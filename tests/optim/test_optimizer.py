@@ -218,3 +218,11 @@ def test_a_wrapper_that_does_not_call_optimizers_init_can_step():
     p.grad = autograd.ones(2)
     Wrapper(optim.SGD([p], lr=0.5)).step()
     assert p.tolist() == [0.5, 0.5]
+
+
+def test_a_dict_of_another_kind_is_named_for_what_it_is():
+    sgd = optim.SGD([autograd.ones(2)], lr=0.1)
+    with pytest.raises(KeyError, match="needs 'params'.*'lr'"):
+        sgd.add_param_group({"lr": 1.0})
+    with pytest.raises(KeyError, match="not an optimizer's state_dict.*'model'"):
+        sgd.load_state_dict({"model": {}})
