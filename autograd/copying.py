@@ -32,10 +32,11 @@ def deep(self: Tensor, memo: dict[int, Any]) -> Tensor:
 
     if id(self) in memo:
         return memo[id(self)]  # type: ignore[no-any-return]
-    if not self.is_leaf:
+    maker = self.grad_fn
+    if maker is not None:  # no leaf
         raise RuntimeError(
             "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
-            f"This one comes from {self.grad_fn.name()}: use detach().clone() for the values, or clone() to stay in the graph"
+            f"This one comes from {maker.name()}: use detach().clone() for the values, or clone() to stay in the graph"
         )
     memory = _copied_memory(self.array, memo)
     made = new(type(self))
