@@ -16,7 +16,7 @@ from .operation import Op
 
 __all__ = [
     "MISSING", "as_array", "bind", "bind_params", "call_function", "check_classes", "dtype_error", "is_array", "meet", "not_tensor", "refusing",
-    "shape_error", "unsupported",
+    "shape_error", "shapes_error", "unsupported",
 ]  # fmt: skip
 
 ndarray = np.ndarray
@@ -142,6 +142,12 @@ def shape_error(op: Op, a: Any, b: Any, error: ValueError) -> Exception:
                 "dimension of 1 stretches. Use unsqueeze or reshape to line them up"
             )
     return error
+
+
+def shapes_error(op: Op, arrays: tuple[Any, ...], error: ValueError) -> Exception:
+    """The same for several operands: of the first two that don't meet."""
+    pairs = [shape_error(op, a, b, error) for i, a in enumerate(arrays) for b in arrays[i + 1 :]]
+    return next((found for found in pairs if found is not error), error)
 
 
 def dtype_error(op: Op, error: TypeError, *arrays: Any) -> Exception:

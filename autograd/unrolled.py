@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import bind, call_function, meet
+from .arguments import bind, call_function, meet, shapes_error
 from .graph import Node, mode
 from .operation import Op, parts, record
 from .tensor import Tensor, blank
@@ -24,7 +24,7 @@ __all__ = ["unrolled"]
 
 _NAMES: dict[str, Any] = {
     "__name__": __name__, "Node": Node, "Tensor": Tensor, "bind": bind, "call_function": call_function, "current": current, "meet": meet,
-    "mode": mode, "ndarray": np.ndarray, "blank": blank, "np": np, "parts": parts, "record": record,
+    "mode": mode, "ndarray": np.ndarray, "blank": blank, "np": np, "parts": parts, "record": record, "shapes_error": shapes_error,
 }  # fmt: skip
 _FIRST = """
 def call(*args, **kwargs):
@@ -45,7 +45,7 @@ def call(*args, **kwargs):
     {meeting}
     now = mode.now
     quietly = now.quietly
-    y = quietly({run})
+    {run}
     {residual}
     {result}
     node = {node} if mask and op.records and now.enabled else None
@@ -61,6 +61,12 @@ _ARRAY = """
             mask |= {bit}
     else:
         {n} = None
+"""
+_RUN = "y = quietly({call})"
+_RUN_ELEMENTWISE = """try:
+        y = quietly({call})
+    except ValueError as error:
+        raise shapes_error(op, {arrays}, error) from None
 """
 _ONE = {
     "result": "if type(y) is not ndarray: y = np.asarray(y)",
@@ -126,7 +132,12 @@ def _written(count: int, positions: Any, meeting: Any, residual: bool, one: bool
             [_ARRAY.format(v=v, n=n, bit=1 << i) for i, (v, n) in enumerate(zip(arrays, nodes, strict=True))]
         ),
         meeting=f"{met}, = meet(op, {met})" if meeting else "",
-        run=", ".join([function, *values]) if positional else f"call_function, function, names, {_tuple(values)}, op",
+        run=(_RUN_ELEMENTWISE if fuses else _RUN).format(
+            call=", ".join([function, *values])
+            if positional
+            else f"call_function, function, names, {_tuple(values)}, op",
+            arrays=_tuple(arrays),
+        ),
         residual="y, r = y" if residual else "",
         result=result["result"],
         node=node,

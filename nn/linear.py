@@ -21,6 +21,8 @@ __all__ = ["Bilinear", "Identity", "Linear"]
 def empty(*size: int, device: Any = None, dtype: Any = None) -> Parameter:
     """A parameter whose values are yet to be drawn."""
     check_device(device)
+    if size and min(size) < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {list(size)}")
     return Parameter(from_numpy(np.empty(size, dtypes.as_numpy(dtype) if dtype else dtypes.default_float())))  # type: ignore[no-any-return]
 
 
