@@ -192,6 +192,27 @@ def layout_fault(problem: Problem, v: Array, eps: float) -> Fault | None:
     return fault(differs([as_real(g.array) for g in got], base), "an input")
 
 
+def shared_fault(problem: Problem, v: Array, eps: float, tolerance: float) -> Fault | None:
+    """Whether a call in between, at a point nearby, changes what backward of the first call gives by more than `tolerance`."""
+    before = problem.pull(v)
+    copies = {id(t): wrap(t.array * t.array.dtype.type(1.001)).requires_grad_() for t in problem.inputs}
+    try:
+        problem.function(*[copies.get(id(a), a) for a in problem.arguments])
+    except Exception:  # a function may take only some points, such as rows that add up to one
+        return None
+    for number, a, b in zip(problem.wrt, problem.pull(v), before, strict=True):
+        noise = 1e2 * eps * float(np.max(np.abs(np.nan_to_num(b)), initial=0.0))
+        if not np.allclose(a, b, rtol=1e3 * eps, atol=max(noise, tolerance), equal_nan=True):
+            return Fault(
+                "overwritten",
+                "Another call of the function changes what backward of this one gives: a value is kept where the next call "
+                "overwrites it, on the class, the module or in a global. Keep it on ctx (save_for_backward).",
+                input=number,
+                output=problem.which[0],
+            )
+    return None
+
+
 def strided(array: Array) -> Array:
     """The same values with other strides: Fortran order, and gaps."""
     array = np.asarray(array)

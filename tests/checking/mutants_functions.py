@@ -328,6 +328,31 @@ class AttributeErased(Function):
         return g * ctx.x.cos()
 
 
+class KeptOnTheClass(Function):
+    @staticmethod
+    def forward(ctx, x):
+        KeptOnTheClass.x = x.detach()
+        return x.sin()
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * KeptOnTheClass.x.cos()
+
+
+class KeptInAList(Function):
+    latest: list = []
+
+    @staticmethod
+    def forward(ctx, x, w):
+        KeptInAList.latest[:] = [x.detach().clone(), w.detach().clone()]
+        return x @ w
+
+    @staticmethod
+    def backward(ctx, g):
+        x, w = KeptInAList.latest
+        return g @ w.mT, x.mT @ g
+
+
 class BackwardWrites(Function):
     @staticmethod
     def forward(ctx, x):
@@ -380,6 +405,8 @@ add("detached", "second output", SecondIgnored.apply, normal(3))
 add("overwritten", "saved, then changed", SavedThenDoubled.apply, normal(4))
 add("overwritten", "attribute of ctx", AttributeErased.apply, normal(4))
 add("overwritten", "by backward", BackwardWrites.apply, normal(4))
+add("overwritten", "by the next call, on the class", KeptOnTheClass.apply, normal(4))
+add("overwritten", "by the next call, in a list", KeptInAList.apply, normal(3, 4), normal(4, 2))
 add("missing-term|detached", "truncated recurrence", Truncated.apply, normal(4, 3), normal(3, 3))
 add("second-order", "intermediate saved", SavesACosine.apply, normal(4), order=2)
 add("second-order", "detach", custom(lambda x: x**3, lambda c, g, x: 3 * g * x.detach() ** 2), normal(4), order=2)
