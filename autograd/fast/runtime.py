@@ -96,12 +96,14 @@ def _use_whole_vectors() -> None:
 
     Loops over exp and tanh become a third to a half faster. Code that numba has compiled before this stays as it is.
     """
-    features = llvmlite.binding.get_host_cpu_features()
-    if features.get("avx512f") and not numba.config.CPU_FEATURES:  # type: ignore[attr-defined]
-        numba.config.CPU_FEATURES = f"{features.flatten()},-prefer-256-bit"  # type: ignore[attr-defined]
+    host = llvmlite.binding.get_host_cpu_features()
+    if host.get("avx512f") and not numba.config.CPU_FEATURES:  # type: ignore[attr-defined]
+        numba.config.CPU_FEATURES = f"{host.flatten()},-prefer-256-bit"  # type: ignore[attr-defined]
 
 
 _use_whole_vectors()
+WIDE = "+avx512f" in (numba.config.CPU_FEATURES or "").split(",")  # type: ignore[attr-defined]
+"""Whether vectors hold 16 floats. NUMBA_CPU_NAME and NUMBA_CPU_FEATURES can take that away, to see what other processors do."""
 helper: Any = _made()
 kernel: Any = _made(parallel=True)
 exact: Any = _made(fastmath=False)

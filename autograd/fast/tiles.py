@@ -13,20 +13,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .runtime import helper
+from .runtime import WIDE, helper
 
 __all__ = ["DEPTH", "LANES", "ROWS", "copy", "multiply", "sandwich", "transpose"]
 
-_WIDE = bool(llvmlite.binding.get_host_cpu_features().get("avx512f"))
-LANES = 16 if _WIDE else 8
+LANES = 16 if WIDE else 8
 """Floats of a vector."""
-ROWS = 8 if _WIDE else 6
+ROWS = 8 if WIDE else 6
 """Rows of a tile: with two vectors each they leave registers for the operands."""
 DEPTH = 256
 """Steps after which the next tile takes its turn: that much of the right matrix stays in the first-level cache."""
