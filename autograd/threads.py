@@ -2,8 +2,8 @@
 
 NumPy releases Python's lock inside its loops and matrix products, so Python threads that each work through their own
 blocks of a large array do run in parallel. Each of them wants a BLAS that keeps to one thread; the BLAS inside NumPy is
-asked so, by OpenBLAS's own call, when the first loop is shared. Programs without such loops keep the threads of their
-BLAS. Where it can't be asked (another BLAS), the loops run in one thread and BLAS does as it likes.
+asked so, by OpenBLAS's own call: while a loop is shared, and from the first convolution or compiled kernel on for good.
+Where it can't be asked (another BLAS), the loops run in one thread and BLAS does as it likes.
 
 The split depends on the number of threads alone, never on timing: the same number of threads gives the same bits.
 """
@@ -123,7 +123,7 @@ def blas_address(name: str) -> int | None:
 
 
 def leave_blas_one_thread() -> None:
-    """From the first shared loop or compiled kernel on, BLAS keeps to the calling thread.
+    """From the first shared loop of products or compiled kernel on, BLAS keeps to the calling thread.
 
     Its own workers stay awake for some milliseconds after each product, waiting for another, and would take the
     processors from ours: a convolutional network is a fifth slower that way.
@@ -174,7 +174,9 @@ class _Inside(threading.local):
 _inside = _Inside()
 
 
-def parallel_for(n: int, body: Callable[[int, int], Result], work: float = np.inf) -> list[Result]:
+def parallel_for(
+    n: int, body: Callable[[int, int], Result], work: float = np.inf, *, products: bool = False
+) -> list[Result]:
     """Call ``body(start, stop)`` on ranges that together make ``range(n)``; the results, in order of the ranges.
 
     Args:
@@ -182,6 +184,8 @@ def parallel_for(n: int, body: Callable[[int, int], Result], work: float = np.in
         body: works through a range with NumPy, writing where no other range writes.
         work: about how many nanoseconds one thread needs for everything; below 1 ms Python threads are woken too late
             to be worth it, and BLAS, whose threads are awake, is left to share its products itself.
+        products: whether the body mostly multiplies matrices, and programs call it again and again, as a convolution:
+            then BLAS had better keep to one thread in between, too.
     """
     count = min(get_num_threads(), n)
     if count > 1 and (work < 1e6 or _inside.loop or _blas() is None):
@@ -203,56 +207,71 @@ def parallel_for(n: int, body: Callable[[int, int], Result], work: float = np.in
         finally:
             _inside.loop = False
 
-    leave_blas_one_thread()
-    others = [pool.submit(share, i) for i in range(1, count)]
-    try:
-        first = share(0)
-    finally:
-        errors = [future.exception() for future in others]  # waits: nobody may write after we return
+    if products:
+        leave_blas_one_thread()
+    with one_blas_thread():
+        others = [pool.submit(share, i) for i in range(1, count)]
+        try:
+            first = share(0)
+        finally:
+            errors = [future.exception() for future in others]  # waits: nobody may write after we return
     for error in errors:
         if error is not None:
             raise error
     return [first, *[future.result() for future in others]]
 
 
-_BLOCK = 32_768
-"""Elements of a block: with a few temporaries of its size, it stays in the second-level cache."""
+def matmul(a: Any, b: Any) -> Any:
+    """``a @ b`` of arrays. Where BLAS keeps to one thread, several make a part each of a large product of matrices."""
+    if _State.alone and a.ndim == b.ndim == 2 and a.size * b.shape[1] > _SHARED and a.dtype == b.dtype:
+        m, n = a.shape[0], b.shape[1]
+        made = np.empty((m, n), a.dtype)
+
+        def rows(start: int, stop: int) -> None:
+            np.matmul(a[start:stop], b, out=made[start:stop])
+
+        def columns(start: int, stop: int) -> None:
+            np.matmul(a, b[:, start:stop], out=made[:, start:stop])
+
+        if a.shape[1] == b.shape[0]:  # else NumPy tells what is wrong
+            parallel_for(max(m, n), rows if m >= n else columns)
+            return made
+    return a @ b
 
 
-def in_blocks(nanoseconds: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Make an elementwise function of arrays work through large ones block by block, in several threads if that pays.
+_SHARED = 80_000_000
+"""Multiplications, of about a millisecond, from which waking a thread pays."""
+
+_BLOCK = 65_536
+"""Elements of a block at most: with a few temporaries of its size, it stays in the second-level cache."""
+
+
+def in_blocks(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make an elementwise function of arrays work through large ones block by block.
 
     A function of a dozen NumPy calls reads and writes a dozen temporaries: in blocks they never leave the cache.
-
-    Args:
-        nanoseconds: about what one element costs.
+    One thread does them all: two would wait for each other at every call, because each takes Python's lock.
     """
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(function)
-        def blocked(*args: Any) -> Any:
-            first = args[0]
-            size = first.size
-            whole = size < 2 * _BLOCK
-            for a in () if whole else args:
-                if isinstance(a, np.ndarray) and (a.shape != first.shape or not a.flags.c_contiguous):
-                    whole = True
-            if whole:
-                return function(*args)
-            flat = [a.reshape(-1) if isinstance(a, np.ndarray) else a for a in args]
-            made = np.empty(size, first.dtype)
+    @functools.wraps(function)
+    def blocked(*args: Any) -> Any:
+        first = args[0]
+        size = first.size
+        blocks = -(-size // _BLOCK)
+        whole = blocks < 2
+        for a in () if whole else args:
+            if isinstance(a, np.ndarray) and (a.shape != first.shape or not a.flags.c_contiguous):
+                whole = True
+        if whole:
+            return function(*args)
+        flat = [a.reshape(-1) if isinstance(a, np.ndarray) else a for a in args]
+        made = np.empty(size, first.dtype)
+        for i in range(blocks):
+            block = slice(size * i // blocks, size * (i + 1) // blocks)
+            made[block] = function(*[v[block] if isinstance(v, np.ndarray) else v for v in flat])
+        return made.reshape(first.shape)
 
-            def work(start: int, stop: int) -> None:
-                for a in range(start * _BLOCK, min(stop * _BLOCK, size), _BLOCK):
-                    block = slice(a, min(a + _BLOCK, size))
-                    made[block] = function(*[v[block] if isinstance(v, np.ndarray) else v for v in flat])
-
-            parallel_for(-(-size // _BLOCK), work, nanoseconds * size)
-            return made.reshape(first.shape)
-
-        return blocked
-
-    return decorate
+    return blocked
 
 
 class _Scratch(threading.local):

@@ -108,7 +108,7 @@ softshrink = elementwise(
 )
 
 
-@in_blocks(3)
+@in_blocks
 def _elu(input: Any, alpha: float, scale: float, input_scale: float) -> Any:
     kind = input.dtype.type
     y = np.tanh(np.minimum(input, 0) * kind(0.5 * input_scale))
@@ -118,7 +118,7 @@ def _elu(input: Any, alpha: float, scale: float, input_scale: float) -> Any:
     return y
 
 
-@in_blocks(3)
+@in_blocks
 def _elu_slope(input: Any, alpha: float, scale: float, input_scale: float) -> Any:
     kind = input.dtype.type
     below = input <= 0  # of NaN the slope is that above, as in PyTorch
@@ -200,7 +200,7 @@ def log_one_plus_exp(x: Any) -> Any:
     return u
 
 
-@in_blocks(4)
+@in_blocks
 def _softplus(input: Any, beta: float, threshold: float) -> Any:
     scaled = input * input.dtype.type(beta)
     y = log_one_plus_exp(scaled)
@@ -223,7 +223,7 @@ softplus = elementwise(
 )
 
 
-@in_blocks(4)
+@in_blocks
 def _log_sigmoid(input: Any) -> Any:
     return np.minimum(input, 0) - log_one_plus_exp(input)
 
@@ -236,12 +236,12 @@ log_sigmoid = elementwise(
 )
 
 
-@in_blocks(2)
+@in_blocks
 def _silu(input: Any) -> Any:
     return input * sigmoid(input)
 
 
-@in_blocks(2)
+@in_blocks
 def _silu_slope(input: Any) -> Any:
     s = sigmoid(input)
     y = 1 - s
@@ -272,7 +272,7 @@ def _mish_parts(x: Any) -> tuple[Any, Any, Any]:
     return x, e, e * (e + 2)
 
 
-@in_blocks(3)
+@in_blocks
 def _mish(input: Any) -> Any:
     _, _, n = _mish_parts(input)
     return input * (n / (n + 2))
@@ -296,7 +296,7 @@ _DENSITY = 1 / math.sqrt(2 * math.pi)
 _erf_exactly = np.frompyfunc(math.erf, 1, 1)
 
 
-@in_blocks(3)
+@in_blocks
 def _normal_cdf(x: Any) -> Any:
     """The distribution function of the standard normal distribution."""
     kind = x.dtype.type
@@ -331,7 +331,7 @@ def _exact_gelu(input: Any) -> Any:
     return input * cdf, cdf
 
 
-@in_blocks(1.5)
+@in_blocks
 def _gelu_slope(x: Any, cdf: Any) -> Any:
     """``cdf + x * density(x)``."""
     y = np.asarray(x * x)
@@ -344,7 +344,7 @@ def _gelu_slope(x: Any, cdf: Any) -> Any:
 
 
 @twin("activation.gelu_back", when=_large)
-@in_blocks(1.6)
+@in_blocks
 def _gelu_back(above: Any, x: Any, cdf: Any) -> Any:
     return above * _gelu_slope(x, cdf)
 
@@ -376,7 +376,7 @@ _TANH_SCALE, _CUBE = math.sqrt(2 / math.pi), 0.044715
 
 
 @twin("activation.tanh_gelu", when=_large)
-@in_blocks(2)
+@in_blocks
 def _tanh_gelu(x: Any) -> Any:
     kind = x.dtype.type
     y = np.asarray(x * x)
@@ -391,7 +391,7 @@ def _tanh_gelu(x: Any) -> Any:
 
 
 @twin("activation.tanh_gelu_back", when=_large)
-@in_blocks(3)
+@in_blocks
 def _tanh_gelu_back(above: Any, x: Any) -> Any:
     kind = x.dtype.type
     y = np.asarray(x * x)

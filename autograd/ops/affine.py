@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import threads
 from ..fast import twin
 from ..lift import bilinear, lift
 from .linalg import large_product, product
@@ -52,7 +53,7 @@ def _affine(rows: Any, weight: Any, bias: Any) -> Any:
     if 16 <= n <= 48 and n % 4 == 0 and n * weight.size > 1_000_000 and weight.ndim == 2 and rows.dtype.itemsize > 2:
         y = (rows.reshape(n // 4, 4, -1) @ weight.T).reshape(n, -1)
     else:
-        y = rows @ weight.T if rows.dtype.itemsize > 2 else _matmul(rows, weight.T)
+        y = threads.matmul(rows, weight.T) if rows.dtype.itemsize > 2 else _matmul(rows, weight.T)
     if bias is not None:
         y += bias
     return y

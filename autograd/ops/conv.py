@@ -78,7 +78,7 @@ def _convolution(input: Any, weight: Any, bias: Any, stride: Ints, padding: Pair
             if offset is not None:
                 flat[i:j] += offset
 
-    parallel_for(p.images, pixels if p.pixels else planes, p.work)
+    parallel_for(p.images, pixels if p.pixels else planes, p.work, products=True)
     return out.astype(input.dtype, copy=False)
 
 
@@ -106,7 +106,7 @@ def _convolution_input(
         for i in range(start, stop, p.block):
             spread(i, min(i + p.block, stop))
 
-    parallel_for(p.images, images, p.work)
+    parallel_for(p.images, images, p.work, products=True)
     return made.astype(input.dtype, copy=False)
 
 
@@ -230,7 +230,7 @@ def _convolution_weight(
             total += part[0] if j - i == 1 else part.sum(0)
         return total.swapaxes(1, 2).reshape(shape)
 
-    sums = parallel_for(p.images, pixels if p.pixels else planes, p.work)
+    sums = parallel_for(p.images, pixels if p.pixels else planes, p.work, products=True)
     total = sum(sums[1:], sums[0]) if sums else np.zeros(shape, dtype)
     return total.astype(input.dtype, copy=False)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import threads
 from ..fast import twin
 from ..graph import is_casting
 from ..lift import bilinear
@@ -60,7 +61,7 @@ def _blas_can_read(a: Any) -> bool:
     return (column == 4 and row >= 4 * columns) or (row == 4 and column >= 4 * rows)  # type: ignore[no-any-return]
 
 
-_product = twin("products.matmul", when=large_product)(operator.matmul)
+_product = twin("products.matmul", when=large_product)(threads.matmul)
 _products = twin("products.batched", when=many_products)(operator.matmul)
 
 

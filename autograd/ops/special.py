@@ -57,7 +57,7 @@ def _one(name: str, formula: Callable[..., Any] | None = None) -> Any:
 _ERF = (1.1283792, 0.10276987, -1.952875e-4, -6.1483897e-4, 8.459693e-5, -4.794685e-6, 2.758484e-8, 5.421252e-9)
 
 
-@in_blocks(4)
+@in_blocks
 def _erf(x: Any) -> Any:
     if x.dtype.itemsize == 2:
         return _erf(x.astype(np.float32)).astype(x.dtype)

@@ -78,7 +78,9 @@ def test_one_blas_thread_puts_the_number_back():
                 assert get() == 1
             assert get() == 1
         assert get() == 2
-        threads.parallel_for(2, lambda start, stop: None)  # from now on BLAS stays alone
+        assert threads.parallel_for(2, lambda start, stop: get()) == [1, 1]
+        assert get() == 2
+        threads.parallel_for(2, lambda start, stop: None, products=True)  # from now on BLAS stays alone
         with threads.one_blas_thread():
             pass
         assert get() == 1
@@ -87,3 +89,15 @@ def test_one_blas_thread_puts_the_number_back():
     finally:
         threads._State.alone = alone
         threads.set_num_threads(before)
+
+
+@pytest.mark.parametrize("m, k, n", [(7, 5, 4), (4, 5, 7), (1, 3, 8)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_threads_share_a_large_product_where_blas_has_but_one(three_threads, monkeypatch, m, k, n, dtype):
+    monkeypatch.setattr(threads._State, "alone", True)
+    monkeypatch.setattr(threads, "_SHARED", 0)
+    a, b = (np.arange(size, dtype=dtype) for size in (m * k, k * n))
+    a, b = a.reshape(k, m).T, b.reshape(k, n)
+    assert np.array_equal(threads.matmul(a, b), a @ b)
+    with pytest.raises(ValueError, match="mismatch"):
+        threads.matmul(a, b[:-1])
