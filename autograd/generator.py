@@ -149,9 +149,10 @@ class Generator:
         return self._draws.integers(0, 2**32, dtype=np.uint32, size=n)  # type: ignore[no-any-return]
 
     def long_words(self, n: int) -> Array:
-        """``n`` words of 64 bits, each made of two of 32."""
-        pairs = self.words(2 * n)
-        return (pairs[::2].astype(np.uint64) << np.uint64(32)) | pairs[1::2]
+        """``n`` words of 64 bits, each made of two of 32: the first is the upper half."""
+        if self._draws is None:
+            self._twister()
+        return self._draws.integers(0, 2**64, dtype=np.uint64, size=n)  # type: ignore[no-any-return]
 
     def uniform(self, n: int, dtype: Any = np.float64, low: float = 0.0, high: float = 1.0) -> Array:
         """``n`` uniform numbers in [low, high)."""
@@ -176,7 +177,7 @@ class Generator:
         """Fill an array that fits the cache with uniform numbers in [0, 1)."""
         if out.dtype == np.float64:
             words = self.long_words(len(out))
-            words &= np.uint64(2**53 - 1)
+            words &= _DIGITS
             np.copyto(out, words)
             out *= 2.0**-53
         else:
@@ -184,6 +185,15 @@ class Generator:
             short &= np.uint32(2**24 - 1)
             np.copyto(out, short, casting="unsafe")
             out *= np.float32(2.0**-24)
+
+    def coins(self, n: int, odds: float) -> Array:
+        """``uniform(n) < odds``, decided by the 53 bits of each number."""
+        below, made = np.uint64(math.ceil(odds * 2.0**53)), np.empty(n, np.bool_)
+        with self._lock:
+            for at in range(0, n, _CHUNK):
+                out = made[at : at + _CHUNK]
+                np.less(self.long_words(len(out)) & _DIGITS, below, out=out)
+        return made
 
     def integers(self, n: int, low: int, high: int) -> Array:
         """``n`` integers in [low, high), as int64."""
@@ -408,6 +418,7 @@ def _stirling(k: float) -> float:
 
 _BLOCK = 8192  # normals at a time: blocks that stay in the first cache
 _CHUNK = 65536  # uniforms at a time
+_DIGITS = np.uint64(2**53 - 1)  # those of a 64-bit word that make a float64
 
 
 def _single(x: float) -> np.float64:

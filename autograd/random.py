@@ -290,14 +290,14 @@ def _coins(like: np.ndarray[Any, Any], p: Any, generator: Generator | None) -> n
     odds = p.array if isinstance(p, Tensor) else p
     if not np.all((np.asarray(odds) >= 0) & (np.asarray(odds) <= 1)):
         raise RuntimeError(f"Expected p_in >= 0 && p_in <= 1 to be true, but got p={odds}")
-    wide = not isinstance(odds, np.ndarray) or odds.dtype == np.float64
-    drawn = chosen(generator).uniform(like.size, np.float64 if wide else np.float32)
     made = np.empty_like(like, order=order_of(like), subok=False)
     order = sorted(range(like.ndim), key=lambda i: -made.strides[i])
-    if isinstance(odds, np.ndarray):
-        odds = np.broadcast_to(odds, like.shape).transpose(order)
     target = made.transpose(order)
-    target[...] = drawn.reshape(target.shape) < odds
+    if isinstance(odds, np.ndarray):
+        drawn = chosen(generator).uniform(like.size, np.float64 if odds.dtype == np.float64 else np.float32)
+        target[...] = drawn.reshape(target.shape) < np.broadcast_to(odds, like.shape).transpose(order)
+    else:
+        target[...] = chosen(generator).coins(like.size, odds).reshape(target.shape)
     return made
 
 

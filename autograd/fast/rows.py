@@ -8,7 +8,7 @@ import numpy as np
 
 from ..arguments import check_classes
 from . import across
-from .runtime import F, exp_below, helper, inline, kernel, largest, prange, scratch, team
+from .runtime import F, exp_below, helper, inline, kernel, largest, log, prange, scratch, team
 
 __all__ = [
     "cross_entropy",
@@ -16,6 +16,8 @@ __all__ = [
     "log_softmax",
     "log_softmax_back",
     "slopes",
+    "soft_cross_entropy",
+    "soft_slopes",
     "softmax",
     "softmax_back",
     "sum_rows",
@@ -37,29 +39,32 @@ def log_softmax(input: Any, dim: int) -> Any:
     return _softmax_of(input, True)
 
 
-def _softmax_of(input: Any, log: bool) -> Any:
+def _softmax_of(input: Any, logarithms: bool) -> Any:
     y = np.empty_like(input)
     length = input.shape[-1]
-    _softmax(input.reshape(-1, length), y.reshape(-1, length), log, team(input.size / 2))
+    _softmax(input.reshape(-1, length), y.reshape(-1, length), logarithms, team(input.size / 2))
     return y
 
 
 @kernel
-def _softmax(x: Any, y: Any, log: bool, count: int) -> None:
+def _softmax(x: Any, y: Any, logarithms: bool, count: int) -> None:
     if count == 1:
-        _softmax_rows(x, y, log, 0, len(x))
+        _softmax_rows(x, y, logarithms, 0, len(x))
     else:
         for t in prange(count):
-            _softmax_rows(x, y, log, len(x) * t // count, len(x) * (t + 1) // count)
+            _softmax_rows(x, y, logarithms, len(x) * t // count, len(x) * (t + 1) // count)
 
 
 @helper
-def _softmax_rows(x: Any, y: Any, log: bool, start: int, stop: int) -> None:
+def _softmax_rows(x: Any, y: Any, logarithms: bool, start: int, stop: int) -> None:
+    if x.shape[1] < _SHORT and stop - start >= _SIDE:
+        _short_rows(x, y, logarithms, start, stop)
+        return
     for i in range(start, stop):
         row, made = x[i], y[i]
         top = largest(row)
         total = exponentials(row, made, top)
-        if log:
+        if logarithms:
             top += np.log(total)
             for j in range(len(row)):
                 made[j] = row[j] - top
@@ -67,6 +72,65 @@ def _softmax_rows(x: Any, y: Any, log: bool, start: int, stop: int) -> None:
             total = F(1) / total
             for j in range(len(row)):
                 made[j] *= total
+
+
+# --- rows too short to fill vectors: many are turned at once, and vectors go from row to row ------------------------------
+
+_SHORT = 32
+_SIDE = 64
+
+
+@helper
+def _turned_exponentials(x: Any, first: int, count: int, e: Any, top: Any, total: Any) -> None:
+    """``e[j, i] = exp(x[first + i, j] - top[i])`` of ``count`` rows, their maxima and their sums."""
+    for i in range(count):
+        for j in range(len(e)):
+            e[j, i] = x[first + i, j]
+    for i in range(count):
+        top[i] = e[0, i]
+        total[i] = F(0)
+    for j in range(1, len(e)):
+        row = e[j]
+        for i in range(count):
+            top[i] = row[i] if row[i] > top[i] or row[i] != row[i] else top[i]
+    for j in range(len(e)):
+        row = e[j]
+        for i in range(count):
+            row[i] = exp_below(row[i] - top[i])
+            total[i] += row[i]
+
+
+@helper
+def _short_rows(x: Any, y: Any, logarithms: bool, start: int, stop: int) -> None:
+    e, top, total = np.empty((x.shape[1], _SIDE), F), np.empty(_SIDE, F), np.empty(_SIDE, F)
+    for first in range(start, stop, _SIDE):
+        count = min(_SIDE, stop - first)
+        _turned_exponentials(x, first, count, e, top, total)
+        for i in range(count):
+            total[i] = top[i] + log(total[i]) if logarithms else F(1) / total[i]
+        for i in range(count):
+            row, made = x[first + i], y[first + i]
+            for j in range(len(row)):
+                made[j] = row[j] - total[i] if logarithms else e[j, i] * total[i]
+
+
+@helper
+def _short_cross_entropy(x: Any, target: Any, y: Any, losses: Any, start: int, stop: int) -> None:
+    e, top, total = np.empty((x.shape[1], _SIDE), F), np.empty(_SIDE, F), np.empty(_SIDE, F)
+    for first in range(start, stop, _SIDE):
+        count = min(_SIDE, stop - first)
+        _turned_exponentials(x, first, count, e, top, total)
+        for i in range(count):
+            losses[first + i] = log(total[i])
+            total[i] = F(1) / total[i]
+        for i in range(count):
+            losses[first + i] += top[i] - x[first + i, target[first + i]]
+            made = y[first + i]
+            for j in range(len(made)):
+                made[j] = e[j, i] * total[i]
+
+
+# --- derivatives of softmax ------------------------------------------------------------------------------------------------
 
 
 def softmax_back(above: Any, probabilities: Any, dim: int) -> Any:
@@ -140,6 +204,9 @@ def exponentials(row: Any, made: Any, top: Any) -> Any:
     return total
 
 
+# --- cross-entropy ---------------------------------------------------------------------------------------------------------
+
+
 def cross_entropy(input: Any, target: Any) -> tuple[Any, Any]:
     """The twin of ``ops.loss._entropies``."""
     y, losses = np.empty_like(input), np.empty(len(input), F)
@@ -164,6 +231,9 @@ def _cross_entropy(x: Any, target: Any, y: Any, losses: Any, count: int) -> bool
 
 @helper
 def _cross_entropy_rows(x: Any, target: Any, y: Any, losses: Any, start: int, stop: int) -> None:
+    if x.shape[1] < _SHORT:
+        _short_cross_entropy(x, target, y, losses, start, stop)
+        return
     for i in range(start, stop):
         row, made = x[i], y[i]
         top = largest(row)
@@ -192,11 +262,56 @@ def _slopes(p: Any, target: Any, factor: Any, y: Any, count: int) -> None:
 
 @helper
 def _slope_rows(p: Any, target: Any, factor: Any, y: Any, start: int, stop: int) -> None:
+    numbers, made = p[start:stop].reshape(-1), y[start:stop].reshape(-1)
+    for j in range(len(numbers)):
+        made[j] = numbers[j] * factor
     for i in range(start, stop):
-        row, made = p[i], y[i]
-        for j in range(len(row)):
-            made[j] = row[j] * factor
-        made[target[i]] -= factor
+        y[i, target[i]] -= factor
+
+
+def soft_cross_entropy(input: Any, target: Any) -> tuple[Any, Any]:
+    """The twin of ``ops.loss._soft_cross_entropy``."""
+    y, losses = np.empty_like(input), np.empty(len(input), F)
+    _soft_cross_entropy(input, target, y, losses, team(input.size / 2))
+    return losses, y
+
+
+@kernel
+def _soft_cross_entropy(x: Any, target: Any, y: Any, losses: Any, count: int) -> None:
+    for t in prange(count):
+        for i in range(len(x) * t // count, len(x) * (t + 1) // count):
+            row, goal, made = x[i], target[i], y[i]
+            top = largest(row)
+            total = exponentials(row, made, top)
+            top += np.log(total)
+            total = F(1) / total
+            loss = F(0)
+            for j in range(len(row)):
+                made[j] *= total
+                loss += (top - row[j]) * goal[j]
+            losses[i] = loss
+
+
+def soft_slopes(grad: Any, probabilities: Any, target: Any) -> Any:
+    """The twin of ``ops.loss._soft_slopes``."""
+    y = np.empty_like(probabilities)
+    _soft_slopes(grad, probabilities, target, y, team(y.size / 5))
+    return y
+
+
+@kernel
+def _soft_slopes(g: Any, p: Any, target: Any, y: Any, count: int) -> None:
+    for t in prange(count):
+        for i in range(len(p) * t // count, len(p) * (t + 1) // count):
+            row, goal, made = p[i], target[i], y[i]
+            total = F(0)
+            for j in range(len(row)):
+                total += goal[j]
+            for j in range(len(row)):
+                made[j] = (row[j] * total - goal[j]) * g[i]
+
+
+# --- tables, and sums of rows ----------------------------------------------------------------------------------------------
 
 
 def embedding_back(input: Any, index: Any, rows: int, padding: int) -> Any:

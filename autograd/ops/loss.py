@@ -170,6 +170,7 @@ nll_slope = lift(
 )
 
 
+@twin("rows.soft_cross_entropy", when=lambda input, target: _alike(input, target))
 def _soft_cross_entropy(input: Any, target: Any) -> tuple[Any, Any]:
     y, total, top = exponentials(input, 1)
     log = input - (np.log(total) + top)
@@ -183,8 +184,35 @@ soft_cross_entropy = general(  # for each row, -sum_j target_j log softmax(input
     _soft_cross_entropy,
     name="soft_cross_entropy",
     residual=lambda input: softmax_along(input, 1),
-    input=lambda g, r, target: (r * target.sum(axis=1, keepdims=True) - target) * g.reshape(-1, 1),
+    input=lambda g, r, target: soft_slopes(g, r, target),  # type: ignore[has-type]
     target=lambda g, input: -_log_softmax_of(input) * g.reshape(-1, 1),
+)
+
+
+def _alike(*arrays: Any) -> bool:
+    """Whether a compiled kernel takes these rows: float32 of one shape, in plain order."""
+    shape = arrays[0].shape
+    return arrays[0].size >= 2048 and all(
+        [a.dtype == np.float32 and a.shape == shape and a.flags.c_contiguous for a in arrays]
+    )
+
+
+@twin(
+    "rows.soft_slopes",
+    when=lambda grad, probabilities, target: grad.dtype == np.float32 and _alike(probabilities, target),
+)
+def _soft_slopes(grad: Any, probabilities: Any, target: Any) -> Any:
+    return (probabilities * target.sum(axis=1, keepdims=True) - target) * grad.reshape(-1, 1)
+
+
+soft_slopes = general(
+    _soft_slopes,
+    name="soft_cross_entropy_slope",
+    grad=lambda g, probabilities, target: (g * (probabilities * target.sum(axis=1, keepdims=True) - target)).sum(
+        axis=1
+    ),
+    probabilities=lambda g, grad, target: g * (target.sum(axis=1) * grad).reshape(-1, 1),
+    target=lambda g, grad, probabilities: ((g * probabilities).sum(axis=1, keepdims=True) - g) * grad.reshape(-1, 1),
 )
 
 

@@ -46,6 +46,27 @@ RECORDS["rows.cross_entropy"] = [
     lambda: (floats(7, 33, scale=30), np.arange(7)),
     lambda: (special(5, 17), np.arange(5)),
 ]
+RECORDS["rows.softmax"] += [
+    lambda: (floats(3000, 10, scale=5), 1),
+    lambda: (floats(200, 100, 2), 2),
+    lambda: (special(500, 7), 1),
+    lambda: (special(150, 31), 1),
+]
+RECORDS["rows.cross_entropy"] += [
+    lambda: (floats(130, 10, scale=30), np.arange(130) % 10),
+    lambda: (floats(300, 2), np.arange(300) % 2),
+    lambda: (floats(70, 1), np.zeros(70, int)),
+    lambda: (special(150, 31), np.arange(150) % 31),
+]
+RECORDS["rows.soft_cross_entropy"] = [
+    lambda: (floats(200, 64), np.abs(floats(200, 64, seed=1))),
+    lambda: (floats(7, 33, scale=30), np.abs(floats(7, 33, seed=1))),
+    lambda: (special(5, 17), np.abs(floats(5, 17)) + 1),
+]
+RECORDS["rows.soft_slopes"] = [
+    lambda: (floats(200), np.abs(floats(200, 64)), np.abs(floats(200, 64, seed=1))),
+    lambda: (floats(5), special(5, 17), floats(5, 17)),
+]
 RECORDS["rows.slopes"] = [
     lambda: (np.abs(floats(200, 64)), np.arange(200) % 64, np.float32(0.005)),
     lambda: (special(5, 17), np.arange(5), np.float32(-3.0)),

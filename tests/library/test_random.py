@@ -145,6 +145,20 @@ def test_what_stands_on_the_stream(name):
     assert torch.rand(1).item() == ag.rand(1).item()
 
 
+def test_coins_are_uniform_numbers_below_the_odds():
+    """Also where a number and the odds differ in their last bit alone, or not at all; after an odd word as after none."""
+    for skipped in (0, 1):
+        generator, other = ag.Generator().manual_seed(3), ag.Generator().manual_seed(3)
+        generator.words(skipped), other.words(skipped)
+        drawn = other.uniform(70_001)
+        odds = [0.0, 1e-300, 1 / 3, 0.9, 1.0, *drawn[:5], *np.nextafter(drawn[:5], 0), *np.nextafter(drawn[:5], 1)]
+        for p in odds:
+            generator.manual_seed(3)
+            generator.words(skipped)
+            assert np.array_equal(generator.coins(len(drawn), float(p)), drawn < p)
+        assert generator.words(1) == other.words(1)
+
+
 def test_a_state_goes_from_one_library_to_the_other():
     torch = pytest.importorskip("torch")
     torch.manual_seed(3)

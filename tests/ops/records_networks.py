@@ -213,6 +213,11 @@ LOSSES = [
         lambda x, q: -(log_softmax(x, 1) * q).sum(1),
     ),
     Record(
+        loss.soft_slopes,
+        [args(normal(5), positive(5, 4), positive(5, 4))],
+        lambda g, p, q: (p * q.sum(1, keepdims=True) - q) * g[:, None],
+    ),
+    Record(
         loss.squared_error,
         [args(normal(3, 4), normal(3, 4), 12), args(normal(3, 4), normal(1, 4), None), args(normal(), normal(), 1)],
         lambda x, y, scale: (x - y) ** 2 if scale is None else ((x - y) ** 2).sum() / scale,
