@@ -34,8 +34,8 @@ class Deferred:
     """The value of a formula that works element by element, before it is computed.
 
     ``shape``, ``size`` and ``dtype`` are the array's to come. ``kinds`` says of each argument whether it is an array (now or
-    to come), a column (an array with one number for each row), an array of one number, or a literal; ``arrays`` and ``steps``
-    count what the loop reads and does; ``row`` is the number of elements of a row of the whole, None where neither rows nor
+    to come), a column (an array with one number for each row, taken again from its start when it ends), an array of one
+    number, or a literal; ``arrays`` and ``steps`` count what the loop reads and does; ``row`` is the number of elements of a row of the whole, None where neither rows nor
     columns are among the arguments.
     """
 
@@ -132,7 +132,7 @@ def defer(formula: Callable[..., Any], args: tuple[Any, ...]) -> Any:
 
     Args:
         formula: works element by element.
-        args: contiguous float32 arrays of one shape (or of its last dimensions, or of its first with ones after them), to
+        args: contiguous float32 arrays of one shape (or of dimensions of it that lie together, with ones around them), to
             which nobody writes as long as the result waits; numbers; values that wait themselves.
     """
     shape: Any = None
@@ -191,15 +191,13 @@ def _place(a: Any, shape: tuple[int, ...]) -> tuple[str, int | None]:
         return _ARRAY, a.row  # it waits, for rows or columns itself
     if type(a) is not ndarray:
         return _ARRAY, None
-    inner = a.shape[a.shape.count(1) :] if a.shape[0] == 1 else a.shape
-    if a.size >= _SHORT and inner == shape[len(shape) - len(inner) :]:
-        return _ARRAY, a.size
-    length = math.prod(shape) // a.size
-    column = a.ndim == len(shape) and length >= _SHORT
-    outer = next((i for i, n in enumerate(a.shape) if n != shape[i]), 0) if column else 0
-    if outer and all([n == 1 for n in a.shape[outer:]]) and math.prod(a.shape[:outer]) == a.size:
-        return _COLUMN, length
-    return _ARRAY, None
+    whole = (1,) * (len(shape) - a.ndim) + a.shape
+    own = [i for i, n in enumerate(whole) if n != 1]
+    first, stop = own[0], own[-1] + 1
+    length = math.prod(shape[stop:])
+    if whole[first:stop] != shape[first:stop] or (a.size if length == 1 else length) < _SHORT:
+        return _ARRAY, None
+    return (_ARRAY, a.size) if length == 1 else (_COLUMN, length)
 
 
 def _number(formula: Callable[..., Any], args: tuple[Any, ...], shape: Any) -> Any:

@@ -313,8 +313,10 @@ def compute(loop: Loop, arrays: list[Any], numbers: list[float], shape: tuple[in
         return y
     arrays = [*arrays, y]
     pieces = np.arange(y.size // row, dtype=np.uintp)
-    steps = [4 if i in columns else 4 * row if a.size == y.size else 0 for i, a in enumerate(arrays)]
-    table = np.array([a.ctypes.data for a in arrays], np.uintp) + pieces[:, None] * np.array(steps, np.uintp)
+    table = np.empty((len(pieces), len(arrays)), np.uintp)
+    for i, a in enumerate(arrays):
+        at = pieces % np.uintp(a.size) if i in columns else pieces * np.uintp(row) if a.size == y.size else np.uintp(0)
+        table[:, i] = at * np.uintp(4) + np.uintp(a.ctypes.data)
     _share(address, table, np.arange(row, y.size + 1, row), given, team(y.size * (len(arrays) + length) * 0.1))
     return y
 

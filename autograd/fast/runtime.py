@@ -57,11 +57,20 @@ def _made(**options: Any) -> Any:
         outside = numba.config.CACHE_DIR  # type: ignore[attr-defined]
         numba.config.CACHE_DIR = _cache()  # type: ignore[attr-defined]
         try:
-            return njit(**{**_OPTIONS, "cache": True, **options})(function)
+            made = njit(**{**_OPTIONS, "cache": True, **options})(function)
         finally:
             numba.config.CACHE_DIR = outside  # type: ignore[attr-defined]
+        template = made.get_call_template
+        made.get_call_template = lambda args, keywords: template([_plain(a) for a in args], keywords)
+        return made
 
     return decorate
+
+
+def _plain(kind: Any) -> Any:
+    """What an argument of this type is compiled as: numba would compile a function again for each literal 0 or 1 in a call."""
+    kind = types.unliteral(kind)  # type: ignore[no-untyped-call]
+    return types.int64 if kind == types.uint64 else kind
 
 
 @functools.cache

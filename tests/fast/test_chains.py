@@ -56,6 +56,28 @@ def test_what_two_products_need_is_computed_once(monkeypatch: Any) -> None:
     assert len(ran) == 3  # one for each product's cotangent, one for x; the zeros and ones of relu are in the first two
 
 
+@given(st.lists(st.booleans(), min_size=4, max_size=4), st.booleans())
+@settings(max_examples=20, deadline=None)
+def test_rows_and_columns_of_any_dimensions_give_numpys_bits(ones: list[bool], leading: bool) -> None:
+    """An argument that has only some dimensions, or 1 where the other has more: in a formula, and in its derivative."""
+    shape = (4, 10, 30, 80)
+    given = [1 if one else n for one, n in zip(ones, shape, strict=True)]
+    while given and given[0] == 1 and not leading:
+        del given[0]
+    x, z, above = leaf(0, *shape), floats(*given, seed=1), floats(*shape, seed=2)
+    for formula, slope in ((lambda a, b: a * b, z), (lambda a, b: (b - a) * 2.0, np.float32(-2.0))):
+        y = formula(x, autograd.tensor(z))
+        assert np.array_equal(y.detach().numpy(), formula(x.detach().numpy(), z))
+        (found,) = autograd.autograd.grad(y, x, autograd.tensor(above))
+        assert np.array_equal(found.numpy(), above * slope)
+
+
+@pytest.mark.parametrize("other", [(16, 32, 1, 1), (1, 32, 1, 1), (32, 1, 1), (16, 1, 1, 1), (28, 28), (1, 32, 28, 28)])
+def test_arguments_of_some_dimensions_are_part_of_a_loop(monkeypatch: Any, other: tuple[int, ...]) -> None:
+    x, z = autograd.tensor(floats(16, 32, 28, 28)), autograd.tensor(floats(*other))
+    assert loops_of(monkeypatch, lambda: x * z) == [3]
+
+
 STEPS: list[Any] = [
     lambda x, y: x + y, lambda x, y: x * y, lambda x, y: x - y * 0.5, lambda x, y: x / (y * y + 1), lambda x, y: x.tanh(),
     lambda x, y: x.relu() + y, lambda x, y: -x, lambda x, y: autograd.maximum(x, y), lambda x, y: (x * 0.1).exp(),

@@ -77,6 +77,16 @@ def test_kernel_agrees_with_plain(name: str, i: int, threads: int) -> None:
         set_num_threads(before)
 
 
+def test_a_helper_is_compiled_once_whatever_literals_it_is_called_with() -> None:
+    from autograd.fast import products
+
+    for turn in (False, True):
+        a, b = np.ones((64, 128), np.float32), np.ones((128, 256), np.float32)
+        products.matmul(a.T.copy().T if turn else a, b)
+    for helper in (products._part, products._rectangle, products._cut, products._add):
+        assert len(helper.signatures) == 1, helper.signatures
+
+
 def test_enable_switches_between_kernel_and_plain() -> None:
     x = autograd.randn(300, 64)
     compiled = autograd.softmax(x, 1).numpy()
