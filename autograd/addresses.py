@@ -44,7 +44,10 @@ Not those that have a function's name, which the import would hide: ``nn.paralle
 """
 
 
-WHOLE = {"autograd.autograd": "autograd", "autograd.nn": "nn", "autograd.optim": "optim"}
+WHOLE = {
+    "autograd.autograd": "autograd", "autograd.nn": "nn", "autograd.optim": "optim",
+    "autograd.distributed.optim": "optim.zero_redundancy",
+}  # fmt: skip
 
 
 def address(name: str, path: Any = None) -> str | None:

@@ -1,8 +1,9 @@
 """NumPy's protocols: ``np.sin(t)``, ``np.concatenate([t, a])`` and ``array * t`` stay in the graph.
 
 NumPy asks a Tensor what to do when one of its functions meets one. A ufunc becomes the operation that was lifted from
-it (the table is read off the operations themselves), another function the one of the same name here. What has no
-counterpart is computed on the arrays if no gradient can be lost, and is a TypeError that names the cure otherwise.
+it (the table is read off the operations themselves), another function the one of the same name here if there is a
+gradient to keep, and a TypeError that names the cure where there is no such one. Without a gradient NumPy computes on the
+arrays, and gives what it gives for PyTorch's tensors: arrays, or Tensors from functions that are an array's methods.
 
 Sources: https://numpy.org/neps/nep-0013-ufunc-overrides.html, https://numpy.org/neps/nep-0018-array-function-protocol.html
 """
@@ -38,15 +39,29 @@ _ACCUMULATE = {"add": "cumsum", "multiply": "cumprod", "logaddexp": "logcumsumex
 _FUNCTION_NAMES = {
     "max": "amax", "min": "amin", "concatenate": "cat", "expand_dims": "unsqueeze", "absolute": "abs",
     "transpose": "_transpose", "moveaxis": "movedim", "multiply": "mul", "row_stack": "vstack", "copy": "clone",
-    "around": "round", "reshape": "_reshape", "var": "_var", "std": "_std", "repeat": "_repeat",
+    "around": "_round", "round": "_round", "reshape": "_reshape", "var": "_var", "std": "_std", "repeat": "_repeat",
     "clip": "clamp", "split": "tensor_split", "array_split": "tensor_split",
     "take_along_axis": "take_along_dim", "conjugate": "conj", "fix": "trunc", "sort": "_sort",
     "shape": "_shape", "ndim": "_ndim", "size": "_size", "result_type": "_result_type", "array_equal": "_array_equal",
     "allclose": "_allclose", "isclose": "_isclose", "dot": "_dot", "cumsum": "_cumsum", "cumprod": "_cumprod",
-    "flatnonzero": "_flatnonzero", "delete": "", "insert": "", "append": "", "median": "_median",
-    "unique": "_unique", "partition": "", "nonzero": "_nonzero",
+    "median": "_median", "meshgrid": "_meshgrid", "take": "_take",
+    "flatnonzero": "_flatnonzero", "nonzero": "_nonzero",
+    **dict.fromkeys(
+        "append corrcoef cov delete gradient histogram histogramdd insert linspace logspace nanmedian partition put "
+        "select unique".split(), ""
+    ),
 }  # fmt: skip
 """Where a NumPy function and the one here differ in name; "" for those that have no counterpart."""
+
+_OF_METHODS = frozenset(
+    """all amax amin any apply_along_axis argmax argmin argpartition argsort argwhere around array_split clip cumprod cumsum
+    delete flip insert max mean min moveaxis nonzero prod ptp repeat reshape round searchsorted split squeeze std sum swapaxes
+    take transpose var cholesky eig eigh inv lstsq pinv qr solve svd""".split()
+)
+"""Functions for which NumPy asks the object itself, or for how to wrap what it made: of Tensors they give Tensors. So do the
+sums and the like, which PyTorch's tensors refuse. All others read arrays and give arrays."""
+
+_JOINING = frozenset("column_stack concat concatenate dstack hstack row_stack stack vstack".split())
 
 
 def _namespace() -> Any:
@@ -159,6 +174,11 @@ def __array_function__(self: Tensor, func: Any, types: Any, args: Any, kwargs: A
     """Answer a NumPy function that is not a ufunc."""
     name = func.__name__
     module = getattr(func, "__module__", "numpy")
+    if not any([current(t) is not None for t in _tensors([args, kwargs])]):
+        made = func(*_arrays(args), **_arrays(kwargs))
+        return _wrapped(made) if name in _OF_METHODS else made
+    if name in _JOINING and isinstance(args[0], Tensor):  # its rows
+        args = (list(args[0]), *args[1:])
     special = _SPECIAL.get(_FUNCTION_NAMES.get(name, ""))
     if module == "numpy":
         if special is not None:
@@ -206,8 +226,17 @@ def _median(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     return _namespace().quantile(a, 0.5, dim=axis, keepdim=keepdims)
 
 
-def _unique(ar: Any, **kwargs: Any) -> Any:
-    return _wrapped(np.unique(ar.array, **kwargs))
+def _meshgrid(*xi: Any, indexing: str = "xy") -> Any:
+    return _namespace().meshgrid(*[x if isinstance(x, Tensor) else wrap(np.asarray(x)) for x in xi], indexing=indexing)
+
+
+def _rounded(a: Any, decimals: int = 0) -> Any:
+    return _namespace().round(a, decimals=decimals)
+
+
+def _taken(a: Any, indices: Any, axis: int | None = None) -> Any:
+    index = np.asarray(_arrays(indices))
+    return a.reshape(-1)[index] if axis is None else a[(*[slice(None)] * (axis % a.ndim), index)]
 
 
 def _dotted(a: Any, b: Any) -> Any:
@@ -245,7 +274,9 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
     "_flatnonzero": lambda a: wrap(np.flatnonzero(a.array)),
     "_nonzero": lambda a: tuple([wrap(i) for i in np.nonzero(a.array)]),
     "_median": _median,
-    "_unique": _unique,
+    "_meshgrid": _meshgrid,
+    "_round": _rounded,
+    "_take": _taken,
 }
 
 

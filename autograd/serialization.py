@@ -3,8 +3,8 @@
 A file is a zip archive, uncompressed: ``data.pkl`` holds the objects and names memory blocks, ``data/0``, ``data/1``
 ... are the blocks,
 so tensors that share memory still share it afterwards. The pickle is read by an unpickler that makes tensors,
-numbers, strings and plain containers and can call nothing else: a file can't run code. The older format of PyTorch
-before 1.6 can be read too.
+numbers, strings and plain containers and can call nothing else: a file can't run code. The older format, of PyTorch
+before 1.6, is read too, and written on request.
 
 Source: https://docs.pytorch.org/docs/stable/notes/serialization.html
 """
@@ -71,8 +71,9 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
     dispatch: ClassVar[dict[Any, Any]] = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
     write: Callable[[bytes], Any]
 
-    def __init__(self, file: Any) -> None:
-        super().__init__(file, DEFAULT_PROTOCOL)
+    def __init__(self, file: Any, protocol: int, legacy: bool) -> None:
+        super().__init__(file, protocol)
+        self.legacy = legacy
         self.blocks: dict[tuple[int, str], tuple[int, np.ndarray[Any, Any]]] = {}
         self.alive: list[Any] = []  # what a memo knows by id must not be replaced by something else
 
@@ -86,7 +87,8 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined, misc]
         number = self.blocks[key][0]
         kind = _Global("torch", name) if name else _Global("torch.storage", "UntypedStorage")
         size = obj.memory.nbytes // (obj.dtype.itemsize if name else 1)
-        return ("storage", kind, str(number), "cpu", size)
+        place = ("storage", kind, str(number), "cpu", size)
+        return (*place, None) if self.legacy else place  # once it could be part of another storage
 
     def reducer_override(self, obj: Any) -> Any:
         """How tensors and PyTorch's own values are rebuilt."""
@@ -151,8 +153,12 @@ def save(
 
     ``torch.load`` opens the file. A path is replaced in one step: whoever reads it sees the old file or the new one.
 
+    Args:
+        pickle_protocol: 2 or above.
+        _use_new_zipfile_serialization: False writes the format of PyTorch before 1.6.
+
     Raises:
-        ValueError: another pickle protocol or the old format is asked for.
+        ValueError: there is no such pickle protocol, or it can't name a tensor's memory.
 
     >>> import autograd, io
     >>> file = io.BytesIO()
@@ -161,15 +167,14 @@ def save(
     >>> load(file)
     {'w': tensor([1., 1.])}
     """
-    if pickle_protocol != DEFAULT_PROTOCOL or not _use_new_zipfile_serialization:
-        raise ValueError(
-            "save writes PyTorch's zip format with pickle protocol 2: leave pickle_protocol and the like away"
-        )
+    if not 2 <= pickle_protocol <= pickle.HIGHEST_PROTOCOL:
+        raise ValueError(f"pickle_protocol must be from 2 to {pickle.HIGHEST_PROTOCOL}, got {pickle_protocol}")
+    write = _write if _use_new_zipfile_serialization else _write_legacy
     if isinstance(f, (str, os.PathLike)):
         with replacing(os.fspath(f)) as file:
-            _write(obj, file)
+            write(obj, file, pickle_protocol)
     elif hasattr(f, "write"):
-        _write(obj, f)
+        write(obj, f, pickle_protocol)
     else:
         raise AttributeError(
             f"expected 'f' to be string, path, or a file-like object with a 'write' attribute, not {type(f).__name__}"
@@ -198,9 +203,9 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
         raise
 
 
-def _write(obj: Any, file: Any) -> None:
+def _write(obj: Any, file: Any, protocol: int) -> None:
     text = io.BytesIO()
-    pickler = _Pickler(text)
+    pickler = _Pickler(text, protocol, legacy=False)
     pickler.dump(obj)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         _entry(archive, "data.pkl", text.getvalue())
@@ -210,6 +215,23 @@ def _write(obj: Any, file: Any) -> None:
         for number, memory in pickler.blocks.values():
             _entry(archive, f"data/{number}", memory.data if memory.size else b"")
         _entry(archive, "version", b"3\n")
+
+
+def _write_legacy(obj: Any, file: Any, protocol: int) -> None:
+    """What ``_read_legacy`` reads: five pickles in a row, then the blocks of memory."""
+    text = io.BytesIO()
+    pickler = _Pickler(text, protocol, legacy=True)
+    pickler.dump(obj)
+    machine = {"protocol_version": 1001, "little_endian": True, "type_sizes": {"short": 2, "int": 4, "long": 4}}
+    for head in (_LEGACY_MAGIC, 1001, machine):
+        pickle.dump(head, file, protocol)
+    file.write(text.getvalue())
+    blocks = {str(number): (name, memory) for (_, name), (number, memory) in pickler.blocks.items()}
+    pickle.dump(sorted(blocks), file, protocol)
+    for key in sorted(blocks):
+        name, memory = blocks[key]
+        size = memory.nbytes // (getattr(dtypes, name).itemsize if name in _STORAGES else 1)
+        file.write(struct.pack("<q", size) + memory.tobytes())
 
 
 def _entry(archive: zipfile.ZipFile, name: str, content: Any) -> None:

@@ -154,6 +154,19 @@ def test_workers_that_stay_draw_their_seed_once():
     assert epochs[0] == epochs[1]
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_workers_are_asked_when_the_iterator_is_made(workers):
+    """The sampler draws its permutation then, not with the first batch: a program that draws in between sees the difference."""
+    torch = pytest.importorskip("torch")
+    drawn = []
+    for library, loading in ((torch, torch.utils.data), (autograd, data)):
+        library.manual_seed(0)
+        batches = iter(loading.DataLoader(range(40), 4, shuffle=True, num_workers=workers))
+        between = library.rand(1).item()
+        drawn.append((between, [b.tolist() for b in batches], library.rand(1).item()))
+    assert drawn[0] == drawn[1]
+
+
 def test_errors_of_workers_arrive():
     with pytest.raises(KeyError, match="no such sample") as caught:
         list(data.DataLoader(Slow(), batch_sampler=[[0, 1], [99]], num_workers=2))

@@ -78,13 +78,19 @@ def test_kernel_agrees_with_plain(name: str, i: int, threads: int) -> None:
 
 
 def test_a_helper_is_compiled_once_whatever_literals_it_is_called_with() -> None:
-    from autograd.fast import products
+    from autograd.fast.runtime import _made
 
-    for turn in (False, True):
-        a, b = np.ones((64, 128), np.float32), np.ones((128, 256), np.float32)
-        products.matmul(a.T.copy().T if turn else a, b)
-    for helper in (products._part, products._rectangle, products._cut, products._add):
-        assert len(helper.signatures) == 1, helper.signatures
+    fresh = _made(cache=False)
+
+    @fresh
+    def helper(up: bool, start: int, t: int) -> int:
+        return start + t if up else start - t
+
+    @fresh
+    def caller(n: int, places: Any) -> int:
+        return helper(True, 0, n) + helper(False, n, 1) + helper(n > 1, n, places[0])
+
+    assert caller(3, np.ones(1, np.uint64)) == 9 and len(helper.signatures) == 1
 
 
 def test_enable_switches_between_kernel_and_plain() -> None:

@@ -234,6 +234,30 @@ def test_install_and_remove():
     assert "torch" not in sys.modules and ag.__spec__.name == "autograd"
 
 
+def test_an_optimizer_whose_state_is_shared_by_one_process_is_the_optimizer():
+    from autograd.distributed.optim import ZeroRedundancyOptimizer
+
+    def trained(make):
+        w, b = ag.ones(3, requires_grad=True), ag.ones(1, requires_grad=True)
+        optimizer = make([w])
+        optimizer.add_param_group({"params": [b], "lr": 0.5})
+        schedule = optim.lr_scheduler.StepLR(optimizer, 1, 0.1)
+        for _ in range(2):
+            optimizer.zero_grad()
+            (w.square().sum() + b.sum()).backward()
+            optimizer.step()
+            schedule.step()
+        again = make([{"params": [w]}, {"params": [b]}])
+        again.load_state_dict(optimizer.state_dict())
+        again.step()
+        return w.tolist(), b.tolist(), [group["lr"] for group in again.param_groups]
+
+    shared = trained(lambda params: ZeroRedundancyOptimizer(params, optim.Adam, lr=0.1))
+    assert shared == trained(lambda params: optim.Adam(params, lr=0.1))
+    with pytest.raises(RuntimeError, match="several processes"):
+        ZeroRedundancyOptimizer([ag.ones(1, requires_grad=True)], optim.SGD, overlap_with_ddp=True, lr=1.0)
+
+
 def test_the_naming_rule():
     assert ours("torch.nn.modules.conv") == "nn.modules.conv" and ours("torch") == "autograd"
 

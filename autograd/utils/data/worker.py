@@ -107,13 +107,12 @@ class Workers:
             tasks.put(None)
 
     def run(self, sampler: Iterator[Any]) -> Iterator[Any]:
-        """The batches of one epoch."""
+        """The batches of one epoch. The first are asked for at once, before the program draws its next random number."""
         for tasks in self.tasks:
             tasks.put(("again", None))
         alive = [True] * self.count
         turns = itertools.cycle(range(self.count))
-        owner: dict[int, int] = {}  # which worker each batch that is under way was asked of
-        arrived: dict[int, Any] = {}
+        owner: dict[int, int] = {}
 
         def ask() -> None:
             if any(alive):
@@ -125,6 +124,11 @@ class Workers:
 
         for _ in range(max(1, self.ahead) * self.count):
             ask()
+        return self._batches(ask, owner, alive)
+
+    def _batches(self, ask: Callable[[], None], owner: dict[int, int], alive: list[bool]) -> Iterator[Any]:
+        """What the workers answer; ``owner`` says which worker each batch that is under way was asked of."""
+        arrived: dict[int, Any] = {}
         while owner:
             number = next(iter(owner))  # the oldest
             while number not in arrived and (self.in_order or not arrived):
