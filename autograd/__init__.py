@@ -20,7 +20,7 @@ from .graph import set_grad_enabled as set_grad_enabled
 from .layouts import *
 from .methods import IN_PLACE_FUNCTIONS
 from .namespace import __version__ as __version__, e as e, inf as inf, nan as nan, newaxis as newaxis, pi as pi
-from .namespace import lazy_names, resolve
+from .namespace import lazy_names, resolve, take_in
 from .ops import FUNCTIONS
 from .passes import backward as backward, grad as grad
 from .printing import *
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 globals().update(FUNCTIONS)
 globals().update(IN_PLACE_FUNCTIONS)
+take_in(__name__, FUNCTIONS)
+take_in(__name__, IN_PLACE_FUNCTIONS)
 
 
 def __getattr__(name: str) -> Any:

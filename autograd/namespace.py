@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import math
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 __version__ = "2.13.0+pullback.0.1.0"
@@ -121,6 +122,13 @@ PROVIDED = {
 """Public names that live in a module which is not imported at once."""
 
 ELSEWHERE = {name: module for module, names in PROVIDED.items() for name in names.split()}
+
+
+def take_in(package: str, functions: Mapping[str, Any]) -> None:
+    """Name functions that tables made after the package that people have them from: there pickle finds them again."""
+    for name, function in functions.items():
+        if name == function.__name__ or functions.get(function.__name__) is not function:
+            function.__module__, function.__qualname__ = package, name
 
 
 def resolve(name: str) -> Any:

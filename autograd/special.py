@@ -9,6 +9,7 @@ tensor([0.])
 
 from __future__ import annotations
 
+from .namespace import take_in
 from .ops import special as _table
 from .ops.activation import log_softmax, logit, softmax
 from .ops.activation import sigmoid as expit
@@ -75,3 +76,5 @@ __all__ = [
     "shifted_chebyshev_polynomial_u", "shifted_chebyshev_polynomial_v", "shifted_chebyshev_polynomial_w", "sinc",
     "softmax", "spherical_bessel_j0", "xlog1py", "xlogy", "zeta",
 ]  # fmt: skip
+
+take_in(__name__, {name: globals()[name] for name in __all__})

@@ -82,7 +82,8 @@ def _told(name: str, place: str) -> str:
     if name not in EXAMPLES:
         return told
     arguments, result = EXAMPLES[name]
-    names = f">>> from autograd import tensor\n>>> from autograd{place} import {name}\n"
+    used = ", ".join(word for word in ("inf", "nan", "tensor") if word in arguments)
+    names = f">>> from autograd import {used}\n>>> from autograd{place} import {name}\n"
     return f"{told}\n{names}>>> {name}({arguments})\n{result}\n"
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import autograd
+from autograd.namespace import take_in
 from autograd.ops.affine import linear
 from autograd.tensor import Tensor
 
 __all__ = ["bilinear", "linear"]
+
+take_in(__name__, {"linear": linear})
 
 
 def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None = None) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pickle
 import subprocess
 import sys
+import types
 
 import pytest
 
@@ -66,3 +68,24 @@ def test_functions_are_not_hidden_by_modules_of_their_name() -> None:
         for name in names.split():
             known = getattr(importlib.import_module(package), name, None)
             assert not inspect.isfunction(known) or f"{package}.{name}" in sys.modules, (package, name)
+
+
+def test_pickle_finds_every_function_again():
+    """A model may hold torch.tanh, and a process pool be given torch.relu."""
+    packages = {
+        "autograd": autograd,
+        "functional": nn.functional,
+        "special": autograd.special,
+        "linalg": autograd.linalg,
+    }
+    lost = []
+    for package, module in packages.items():
+        for name, value in vars(module).items():
+            if not name.startswith("_") and isinstance(value, types.FunctionType):
+                try:
+                    same = pickle.loads(pickle.dumps(value)) is value
+                except pickle.PicklingError:
+                    same = False
+                if not same:
+                    lost.append(f"{package}.{name}")
+    assert not lost
