@@ -36,6 +36,10 @@ class Storage:
         """The number of bytes."""
         return self.array.nbytes
 
+    def __sizeof__(self) -> int:
+        """The object and the memory behind it: what ``sys.getsizeof`` tells."""
+        return object.__sizeof__(self) + self.nbytes()
+
     def size(self) -> int:
         """The number of elements (bytes, for an untyped storage)."""
         return len(self.array)

@@ -46,7 +46,17 @@ def ignore(fn: Any = None, drop: bool = False, **kwargs: Any) -> Any:
 
 
 unused, script_method, interface = export, export, export
-ScriptModule = object
+
+
+def __getattr__(name: str) -> Any:
+    """``ScriptModule`` and its kin: Modules of which only a program's own classes are made, since ``script`` makes none."""
+    if name not in ("ScriptModule", "RecursiveScriptModule", "ScriptFunction"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from nn.module import Module
+
+    base = object if name == "ScriptFunction" else Module
+    made = globals()[name] = type(name, (base,), {"__doc__": "Runs as Python.", "__module__": __name__})
+    return made
 
 
 def is_scripting() -> bool:

@@ -7,6 +7,7 @@ meet it is what PyTorch says.
 from __future__ import annotations
 
 import builtins
+import warnings
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,9 @@ select_where = elementwise(
 def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
     """``input`` where ``condition`` is true, else ``other``; with a condition alone, its true places as indices.
 
-    Raises RuntimeError if the condition is not a bool tensor, or if the three have no common shape.
+    A condition of uint8 counts where it is not 0, with PyTorch's warning.
+
+    Raises RuntimeError if the condition is neither a bool nor a uint8 tensor, or if the three have no common shape.
     Source: https://docs.pytorch.org/docs/stable/generated/torch.where.html
 
     >>> import autograd
@@ -73,6 +76,14 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
 
         return nonzero(condition, as_tuple=True)
     if isinstance(condition, Tensor) and condition.array.dtype.kind != "b":
+        if condition.array.dtype == np.uint8:
+            warnings.warn(
+                "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "
+                "version of PyTorch. Use a boolean condition instead.",
+                UserWarning,
+                stacklevel=2,
+            )
+            return where(condition != 0, input, other, out=out)
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {condition.dtype}"
         )

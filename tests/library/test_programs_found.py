@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 import pytest
@@ -440,3 +441,30 @@ def test_files_are_storages(tmp_path: Any) -> None:
     assert path.read_bytes()[0] == 0 and bytes_.untyped().tolist()[0] == 9
     autograd.UntypedStorage.from_file(str(path), True, 8).fill_(7)  # type: ignore[attr-defined]
     assert path.read_bytes() == bytes([7] * 8)
+
+
+def test_where_takes_bytes_for_truths_and_warns() -> None:
+    mask = autograd.tensor([1, 0, 3], dtype=autograd.uint8)
+    with pytest.warns(UserWarning, match="uint8 condition"):
+        assert autograd.where(mask, autograd.ones(3), autograd.zeros(3)).tolist() == [1.0, 0.0, 1.0]
+
+
+def test_a_script_module_is_a_module_and_others_are_none() -> None:
+    class Doubled(autograd.jit.ScriptModule):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(1, 1)
+
+        @autograd.jit.script_method  # type: ignore[attr-defined, untyped-decorator, unused-ignore]
+        def forward(self, x: Any) -> Any:
+            return self.linear(x) * 2
+
+    assert len(list(Doubled().parameters())) == 2 and Doubled()(autograd.ones(1)).shape == (1,)
+    assert not isinstance(nn.Linear(1, 1), autograd.jit.ScriptModule)  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="ScriptModul"):
+        _ = autograd.jit.ScriptModul  # type: ignore[attr-defined]
+
+
+def test_getsizeof_counts_what_a_storage_holds() -> None:
+    few, many = (sys.getsizeof(autograd.ones(n).untyped_storage()) for n in (1, 101))
+    assert many - few == 400
