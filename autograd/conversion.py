@@ -309,17 +309,26 @@ def _python_fill(self: Tensor, values: list[Any], by: str) -> Tensor:
 
 
 def sparse_coo_tensor(
-    indices: Any, values: Any, size: Any = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
+    indices: Any = None, values: Any = None, size: Any = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
     check_invariants: bool | None = None, is_coalesced: bool | None = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """The matrix with these values at these places, *dense* (a warning says so): the results are the same.
 
-    ``indices`` has a column for each value; repeated places are added up.
+    ``indices`` has a column for each value; repeated places are added up. With ``size`` alone it is all zeros.
+
+    Raises TypeError if indices are given without values, or neither those nor a size.
     """
     from .creation import as_tensor
 
     check_device(device)
     _warn_dense("sparse_coo_tensor")
+    if values is None and size is None and isinstance(indices, tuple):
+        indices, size = None, indices  # the overload of one argument
+    if (indices is None) != (values is None) or (indices is None and size is None):
+        raise TypeError("sparse_coo_tensor() takes indices and values, and then a size, or a size= alone")
+    if indices is None:
+        made = wrap(np.zeros(tuple(size), dtypes.as_numpy(dtype or dtypes.get_default_dtype())))
+        return made.requires_grad_() if requires_grad else made  # type: ignore[no-any-return]
     places, given = as_tensor(indices), as_tensor(values, dtype)
     shape = tuple(size) if size is not None else tuple((places.array.max(axis=1) + 1).tolist()) + given.array.shape[1:]
     blank = wrap(np.zeros(shape, given.array.dtype))
@@ -347,22 +356,38 @@ def to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool | None = None
     return self if dtype is None else converted(self, dtypes.as_numpy(dtype))
 
 
-def _only_sparse(name: str) -> Callable[[Tensor], Any]:
-    def method(self: Tensor) -> Any:
-        raise RuntimeError(
-            f"{name} expected sparse coordinate tensor layout but got Strided: this library's tensors are dense"
-        )
+def indices(self: Tensor) -> Tensor:
+    """The places of the elements that are not zero, a column each in the order of rows, with a warning.
 
-    method.__name__ = method.__qualname__ = name
-    method.__doc__ = "Raises RuntimeError: the tensor is dense."
-    return method
+    PyTorch lists what is *stored*, explicit zeros too; a tensor here is dense and remembers no more than its values.
+    """
+    _warn_dense("indices")
+    return wrap(np.array(np.nonzero(self.array)))
+
+
+def values(self: Tensor) -> Tensor:
+    """The elements that are not zero in the order of rows, with a warning; gradients go through."""
+    _warn_dense("values")
+    return self[tuple(wrap(place) for place in np.nonzero(self.array))]  # type: ignore[no-any-return, index]
+
+
+def _nnz(self: Tensor) -> int:
+    """How many elements are not zero."""
+    return int(np.count_nonzero(self.array))
+
+
+def crow_indices(self: Tensor) -> Any:
+    """Raises RuntimeError: the tensor is dense."""
+    raise RuntimeError(
+        "crow_indices expected sparse row compressed tensor layout but got Strided: this library's tensors are dense"
+    )
 
 
 METHODS: dict[str, Any] = {
     "to": to, "cpu": cpu, "cuda": cuda, "type_as": type_as, "type": type_, "new": new_, "apply_": apply_, "map_": map_,
     "data_ptr": data_ptr, "is_same_size": is_same_size, "is_set_to": is_set_to, "pin_memory": itself, "share_memory_": itself,
     "coalesce": itself, "is_pinned": is_pinned, "to_sparse": to_sparse, "to_dense": to_dense,
-    "indices": _only_sparse("indices"), "values": _only_sparse("values"), "crow_indices": _only_sparse("crow_indices"),
+    "indices": indices, "_indices": indices, "values": values, "_values": values, "_nnz": _nnz, "crow_indices": crow_indices,
 } | {
     name: _caster(name)
     for name in (

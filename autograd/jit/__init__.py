@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 from typing import Final as Final
 
@@ -52,9 +53,7 @@ def __getattr__(name: str) -> Any:
     """``ScriptModule`` and its kin: Modules of which only a program's own classes are made, since ``script`` makes none."""
     if name not in ("ScriptModule", "RecursiveScriptModule", "ScriptFunction"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from nn.module import Module
-
-    base = object if name == "ScriptFunction" else Module
+    base = object if name == "ScriptFunction" else importlib.import_module("nn").Module
     made = globals()[name] = type(name, (base,), {"__doc__": "Runs as Python.", "__module__": __name__})
     return made
 

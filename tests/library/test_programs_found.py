@@ -468,3 +468,18 @@ def test_a_script_module_is_a_module_and_others_are_none() -> None:
 def test_getsizeof_counts_what_a_storage_holds() -> None:
     few, many = (sys.getsizeof(autograd.ones(n).untyped_storage()) for n in (1, 101))
     assert many - few == 400
+
+
+def test_what_sparse_tensors_store_is_what_is_not_zero() -> None:
+    with pytest.warns(UserWarning, match="dense"):
+        x = autograd.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, 0.0]], requires_grad=True).to_sparse()
+        assert x._indices().tolist() == x.coalesce().indices().tolist() == [[0, 0, 1], [1, 2, 0]]
+        assert x._values().tolist() == [1.0, 2.0, 3.0] and x._nnz() == 3
+        again = autograd.sparse_coo_tensor(x._indices(), x.values() * 2, x.shape)
+        assert (
+            autograd.sparse_coo_tensor(size=(1, 2)).tolist() == autograd.sparse_coo_tensor((1, 2)).tolist() == [[0, 0]]
+        )
+        with pytest.raises(TypeError, match="size= alone"):
+            autograd.sparse_coo_tensor(indices=[[0]])
+    again.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [[0.0, 2.0, 2.0], [2.0, 0.0, 0.0]]
