@@ -14,7 +14,7 @@ __all__ = [
     "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled", "set_default_tensor_type",
     "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads",
     "set_warn_always", "use_deterministic_algorithms", "is_storage", "is_distributed", "is_same_size", "cuda_version",
-    "spmm",
+    "dsmm", "hsmm", "spmm",
 ]  # fmt: skip
 
 cuda_version = None
@@ -116,3 +116,6 @@ def spmm(input: Tensor, mat2: Tensor) -> Tensor:
     from .sparse import mm
 
     return mm(input, mat2)
+
+
+dsmm = hsmm = spmm

@@ -309,23 +309,27 @@ def _size(matrix: Any) -> Any:
 @register_kl(MultivariateNormal, MultivariateNormal)
 def _multivariate_normal(p: Any, q: Any) -> Any:
     n = _same_events(p, q)
-    squares = _size(solve(q._factor, p._factor)) + squared_length(q._factor, q.loc - p.loc)
-    return log_diagonal(q._factor) - log_diagonal(p._factor) + 0.5 * (squares - n)
+    squares = _size(solve(q._unbroadcasted_scale_tril, p._unbroadcasted_scale_tril)) + squared_length(
+        q._unbroadcasted_scale_tril, q.loc - p.loc
+    )
+    return log_diagonal(q._unbroadcasted_scale_tril) - log_diagonal(p._unbroadcasted_scale_tril) + 0.5 * (squares - n)
 
 
 @register_kl(LowRankMultivariateNormal, MultivariateNormal)
 def _low_rank_full(p: Any, q: Any) -> Any:
     n = _same_events(p, q)
-    spread = _size(solve(q._factor, p.cov_factor)) + _size(solve(q._factor, f.diag_embed(f.sqrt(p.cov_diag))))
-    squares = spread + squared_length(q._factor, q.loc - p.loc)
-    return log_diagonal(q._factor) + 0.5 * (squares - p._log_det() - n)
+    spread = _size(solve(q._unbroadcasted_scale_tril, p.cov_factor)) + _size(
+        solve(q._unbroadcasted_scale_tril, f.diag_embed(f.sqrt(p.cov_diag)))
+    )
+    squares = spread + squared_length(q._unbroadcasted_scale_tril, q.loc - p.loc)
+    return log_diagonal(q._unbroadcasted_scale_tril) + 0.5 * (squares - p._log_det() - n)
 
 
 @register_kl(MultivariateNormal, LowRankMultivariateNormal)
 def _full_low_rank(p: Any, q: Any) -> Any:
-    spread = _spread(p._factor, q)
+    spread = _spread(p._unbroadcasted_scale_tril, q)
     squares = spread + q._squared_length(q.loc - p.loc)
-    return 0.5 * (q._log_det() + squares - _same_events(p, q)) - log_diagonal(p._factor)
+    return 0.5 * (q._log_det() + squares - _same_events(p, q)) - log_diagonal(p._unbroadcasted_scale_tril)
 
 
 @register_kl(LowRankMultivariateNormal, LowRankMultivariateNormal)

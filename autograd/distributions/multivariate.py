@@ -45,28 +45,31 @@ _MATRICES = {
 class _OfCovariance(Distribution):
     """Given by one of: a covariance, its inverse, or its Cholesky factor. The factor is what the methods use."""
 
-    _factor: Any
+    _unbroadcasted_scale_tril: Any
 
     def _wide_matrices(self, batch_shape: Any) -> dict[str, Any]:
         """The matrices at hand, for a larger batch."""
-        n = self._factor.shape[-1]
-        names = ("scale_tril", "covariance_matrix", "precision_matrix", "_factor")
+        n = self._unbroadcasted_scale_tril.shape[-1]
+        names = ("scale_tril", "covariance_matrix", "precision_matrix", "_unbroadcasted_scale_tril")
         return {name: self.__dict__[name].expand((*batch_shape, n, n)) for name in names if name in self.__dict__}
 
     @lazy_property
     def scale_tril(self) -> Any:
         """The Cholesky factor."""
-        return self._factor
+        return self._unbroadcasted_scale_tril
 
     @lazy_property
     def covariance_matrix(self) -> Any:
         """The covariance."""
-        return self._factor @ self._factor.mT
+        return self._unbroadcasted_scale_tril @ self._unbroadcasted_scale_tril.mT
 
     @lazy_property
     def precision_matrix(self) -> Any:
         """Its inverse."""
-        half = solve(self._factor, self._factor.new_tensor(np.eye(self._factor.shape[-1])))
+        half = solve(
+            self._unbroadcasted_scale_tril,
+            self._unbroadcasted_scale_tril.new_tensor(np.eye(self._unbroadcasted_scale_tril.shape[-1])),
+        )
         return half.mT @ half
 
 
@@ -123,11 +126,11 @@ class MultivariateNormal(Symmetric, _OfCovariance):
         self.loc = loc.expand((*batch, loc.shape[-1]))
         setattr(self, name, matrix.expand((*batch, *matrix.shape[-2:])))
         super().__init__(batch, loc.shape[-1:], validate_args)
-        self._factor = _factor_of(name, getattr(self, name))
+        self._unbroadcasted_scale_tril = _factor_of(name, getattr(self, name))
 
     @property
     def variance(self) -> Any:
-        return (self._factor**2).sum(-1).expand((*self._batch_shape, *self._event_shape))
+        return (self._unbroadcasted_scale_tril**2).sum(-1).expand((*self._batch_shape, *self._event_shape))
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         wide = {"loc": self.loc.expand((*batch_shape, *self._event_shape)), **self._wide_matrices(batch_shape)}
@@ -135,15 +138,19 @@ class MultivariateNormal(Symmetric, _OfCovariance):
 
     def rsample(self, sample_shape: Any = ()) -> Any:
         noise = standard_normal(self._extended_shape(sample_shape), self.loc.array.dtype)
-        return self.loc + (self._factor @ noise[..., None])[..., 0]
+        return self.loc + (self._unbroadcasted_scale_tril @ noise[..., None])[..., 0]
 
     def log_prob(self, value: Any) -> Any:
         self._validate_sample(value)
-        squares = squared_length(self._factor, value - self.loc)
-        return -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + squares) - log_diagonal(self._factor)
+        squares = squared_length(self._unbroadcasted_scale_tril, value - self.loc)
+        return -0.5 * (self._event_shape[0] * math.log(2 * math.pi) + squares) - log_diagonal(
+            self._unbroadcasted_scale_tril
+        )
 
     def entropy(self) -> Any:
-        value = 0.5 * self._event_shape[0] * (1.0 + math.log(2 * math.pi)) + log_diagonal(self._factor)
+        value = 0.5 * self._event_shape[0] * (1.0 + math.log(2 * math.pi)) + log_diagonal(
+            self._unbroadcasted_scale_tril
+        )
         return value.expand(tuple(self._batch_shape))
 
 
@@ -289,7 +296,7 @@ class Wishart(_OfCovariance, ExponentialFamily):
         self.df = df.expand(batch)
         setattr(self, name, matrix.expand((*batch, n, n)))
         super().__init__(batch, (n, n), validate_args)
-        self._factor = _factor_of(name, getattr(self, name))
+        self._unbroadcasted_scale_tril = _factor_of(name, getattr(self, name))
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
         wide = {"df": self.df.expand(tuple(batch_shape)), **self._wide_matrices(batch_shape)}
@@ -326,21 +333,21 @@ class Wishart(_OfCovariance, ExponentialFamily):
         below = np.zeros(self._extended_shape(sample_shape), lengths.array.dtype)
         noise = standard_normal((*sample_shape, *self._batch_shape, n * (n - 1) // 2), below.dtype).array
         below[..., *np.tril_indices(n, -1)] = noise
-        factor = self._factor @ (f.diag_embed(lengths) + lengths.new_tensor(below))
+        factor = self._unbroadcasted_scale_tril @ (f.diag_embed(lengths) + lengths.new_tensor(below))
         return factor @ factor.mT
 
     def log_prob(self, value: Any) -> Any:
         self._validate_sample(value)
         nu, n = self.df, self._event_shape[-1]
-        half = solve(self._factor, value)
-        trace = f.diagonal(solve(self._factor, half.mT), dim1=-2, dim2=-1).sum(-1)
-        size = nu * (n * math.log(2) / 2 + log_diagonal(self._factor)) + f.mvlgamma(nu / 2, n)
+        half = solve(self._unbroadcasted_scale_tril, value)
+        trace = f.diagonal(solve(self._unbroadcasted_scale_tril, half.mT), dim1=-2, dim2=-1).sum(-1)
+        size = nu * (n * math.log(2) / 2 + log_diagonal(self._unbroadcasted_scale_tril)) + f.mvlgamma(nu / 2, n)
         return (nu - n - 1) / 2 * linalg.slogdet(value)[1] - trace / 2 - size
 
     def entropy(self) -> Any:
         nu, n = self.df, self._event_shape[-1]
         digamma = f.digamma(self._per_row(nu / 2)).sum(-1)
-        size = (n + 1) * (n * math.log(2) / 2 + log_diagonal(self._factor)) + f.mvlgamma(nu / 2, n)
+        size = (n + 1) * (n * math.log(2) / 2 + log_diagonal(self._unbroadcasted_scale_tril)) + f.mvlgamma(nu / 2, n)
         return size - (nu - n - 1) / 2 * digamma + nu * n / 2
 
     @property

@@ -119,3 +119,17 @@ def test_the_old_way_to_a_sparse_matrix():
         made = ag.sparse.FloatTensor(ag.tensor([[0, 1], [2, 0]]), ag.tensor([3.0, 4.0]), ag.Size([2, 3]))
     assert made.tolist() == [[0, 0, 3], [4, 0, 0]] and made.dtype == ag.float32
     assert ag.sparse.mm(made, ag.ones(3, 1)).tolist() == [[3], [4]]
+
+
+@pytest.mark.filterwarnings("ignore:.*dense tensors only")
+def test_what_a_sparse_tensor_stores_is_found_in_the_dense_one():
+    theirs = pytest.importorskip("torch")
+    answers = []
+    for t in (ag, theirs):
+        values = t.tensor([3.0, 4.0, 5.0, 6.0], requires_grad=True)
+        made = t.sparse_coo_tensor(t.tensor([[0, 1, 1, 2], [2, 0, 0, 1]]), values, (3, 4)).coalesce()
+        (made.values() ** 2).sum().backward()
+        again = t.sparse_coo_tensor(made.indices(), made.values().detach() * 2, made.shape)
+        stored = made._indices().tolist(), made._values().tolist(), made._nnz()
+        answers.append((*stored, values.grad.tolist(), t.dsmm(again, t.ones(4, 2)).tolist()))
+    assert answers[0] == answers[1]
