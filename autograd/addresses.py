@@ -46,7 +46,7 @@ Not those that have a function's name, which the import would hide: ``nn.paralle
 
 WHOLE = {
     "autograd.autograd": "autograd", "autograd.nn": "nn", "autograd.optim": "optim",
-    "autograd.distributed.optim": "optim.zero_redundancy",
+    "autograd.distributed.optim": "optim.zero_redundancy", "autograd._jit_internal": "autograd.jit",
 }  # fmt: skip
 
 

@@ -199,9 +199,11 @@ def _check(line: int, name: str) -> Iterator[tuple[int, str, str]]:
             thing = getattr(thing, part)
         except AttributeError:
             there = found(module) if module is not None and isinstance(thing, ModuleType) else None
-            if there is not None:
+            try:
+                if there is None:
+                    raise ModuleNotFoundError
                 thing = importlib.import_module(there)
-            else:
+            except ModuleNotFoundError:
                 near = nearest(thing, part)
                 yield line, f"{so_far}.{part}", f"{so_far}.{near}" if near else ""
                 return

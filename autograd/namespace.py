@@ -53,6 +53,7 @@ SUBMODULES = frozenset(
         "multiprocessing",
         "nested",
         "onnx",
+        "overrides",
         "profiler",
         "quasirandom",
         "serialization",
@@ -79,6 +80,7 @@ PROVIDED = {
     """,
     "anomaly_mode": "detect_anomaly is_anomaly_check_nan_enabled is_anomaly_enabled set_detect_anomaly",
     "compiling": "compile",
+    "cuda": "OutOfMemoryError",
     "foreach": " ".join(
         f"_foreach_{name}{end}"
         for end in ("", "_")
@@ -106,7 +108,8 @@ PROVIDED = {
     "random": "fork_rng",
     "serialization": "load save",
     "settings": """
-        are_deterministic_algorithms_enabled dsmm get_float32_matmul_precision get_num_interop_threads hsmm is_autocast_enabled
+        _assert are_deterministic_algorithms_enabled dsmm get_float32_matmul_precision get_num_interop_threads hsmm
+        is_autocast_enabled
         is_deterministic_algorithms_warn_only_enabled is_distributed is_same_size is_storage is_warn_always_enabled
         set_default_tensor_type set_deterministic_debug_mode set_float32_matmul_precision set_flush_denormal
         set_num_interop_threads set_warn_always spmm use_deterministic_algorithms

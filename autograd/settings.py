@@ -94,6 +94,11 @@ def is_autocast_enabled(device_type: str = "cuda") -> bool:
     return inside(device_type)
 
 
+def _assert(condition: Any, message: str) -> None:
+    """Raises AssertionError with the message, unless the condition holds; ``torch.fx`` traces it."""
+    assert condition, message
+
+
 def is_storage(obj: Any) -> bool:
     """Whether ``obj`` is a storage."""
     from .storage import Storage

@@ -117,6 +117,11 @@ def get_rng_state_all() -> list[Tensor]:
     return []
 
 
+def set_rng_state(new_state: Any, device: Any = "cuda") -> None:
+    """Raises RuntimeError: there is no GPU stream."""
+    raise RuntimeError(_ABSENT)
+
+
 def set_rng_state_all(new_states: Any) -> None:
     """Sets none."""
 
@@ -133,6 +138,25 @@ def _zero(name: str) -> Any:
 memory_allocated, max_memory_allocated = _zero("memory_allocated"), _zero("max_memory_allocated")
 memory_reserved, max_memory_reserved = _zero("memory_reserved"), _zero("max_memory_reserved")
 memory_cached, max_memory_cached = _zero("memory_cached"), _zero("max_memory_cached")
+
+
+class OutOfMemoryError(RuntimeError):
+    """What PyTorch raises when a GPU's memory is used up: programs name it to catch it. Here it is MemoryError."""
+
+
+def memory_stats(device: Any = None) -> dict[str, Any]:
+    """No figures."""
+    return {}
+
+
+def mem_get_info(device: Any = None) -> tuple[int, int]:
+    """Raises RuntimeError: there is no GPU memory."""
+    raise RuntimeError(_ABSENT)
+
+
+def utilization(device: Any = None) -> int:
+    """Raises RuntimeError: there is no GPU."""
+    raise RuntimeError(_ABSENT)
 
 
 def memory_summary(device: Any = None, abbreviated: bool = False) -> str:

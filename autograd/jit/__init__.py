@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from typing import Any
+from typing import Dict as Dict  # noqa: UP035 - programs import these four from here
 from typing import Final as Final
+from typing import List as List  # noqa: UP035
+from typing import Optional as Optional
+from typing import Tuple as Tuple  # noqa: UP035
 
 __all__ = [
     "export",
@@ -47,6 +52,7 @@ def ignore(fn: Any = None, drop: bool = False, **kwargs: Any) -> Any:
 
 
 unused, script_method, interface = export, export, export
+_overload, _overload_method = export, export
 
 
 def __getattr__(name: str) -> Any:
@@ -71,6 +77,26 @@ def is_tracing() -> bool:
 def annotate(the_type: Any, the_value: Any) -> Any:
     """The value: only TorchScript needs to be told its type."""
     return the_value
+
+
+def _unwrap_optional(x: Any) -> Any:
+    """The value, which must not be None. Raises AssertionError if it is."""
+    assert x is not None, "Unwrapping null optional"
+    return x
+
+
+def boolean_dispatch(
+    arg_name: str, arg_index: int, default: bool, if_true: Any, if_false: Any, module_name: str, func_name: str
+) -> Any:
+    """One function for two: an argument that is true or false says which is called."""
+
+    @functools.wraps(if_true)
+    def chosen(*args: Any, **kwargs: Any) -> Any:
+        flag = args[arg_index] if arg_index < len(args) else kwargs.get(arg_name, default)
+        return (if_true if flag else if_false)(*args, **kwargs)
+
+    chosen.__name__, chosen.__module__ = func_name, module_name
+    return chosen
 
 
 class TracerWarning(Warning):

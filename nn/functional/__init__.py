@@ -5,6 +5,12 @@ Modules hold parameters and call these.
 
 from __future__ import annotations
 
+# Copies of PyTorch's functions ask these four of torch.nn.functional.
+from autograd.overrides import handle_torch_function as handle_torch_function
+from autograd.overrides import has_torch_function as has_torch_function
+from autograd.overrides import has_torch_function_unary as has_torch_function_unary
+from autograd.overrides import has_torch_function_variadic as has_torch_function_variadic
+
 from .activation import *
 from .attention import *
 from .classification import *

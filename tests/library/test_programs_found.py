@@ -10,7 +10,7 @@ import pytest
 
 import autograd
 import nn
-from autograd.install import found
+from autograd.install import found, missing_names
 
 
 def test_recurrent_layers_name_their_weights() -> None:
@@ -483,3 +483,45 @@ def test_what_sparse_tensors_store_is_what_is_not_zero() -> None:
             autograd.sparse_coo_tensor(indices=[[0]])
     again.sum().backward()
     assert x.grad is not None and x.grad.tolist() == [[0.0, 2.0, 2.0], [2.0, 0.0, 0.0]]
+
+
+def test_arguments_that_answer_for_functions() -> None:
+    class Base:
+        @classmethod
+        def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            return NotImplemented
+
+    class Answers(Base):
+        @classmethod
+        def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            return func.__name__, types, len(args), kwargs
+
+    def mine(x: Any, y: Any, p: int = 2) -> Any:
+        if nn.functional.has_torch_function((x, y)):
+            return nn.functional.handle_torch_function(mine, (x, y), x, y, p=p)
+        return x + y
+
+    assert mine(autograd.ones(1), autograd.ones(1)).item() == 2
+    assert mine(Base(), Answers()) == ("mine", (Answers, Base), 2, {"p": 2})
+    with pytest.raises(TypeError, match="no implementation found"):
+        mine(Base(), autograd.ones(1))
+    assert autograd.overrides.is_tensor_like(Base()) and not autograd.overrides.is_tensor_like(1.0)
+
+
+def test_names_that_copies_of_pytorchs_code_import() -> None:
+    internal = importlib.import_module("autograd._jit_internal")
+    pick = internal.boolean_dispatch(
+        "flag", 1, False, lambda x, flag=False: x + 1, lambda x, flag=False: x, "m", "pick"
+    )
+    assert pick(1) == pick(1, False) == 1 and pick(1, True) == pick(1, flag=True) == 2 and pick.__name__ == "pick"
+    assert issubclass(autograd.cuda.OutOfMemoryError, RuntimeError)
+    assert autograd.OutOfMemoryError is autograd.cuda.OutOfMemoryError  # type: ignore[attr-defined]
+    assert nn.init._no_grad_uniform_(autograd.empty(3), 1, 2).min() >= 1  # type: ignore[attr-defined]
+    autograd._assert(True, "fine")  # type: ignore[attr-defined]
+    with pytest.raises(AssertionError, match="not fine"):
+        autograd._assert(autograd.tensor(False), "not fine")  # type: ignore[attr-defined]
+
+
+def test_the_check_tells_of_a_missing_name_in_a_module_that_stands_for_several() -> None:
+    told = list(missing_names("from torch.utils.tensorboard.summary import nosuch\n"))
+    assert [(line, name) for line, name, _ in told] == [(1, "torch.utils.tensorboard.summary.nosuch")]
