@@ -72,7 +72,8 @@ SUBMODULES = frozenset(
         "variable",
     ]
 )
-SIBLINGS = {"nn": "nn", "optim": "optim"}
+SIBLINGS = {"nn": "nn", "optim": "optim", "_jit_internal": "autograd.jit"}
+"""Names that stand for a package or module with another address."""
 PROVIDED = {
     "amp": """
         autocast get_autocast_cpu_dtype get_autocast_dtype get_autocast_gpu_dtype is_autocast_available

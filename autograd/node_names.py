@@ -6,8 +6,11 @@ the operation was called.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
+
+from .graph import Leaf, Node
 
 
 def _indexing(node: Any) -> str:
@@ -142,3 +145,27 @@ NAMES: dict[str, Callable[[Any], str]] = {
     "softmax_cross_entropy": lambda node: "NllLossBackward0",
 }
 """The name of a node by that of its operation, where it is not simply the operation's."""
+
+
+# --- ... and of the types of nodes ------------------------------------------------------------------------------------
+
+Leaf.__name__ = "AccumulateGrad"
+
+
+def named(node: Any) -> Any:
+    """The node itself, now of a type that has its name: programs ask ``type(t.grad_fn).__name__`` and draw it.
+
+    A node gets its type when a program first looks at it: the engine makes them all alike, which is quicker.
+    """
+    if type(node) is Node:
+        node.__class__ = _type(node.name().rpartition("::")[2])
+    return node
+
+
+@functools.cache
+def _type(name: str) -> type:
+    def next_functions(self: Node) -> Any:
+        return tuple([(named(node), i) for node, i in Node.next_functions.fget(self)])  # type: ignore[attr-defined]
+
+    members = {"__slots__": (), "__doc__": Node.__doc__, "next_functions": property(next_functions)}
+    return type(name, (Node,), members)

@@ -227,7 +227,11 @@ class Tensor(Methods):
     def grad_fn(self) -> Node | None:
         """The node of the operation that made this tensor; None for a leaf."""
         node = current(self)
-        return None if type(node) is Leaf else node.parents[0] if type(node) is Part else node
+        if node is None or type(node) is Leaf:
+            return None
+        from .node_names import named
+
+        return named(node.parents[0] if type(node) is Part else node)  # type: ignore[no-any-return]
 
     @property
     def _cdata(self) -> int:
@@ -373,6 +377,10 @@ class Tensor(Methods):
     @property
     def _base(self) -> Tensor | None:
         return None if self.lineage is None else self.lineage.base
+
+    def _is_view(self) -> bool:
+        """Whether this tensor is a view of another one, and writes through it are followed."""
+        return self.lineage is not None
 
     def is_shared(self) -> bool:
         """Whether other processes see the memory."""

@@ -510,6 +510,7 @@ def test_arguments_that_answer_for_functions() -> None:
 
 def test_names_that_copies_of_pytorchs_code_import() -> None:
     internal = importlib.import_module("autograd._jit_internal")
+    assert autograd._jit_internal is autograd.jit  # type: ignore[attr-defined]
     pick = internal.boolean_dispatch(
         "flag", 1, False, lambda x, flag=False: x + 1, lambda x, flag=False: x, "m", "pick"
     )
@@ -525,3 +526,18 @@ def test_names_that_copies_of_pytorchs_code_import() -> None:
 def test_the_check_tells_of_a_missing_name_in_a_module_that_stands_for_several() -> None:
     told = list(missing_names("from torch.utils.tensorboard.summary import nosuch\n"))
     assert [(line, name) for line, name, _ in told] == [(1, "torch.utils.tensorboard.summary.nosuch")]
+
+
+def test_the_type_of_a_node_has_its_name() -> None:
+    x = autograd.ones(2, 3, requires_grad=True)
+    loss = (x.exp() * 2).sum()
+    names, node = [], loss.grad_fn
+    assert loss.grad_fn is node and isinstance(node, autograd.graph.Node) and hash(node) == hash(loss.grad_fn)
+    while node is not None:
+        names.append(type(node).__name__)
+        node = next((n for n, _ in node.next_functions if n is not None), None)
+    assert names == ["SumBackward0", "MulBackward0", "ExpBackward0", "AccumulateGrad"]
+    assert loss.grad_fn is not None and loss.grad_fn.next_functions[0][0]._saved_other is not None
+    loss.backward()
+    assert x.grad is not None and x.grad[0, 0].item() == pytest.approx(2 * 2.718281828)
+    assert x.T._is_view() and not x._is_view() and not loss._is_view()
