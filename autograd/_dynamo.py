@@ -47,6 +47,11 @@ class OptimizedModule:
     """What ``torch.compile`` makes of a module in PyTorch; here a compiled module is not of this class."""
 
 
+def list_backends(exclude_tags: Any = ("debug", "experimental")) -> list[str]:
+    """The names of PyTorch's compilers: none, ``autograd.compile`` is the only one here."""
+    return []
+
+
 def mark_dynamic(t: Any, index: Any = None, **kwargs: Any) -> None:
     """Nothing to mark: another shape is another recording."""
 

@@ -31,12 +31,17 @@ def forward(outputs: Sequence[Tensor], inputs: Sequence[Tensor], tangents: Seque
         wanted.append(node)
     ends = [current(output) for output in outputs]
     marked = between_nodes([n for n in ends if n is not None], wanted)
-    for node in _in_order([n for n in ends if n is not None], marked):
-        if node.id in known:
-            continue
-        value = _push(node, [known.get(p.id) if p is not None else None for p in node.parents])
-        if value is not None:
-            known[node.id] = value
+    now = mode.now
+    before, now.formulas = now.formulas, True
+    try:
+        for node in _in_order([n for n in ends if n is not None], marked):
+            if node.id in known:
+                continue
+            value = _push(node, [known.get(p.id) if p is not None else None for p in node.parents])
+            if value is not None:
+                known[node.id] = value
+    finally:
+        now.formulas = before
     return [known.get(n.id) if n is not None else None for n in ends]
 
 

@@ -217,6 +217,19 @@ def _unary(op: Op) -> Callable[..., Any]:
 _fast_scalar = {float: "fc", int: "fciu", bool: "fciu"}  # the kinds of array that such a scalar leaves as they are
 
 
+_OF_NUMBERS = frozenset(["add", "div", "floor_divide", "mul", "sub"])
+"""What PyTorch also works out for two numbers."""
+
+
+def _of_number(op: Op, value: Any) -> Any:
+    """The tensor that a number is as the first of two. Raises TypeError where only tensors can be."""
+    if op.name not in _OF_NUMBERS or not isinstance(value, (bool, int, float, complex)):
+        raise not_tensor(op, 1, value)
+    from .creation import as_tensor
+
+    return as_tensor(value)
+
+
 def _binary(op: Op) -> Callable[..., Any]:
     function, large, to_float = op.function, op.large_function, op.promote == "float"
     keeps, constant, tensors, worth = any(op.saves), not op.records, op.tensors, op.worth
@@ -253,7 +266,7 @@ def _binary(op: Op) -> Callable[..., Any]:
             else:
                 a, b, n = as_array(op, a), as_array(op, other), None
                 if not is_array(a) and not is_array(b):
-                    raise not_tensor(op, 1, a)
+                    return call(_of_number(op, a), b, out=out)
                 if out is None:
                     return function(a, b)
                 wide = np.asarray(a)

@@ -3,7 +3,8 @@
 NumPy asks a Tensor what to do when one of its functions meets one. A ufunc becomes the operation that was lifted from
 it (the table is read off the operations themselves), another function the one of the same name here if there is a
 gradient to keep, and a TypeError that names the cure where there is no such one. Without a gradient NumPy computes on the
-arrays, and gives what it gives for PyTorch's tensors: arrays, or Tensors from functions that are an array's methods.
+arrays, and gives what it gives for PyTorch's tensors: arrays, or Tensors from functions that are an array's methods. (In
+formulas that are called with Tensors, for derivatives of derivatives, everything stays one.)
 
 Sources: https://numpy.org/neps/nep-0013-ufunc-overrides.html, https://numpy.org/neps/nep-0018-array-function-protocol.html
 """
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from .graph import mode
 from .tensor import Tensor, wrap
 from .views import current
 
@@ -174,7 +176,7 @@ def __array_function__(self: Tensor, func: Any, types: Any, args: Any, kwargs: A
     """Answer a NumPy function that is not a ufunc."""
     name = func.__name__
     module = getattr(func, "__module__", "numpy")
-    if not any([current(t) is not None for t in _tensors([args, kwargs])]):
+    if not mode.now.formulas and not any([current(t) is not None for t in _tensors([args, kwargs])]):
         made = func(*_arrays(args), **_arrays(kwargs))
         return _wrapped(made) if name in _OF_METHODS else made
     if name in _JOINING and isinstance(args[0], Tensor):  # its rows

@@ -28,7 +28,7 @@ def order_of(array: Any, dim: int, descending: bool = False) -> Any:
     if not descending:
         return array.argsort(dim, kind="stable")
     turn = (slice(None),) * dim + (slice(None, None, -1),)
-    return (array.shape[dim] - 1 - array[turn].argsort(dim, kind="stable"))[turn]
+    return np.ascontiguousarray((array.shape[dim] - 1 - array[turn].argsort(dim, kind="stable"))[turn])
 
 
 def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None) -> Any:

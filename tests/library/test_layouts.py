@@ -79,3 +79,12 @@ def test_a_module_lays_out_its_weights() -> None:
     assert all(autograd.equal(v, before[k]) for k, v in model.state_dict().items())
     model(x).sum().backward()
     assert model[0].weight.grad is not None
+
+
+def test_indices_in_descending_order_lie_in_order():
+    """A view with a negative stride, which PyTorch does not have, could not be seen in another shape."""
+    for found in (
+        autograd.sort(autograd.rand(4, 6), descending=True)[1],
+        autograd.argsort(autograd.rand(4, 6), dim=0, descending=True),
+    ):
+        assert found.stride() == (6, 1) and found.view(24).shape == (24,)

@@ -185,3 +185,20 @@ def test_alpha_scales_numbers_and_tensors():
     np.testing.assert_array_equal(x.detach().numpy(), [0, 1])
     with pytest.raises(RuntimeError, match="alpha"):
         autograd.tensor([1]).add(1, alpha=0.5)
+
+
+@pytest.mark.parametrize("expression", ["mul(3, 4)", "sub(3, 4.0)", "div(3, 4)", "floor_divide(7, 2)", "add(3, 4, alpha=2)", "mul(True, 2)", "pow(2, 3)", "fmod(3, 2)"])  # fmt: skip
+def test_two_numbers(expression):
+    """PyTorch takes both for tensors in a few functions, and in no other."""
+    theirs = pytest.importorskip("torch")
+    answers = []
+    for t in (autograd, theirs):
+        try:
+            made = eval(
+                expression,
+                {name: getattr(t, name) for name in ("mul", "sub", "div", "floor_divide", "add", "pow", "fmod")},
+            )
+            answers.append((made.item(), str(made.dtype)))
+        except TypeError:
+            answers.append("TypeError")
+    assert answers[0] == answers[1]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import autograd as torch
+from autograd.lift import lift
 
 
 @pytest.fixture
@@ -152,3 +153,18 @@ def test_with_a_gradient_numpys_meaning_is_kept(function):
 def test_what_has_another_meaning_here_is_refused_rather_than_differ(function):
     with pytest.raises(TypeError, match="no counterpart"):
         function(torch.ones(4, requires_grad=True))
+
+
+def test_numpys_functions_in_formulas_stay_in_the_graph():
+    """Also where no argument has a gradient: the first pass of a second derivative calls formulas with Tensors."""
+    made = lift(
+        lambda input: np.where(input > 0, input, 0.1 * input),
+        kind="elementwise",
+        name="leaky",
+        input=lambda g, input: np.where(input > 0, g, np.concatenate([g[:1] * 0.1, g[1:] * 0.1])),
+    )
+    x = torch.tensor([-1.0, 2.0], requires_grad=True)
+    (first,) = torch.grad(made(x * x - 2), x, torch.ones(2), create_graph=True)
+    (second,) = torch.grad(first.sum(), x)
+    assert second.tolist() == pytest.approx([0.2, 2.0])
+    assert torch.func.jvp(made, (x.detach(),), (torch.ones(2),))[1].tolist() == pytest.approx([0.1, 1.0])
