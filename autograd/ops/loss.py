@@ -13,7 +13,7 @@ import numpy as np
 from ..arguments import check_classes
 from ..fast import twin
 from ..lift import elementwise, general, lift, linear
-from .activation import clipped, exponentials, log_one_plus_exp, sigmoid, softmax_along
+from .activation import clipped, exponentials, hardtanh, log_one_plus_exp, sigmoid, softmax_along
 
 __all__ = []
 
@@ -281,6 +281,6 @@ def _smooth_absolute(input: Any, beta: float) -> Any:
 smooth_absolute = elementwise(  # x^2 / (2 beta) within beta of zero, |x| - beta / 2 beyond
     _smooth_absolute,
     name="smooth_l1",
-    input=lambda g, input, beta: g * np.clip(input / beta, -1, 1),
+    input=lambda g, input, beta: g * hardtanh(input / beta, -1, 1),  # whose own slope is 0 at the ends, as in PyTorch
     long=True,
 )

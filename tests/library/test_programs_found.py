@@ -541,3 +541,11 @@ def test_the_type_of_a_node_has_its_name() -> None:
     loss.backward()
     assert x.grad is not None and x.grad[0, 0].item() == pytest.approx(2 * 2.718281828)
     assert x.T._is_view() and not x._is_view() and not loss._is_view()
+
+
+def test_the_second_derivative_of_smooth_l1_ends_where_pytorchs_does() -> None:
+    x = autograd.tensor([-1.0, -0.5, 1.0, 2.0], requires_grad=True)
+    for loss in (nn.functional.smooth_l1_loss, nn.functional.huber_loss):
+        (slope,) = autograd.grad(loss(x, autograd.zeros(4), reduction="sum"), x, create_graph=True)
+        assert slope.tolist() == [-1.0, -0.5, 1.0, 1.0]
+        assert autograd.grad(slope.sum(), x)[0].tolist() == [0.0, 1.0, 0.0, 0.0]
