@@ -61,7 +61,13 @@ def check_device(wanted: Any) -> None:
     """Raise RuntimeError unless ``wanted`` is the CPU (or None, which means the default)."""
     if wanted is None or wanted is CPU:
         return
-    if device(wanted).type != "cpu":
+    kind = device(wanted).type
+    if kind == "meta":
+        raise RuntimeError(
+            "device 'meta' is not available: tensors here have values. Leave it out: functional_call takes a module that "
+            "has parameters of its own too, and parameters are counted in one made on the CPU"
+        )
+    if kind != "cpu":
         raise RuntimeError(
             f"device {str(wanted)!r} is not available: this library computes on the CPU. Use device='cpu'"
         )

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import dtypes
 from ..lift import linear, write_out
-from ..memory import in_order, storage_of
+from ..memory import in_order, order_of, storage_of
 from ..tensor import Tensor, normal_dim, wrap
 from .shape import (
     broadcast,
@@ -60,8 +60,16 @@ def _sum_repeats(input: Any, repeats: Any, shape: Any) -> Any:
 
 repeat_by: Any = linear(_repeat, name="repeat", input=lambda g, repeats, like: sum_repeats(g, repeats, like.shape))
 sum_repeats: Any = linear(_sum_repeats, name="repeat_backward", input=lambda g, repeats: repeat_by(g, repeats))
+
+
+def _flipped(input: Any, dims: Any) -> Any:
+    made = np.empty_like(input, order=order_of(input))  # in the order of the argument, as PyTorch's
+    made[...] = np.flip(input, dims)
+    return made
+
+
 flip_over: Any = linear(
-    lambda input, dims: np.ascontiguousarray(np.flip(input, dims)).reshape(input.shape),
+    lambda input, dims: _flipped(input, dims),
     name="flip",
     input=lambda g, dims: flip_over(g, dims),
 )

@@ -465,6 +465,11 @@ def test_a_script_module_is_a_module_and_others_are_none() -> None:
         _ = autograd.jit.ScriptModul  # type: ignore[attr-defined]
 
 
+def test_the_refusal_of_the_meta_device_tells_what_to_do() -> None:
+    with pytest.raises(RuntimeError, match="functional_call takes a module"):
+        nn.Linear(1, 1).to("meta")
+
+
 def test_getsizeof_counts_what_a_storage_holds() -> None:
     few, many = (sys.getsizeof(autograd.ones(n).untyped_storage()) for n in (1, 101))
     assert many - few == 400

@@ -50,6 +50,7 @@ IN_ORDER: dict[str, Any] = {
 }
 IN_ITS_OWN: dict[str, Any] = {
     "exp": lambda x, m: x.exp(),
+    "flip": lambda x, m: x.flip(0, 2),
     "clone": lambda x, m: x.clone(),
     "zeros_like": lambda x, m: m.zeros_like(x),
     "double": lambda x, m: x.double(),
