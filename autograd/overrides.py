@@ -12,6 +12,7 @@ from typing import Any
 from .tensor import Tensor
 
 __all__ = [
+    "TorchFunctionMode",
     "handle_torch_function", "has_torch_function", "has_torch_function_unary", "has_torch_function_variadic",
     "is_tensor_like",
 ]  # fmt: skip
@@ -64,3 +65,20 @@ def handle_torch_function(
 def is_tensor_like(inp: Any) -> bool:
     """Whether this is a Tensor or has a ``__torch_function__``."""
     return isinstance(inp, Tensor) or has_torch_function((inp,))
+
+
+class TorchFunctionMode:
+    """The base class of a program's modes: it can be derived from, so that the program imports, but not entered."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """To be overridden."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Any:
+        raise RuntimeError(
+            "a TorchFunctionMode sees every call of a function, and functions here don't ask for one. To see operations, "
+            "use autograd.visualize, or hooks of modules and of t.grad_fn"
+        )
+
+    def __exit__(self, *exc: object) -> None:
+        """Nothing to leave."""
