@@ -79,6 +79,7 @@ def lift(
     refuses: str = "",
     tensors: int = 0,
     long: bool = False,
+    flat: bool = False,
     **formulas: Formula,
 ) -> Callable[..., Any]:
     """Make ``function`` differentiable.
@@ -101,6 +102,8 @@ def lift(
             formula computes r again from the arguments, for when the reverse pass is itself recorded.
         name: the operation's name, if not the function's.
         refuses: the kinds of dtype (NumPy's letters: b for bool, c for complex ...) that the operation does not take.
+        flat: the derivative has bends or picks elements, and its own derivative is zero everywhere. No formula says so
+            (masks have no gradient); with this a recorded cotangent depends on the arguments all the same, as PyTorch's.
         long: function and formulas make many NumPy calls, so that a compiled loop pays sooner.
         tensors: how many of the first arguments must be tensors: 1 refuses ``f(2, t)``, 2 refuses ``f(t, 2)`` as well.
         formulas: for each differentiable argument, the formula of its cotangent.
@@ -130,6 +133,7 @@ def lift(
         refuses,
         tensors,
         long,
+        flat,
     )
     LIFTED.append(op)
     plain = kind != "view" and outputs == 1 and joint is None and not op.params and not op.varargs and not constants

@@ -38,6 +38,7 @@ class Operation:
     holomorphic = False
     varargs = False
     records = True
+    flat = False  # whether the second derivative is zero everywhere, so that only zeros go on from a formula's result
     materialize = True  # cotangents of results that nobody used are zeros
     names: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
@@ -77,10 +78,12 @@ class Op(Operation):
         refuses: str = "",
         tensors: int = 0,
         long: bool = False,
+        flat: bool = False,
     ) -> None:
         self.function = function
         self.refuses = refuses
         self.tensors = tensors
+        self.flat = flat
         self.holomorphic = holomorphic
         self.kind = kind
         self.named = bool(name)  # else the table's variable will be its name

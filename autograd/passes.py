@@ -18,6 +18,7 @@ import numpy as np
 from . import dtypes
 from .fast import LARGE, Deferred, computed, deferred
 from .graph import FREED, Leaf, Node, Part, enable_grad, mode, no_grad
+from .operation import Operation
 from .sums import sum_to_shape
 from .tensor import Tensor, wrap
 from .views import check_saved, current, latest, stamp
@@ -49,6 +50,24 @@ class Recorded:
         self.saved = (*inputs, y)
         if op.residual is not None:
             self.params = (*node.params[:-1], op.residual(None, self))
+
+
+class _Tie(Operation):
+    """A recorded cotangent with an edge to the node whose flat formula made it; along this edge go zeros."""
+
+    name = "tie"
+    formulas = large = prompt = (lambda g, node: g, lambda g, node: None)
+
+    def push(self, node: Node, tangents: Sequence[Any]) -> Any:  # type: ignore[override]
+        """The tangent of the cotangent."""
+        return tangents[0]
+
+
+_TIE = _Tie()
+
+
+def _tied(c: Tensor, node: Node) -> Tensor:
+    return wrap(c.array, Node(_TIE, (c.node, node), (), (), c.array.shape, c.array.dtype))  # type: ignore[arg-type]
 
 
 def _part(op: Any, node: Node, i: int) -> Node | None:
@@ -168,6 +187,7 @@ def reverse(
     targets = set(wanted) if wanted is not None else ()
     between = between_nodes(roots, wanted) if wanted is not None else None
     found: dict[Node, Any] = {}
+    idle: list[Node] = []  # what only zeros went to
     for root, cotangent in zip(roots, cotangents, strict=True):
         send(root, cotangent)
 
@@ -209,7 +229,7 @@ def reverse(
         if op.joint is not None or (notes is not None and notes.after):
             for parent, c in zip(node.parents, _pull(node, op, g, seen, conjugate, record), strict=True):
                 if parent is not None and c is not None and (between is None or parent.id in between):
-                    send(parent, c)
+                    send(parent, _tied(c, node) if record and op.flat else c)
         else:
             formulas = op.formulas
             if large:
@@ -225,9 +245,13 @@ def reverse(
                 formula = formulas[i]
                 c = formula(g, seen) if formula is not None else None
                 if c is None:
+                    if formula is not None and not op.foreign:
+                        idle.append(parent)
                     continue
                 if conjugate:
                     c = c.conj()
+                if record and op.flat:
+                    c = _tied(c, node)
                 # what follows is send(), spelled out: these are the innermost lines of every training step
                 raw = c.array if record else c
                 if raw.shape != parent.shape or raw.dtype is not parent.dtype:
@@ -241,7 +265,31 @@ def reverse(
                     add(key, c)
         if not keep and (node.saved or node.params):
             release(node)
+    if idle:
+        _give_zeros(idle, found, targets, between, accumulate, record)
     return found
+
+
+def _give_zeros(
+    idle: list[Node], found: dict[Node, Any], targets: Any, between: set[int] | None, accumulate: bool, record: bool
+) -> None:
+    """Zeros for what only zeros would have reached: nobody computed with them, and the results are there as in PyTorch."""
+    met: set[int] = set()
+    while idle:
+        node = idle.pop()
+        if node.id in met or (between is not None and node.id not in between):
+            continue
+        met.add(node.id)
+        idle.extend([parent for parent in node.parents if parent is not None])
+        if node in targets and node not in found:
+            found[node] = _zeros(node, record)
+        if node.op is None and accumulate and (node in targets or between is None) and node.grad is None:  # type: ignore[attr-defined]
+            add_to_grad(node, _zeros(node, record), record)  # type: ignore[arg-type]
+
+
+def _zeros(node: Node, record: bool) -> Any:
+    zeros = np.zeros(node.shape, node.dtype)
+    return wrap(zeros) if record else zeros
 
 
 def _pull(node: Node, op: Any, g: Any, seen: Any, conjugate: Any, record: bool) -> Any:

@@ -38,7 +38,9 @@ leaky_slope = elementwise(_leaky_slope, name="leaky_slope", arrays=("input",), l
 
 # --- rectifiers and their relatives --------------------------------------------------------------------------------
 
-relu = elementwise(lambda input: np.maximum(input, 0), name="relu", refuses="bc", input=lambda g, y: g * (y > 0))
+relu = elementwise(
+    lambda input: np.maximum(input, 0), name="relu", refuses="bc", flat=True, input=lambda g, y: g * (y > 0)
+)
 
 
 def _leaky_relu(input: Any, negative_slope: float) -> Any:
@@ -49,7 +51,10 @@ def _leaky_relu(input: Any, negative_slope: float) -> Any:
 
 
 leaky_relu = elementwise(
-    _leaky_relu, input=lambda g, input, negative_slope: g * leaky_slope(input, negative_slope), long=True
+    _leaky_relu,
+    input=lambda g, input, negative_slope: g * leaky_slope(input, negative_slope),
+    long=True,
+    flat=True,
 )
 prelu = elementwise(
     lambda input, weight: np.maximum(input, 0) + np.minimum(input, 0) * weight,
@@ -57,17 +62,20 @@ prelu = elementwise(
     input=lambda g, input, weight: g * (weight + step(input) * (1 - weight)),
     weight=lambda g, input: g * input * (1 - step(input)),
     long=True,
+    flat=True,
 )
 rrelu = elementwise(  # the slopes were drawn outside
     lambda input, slopes: np.where(input > 0, input, input * slopes),
     name="rrelu_with_noise",
     constants=("slopes",),
     input=lambda g, input, slopes: np.where(input > 0, g, g * slopes),
+    flat=True,
 )
 threshold = elementwise(
     lambda input, threshold, value: np.where(input > threshold, input, input.dtype.type(value)),
     name="threshold",
     input=lambda g, input, threshold: g * (input > threshold),
+    flat=True,
 )
 
 
@@ -83,12 +91,14 @@ hardtanh = elementwise(
     lambda input, min_val, max_val: clipped(input, min_val, max_val),
     name="hardtanh",
     input=lambda g, input, min_val, max_val: g * inside(input, min_val, max_val),
+    flat=True,
 )
 hardsigmoid = elementwise(
     lambda input: clipped(input + 3, 0, 6) / 6,
     name="hardsigmoid",
     input=lambda g, input: g * inside(input, -3, 3) / 6,
     long=True,
+    flat=True,
 )
 hardswish = elementwise(
     lambda input: input * clipped(input + 3, 0, 6) / 6,
@@ -100,11 +110,13 @@ hardshrink = elementwise(
     lambda input, lambd: np.where((input >= -lambd) & (input <= lambd), 0, input),
     name="hardshrink",
     input=lambda g, input, lambd: g * outside(input, lambd),
+    flat=True,
 )
 softshrink = elementwise(
     lambda input, lambd: input - clipped(input, -lambd, lambd),
     name="softshrink",
     input=lambda g, input, lambd: g * outside(input, lambd),
+    flat=True,
 )
 
 

@@ -79,6 +79,7 @@ def _unframe(input: Any, widths: Widths, kind: str) -> Any:
 frame = linear(  # a border of the array's own elements: "reflect", "replicate" or "circular"
     _frame,
     name="pad",
+    flat=True,
     input=lambda g, widths, kind: unframe(g, widths, kind),  # type: ignore[has-type]
 )
 unframe = linear(_unframe, name="pad_backward", input=lambda g, widths, kind: frame(g, widths, kind))

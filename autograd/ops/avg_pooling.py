@@ -81,7 +81,7 @@ def _window_spread(input: Any, windows: Windows, scale: Any) -> Any:
 
 
 window_sums: Any = linear(
-    _window_sums, name="avg_pool", input=lambda g, windows, scale: window_spread(g, windows, scale)
+    _window_sums, name="avg_pool", flat=True, input=lambda g, windows, scale: window_spread(g, windows, scale)
 )
 
 

@@ -157,6 +157,7 @@ nll = lift(
     kind="linear",
     name="nll_loss",
     promote="none",
+    flat=True,
     constants=("target", "rows"),
     input=lambda g, target, rows, scale, like: nll_slope(g, target, rows, scale, like.shape[1]),  # type: ignore[has-type]
 )

@@ -150,6 +150,7 @@ pick_taps: Any = lift(
     _pick,
     constants=("taps",),
     name="max_pool",
+    flat=True,
     input=lambda g, taps, windows: place_taps(g, taps, windows),
 )
 place_taps: Any = linear(
@@ -190,6 +191,7 @@ take_flat: Any = lift(
     _take,
     constants=("indices",),
     name="take_flat",
+    flat=True,
     input=lambda g, indices, like: put_flat(g, indices, tuple(like.shape[2:])),
 )
 put_flat: Any = linear(_put, constants=("indices",), name="put_flat", input=lambda g, indices: take_flat(g, indices))

@@ -350,7 +350,7 @@ def hinge_embedding_loss(
     tensor([0.3000, 0.7000])
     """
     reduction = old_reduction(size_average, reduce, reduction)
-    apart = autograd.where(target == 1, 0, autograd.relu(margin - input))
+    apart = autograd.where(target == 1, 0, autograd.clamp_min(margin - input, 0))
     together = autograd.where(target == -1, 0, input)
     return reduced(apart + together, reduction)
 
@@ -379,7 +379,7 @@ def margin_ranking_loss(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: "
             f"{list(input1.shape)}, input2: {list(input2.shape)}, target: {list(target.shape)} "
         )
-    return reduced(autograd.relu(-target * (input1 - input2) + margin), reduction)
+    return reduced(autograd.clamp_min(-target * (input1 - input2) + margin, 0), reduction)
 
 
 def cosine_embedding_loss(
@@ -409,7 +409,9 @@ def cosine_embedding_loss(
     at = input1.ndim - 1
     product = (input1 * input2).sum(at)
     cos = product / (((input1 * input1).sum(at) + 1e-12) * ((input2 * input2).sum(at) + 1e-12)).sqrt()
-    losses = autograd.where(target == 1, 1 - cos, 0) + autograd.where(target == -1, autograd.relu(cos - margin), 0)
+    losses = autograd.where(target == 1, 1 - cos, 0) + autograd.where(
+        target == -1, autograd.clamp_min(cos - margin, 0), 0
+    )
     return reduced(losses, reduction)
 
 
@@ -472,4 +474,4 @@ def _triplet(
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:
         far = autograd.minimum(far, distance(positive, negative))
-    return reduced(autograd.relu(near - far + margin), reduction)
+    return reduced(autograd.clamp_min(near - far + margin, 0), reduction)

@@ -266,3 +266,26 @@ def test_half_precision(name, dtype):
         found.detach().float().numpy(), expected.detach().float().numpy(), atol=tolerance, rtol=tolerance
     )
     np.testing.assert_allclose(b.grad.float().numpy(), a.grad.float().numpy(), atol=2 * tolerance, rtol=2 * tolerance)
+
+
+def test_losses_with_a_margin_at_the_bend():
+    """Equal scores lie on the bend of a margin of 0: PyTorch's gradient there is the slope above it."""
+
+    def gradients(t):
+        F, ones, found = t.nn.functional, t.ones(3), []
+
+        def note(f, *values):
+            leaves = [t.tensor(v, requires_grad=True) for v in values]
+            f(*leaves).sum().backward()
+            found.append([leaf.grad.tolist() for leaf in leaves])
+
+        note(lambda a, b: F.margin_ranking_loss(a, b, ones, reduction="none"), [1.0, 2.0, 3.0], [1.0, 1.0, 4.0])
+        note(lambda a: F.hinge_embedding_loss(a, -ones, reduction="none"), [1.0, 2.0, 0.5])
+        note(lambda a: F.cosine_embedding_loss(a, t.tensor([[0.0, 1.0]]), -ones[:1]), [[1.0, 0.0]])
+        note(lambda a: F.triplet_margin_with_distance_loss(
+            a, t.zeros(1, 3), t.full((1, 3), 2.0), distance_function=lambda p, q: (p - q).abs().sum(1), margin=1.0
+        ), [[1.0, 1.0, 1.5]])  # fmt: skip
+        return found
+
+    for ours, theirs in zip(gradients(torch), gradients(pt), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
