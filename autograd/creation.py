@@ -399,15 +399,15 @@ def arange(
     if wanted.kind in "bc":
         raise NotImplementedError(f'"arange_cpu" not implemented for {dtypes.of(wanted)}')
     _check_step("arange", start, end, step)
-    if wanted.kind in "iu":
-        if int(step) == 0:
-            raise ValueError(f"arange: step must be nonzero, and {step} is 0 in {dtypes.of(wanted)}")
+    if wanted.kind in "iu" and int(step) == 0:
+        raise ValueError(f"arange: step must be nonzero, and {step} is 0 in {dtypes.of(wanted)}")
+    if whole or wanted == np.int64:
         start, end, step = int(start), int(end), int(step)
-    count = (
-        -((start - end) // step)
-        if isinstance(step, int) and isinstance(end, int) and isinstance(start, int)
-        else math.ceil((end - start) / step)
-    )
+        count = -((start - end) // step)
+    else:
+        count = math.ceil((end - start) / step)
+        if wanted.kind in "iu":
+            start, step = int(start), int(step)
     return finish(_steps(start, step, count, wanted), requires_grad, device, layout, out)
 
 
@@ -502,6 +502,8 @@ def logspace(
     """
     wanted = _spaced_dtype(start, end, dtype, out)
     work = wanted if wanted.kind in "fc" else np.dtype(np.float64)
+    if wanted.kind in "iu":
+        start, end = int(start), int(end)  # as PyTorch
     exponents = _spaced("logspace", start, end, operator.index(steps), np.promote_types(work, np.float64))
     return finish(convert(np.power(base, exponents), wanted), requires_grad, device, layout, out)
 

@@ -83,6 +83,20 @@ def from_sequence(data: Any, dtype: np.dtype[Any] | None) -> np.ndarray[Any, Any
         raise _ragged(plain) or error from None
 
 
+def number_in(value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """A number as a 0-d array of ``dtype``; raises RuntimeError if it does not fit (-1 wraps around, as in PyTorch)."""
+    if isinstance(value, complex) and dtype.kind != "c":
+        raise RuntimeError(f"value cannot be converted to type {dtypes.of(dtype)} without overflow: {value} is complex")
+    if dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        if not (-info.max - 1 if dtype.kind == "u" else info.min) <= value <= info.max:
+            raise RuntimeError(
+                f"value cannot be converted to type {dtypes.of(dtype)} without overflow: {value} is not within "
+                f"{info.min} ... {info.max}"
+            )
+    return np.asarray(value).astype(dtype)
+
+
 def _gather(data: Any, found: set[Any]) -> Any:
     """``data`` as nested lists of numbers; the Python types and NumPy dtypes in it are added to ``found``."""
     if isinstance(data, (list, tuple)):

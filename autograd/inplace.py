@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from .from_data import number_in
 from .graph import Leaf, Node, mode, tick
 from .memory import layout, overlaps_itself, storage_of, strided
 from .operation import Op, record
@@ -228,9 +229,7 @@ def fill_(input: Tensor, value: Any) -> Tensor:
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions."
             )
     else:
-        if isinstance(value, complex) and input.array.dtype.kind != "c":
-            raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow: {value} is complex")
-        value = wrap(np.asarray(value).astype(input.array.dtype))
+        value = wrap(number_in(value, input.array.dtype))
     return write(input, ..., value, "fill_")
 
 

@@ -57,7 +57,7 @@ from .tensor import Tensor, blank, wrap
 from .unrolled import unrolled
 from .views import UNTRACKED, Lineage, current, stamp
 
-__all__ = ["attach", "bilinear", "elementwise", "general", "lift", "linear", "view", "write_out"]
+__all__ = ["attach", "bilinear", "elementwise", "general", "given", "lift", "linear", "view", "write_out"]
 
 ndarray = np.ndarray
 Formula = Callable[..., Any]
@@ -282,6 +282,8 @@ def _binary(op: Op) -> Callable[..., Any]:
             raise shape_error(op, a, b, error) from None
         except TypeError as error:
             raise dtype_error(op, error, a, b) from None
+        except OverflowError:  # a number beyond the integers of the array: it wraps around, as in PyTorch
+            y = quietly(function, *[v if type(v) is ndarray else np.asarray(v).astype(wide.dtype) for v in (a, b)])
         if type(y) is not ndarray:
             y = np.asarray(y)
         made = blank()
@@ -401,6 +403,14 @@ def attach(made: Tensor, source: Tensor, op: Op, params: tuple[Any, ...], limit:
     else:
         limit = limit or lineage.limit or (None if mode.now.enabled else "no_grad")
         made.lineage = Lineage(lineage.base, (*lineage.path, (op, params)), lineage.base.node, limit)
+
+
+def given(made: Any, out: Any) -> Any:
+    """A result, in ``out`` if there is one (several in a tuple of their kind)."""
+    if out is None:
+        return made
+    write_out(out, made)
+    return type(made)(*out) if hasattr(made, "_fields") else out
 
 
 def write_out(out: Any, made: Any) -> Any:

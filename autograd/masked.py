@@ -79,12 +79,12 @@ def prod(
 
 def cumsum(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None = None) -> Any:
     """The cumulative sum, in which the other elements count as 0."""
-    return cumulative.cumsum(_filled(input, mask, 0, dtype), dim)
+    return cumulative.cumsum(_filled(input, mask, 0, dtype), dim, dtype=dtype or input.dtype)
 
 
 def cumprod(input: Tensor, dim: int, *, dtype: Any = None, mask: Tensor | None = None) -> Any:
     """The cumulative product, in which the other elements count as 1."""
-    return cumulative.cumprod(_filled(input, mask, 1, dtype), dim)
+    return cumulative.cumprod(_filled(input, mask, 1, dtype), dim, dtype=dtype or input.dtype)
 
 
 def logsumexp(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .fast import twin
+from .half import is_half
 
 __all__ = ["sum_over", "sum_to_shape"]
 
@@ -35,6 +36,8 @@ def sum_to_shape(array: Any, shape: tuple[int, ...]) -> Any:
 
 def sum_over(array: Any, axes: tuple[int, ...]) -> Any:
     """The sum over these dimensions, in increasing order, which the result no longer has."""
+    if is_half(array.dtype):
+        return np.add.reduce(array, axis=axes, dtype=np.float32).astype(array.dtype)
     if array.size < 2048 or array.dtype.kind != "f" or array.itemsize < 4 or not array.flags.c_contiguous:
         return np.add.reduce(array, axis=axes)
     while axes:  # the last neighbours among them at a time: what is left is smaller and still in order

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..fast import alike, twin
+from ..half import rounded_once
 from ..lift import elementwise, general
 from ..memory import in_order
 from ..tensor import normal_dim
@@ -72,9 +73,9 @@ rrelu = elementwise(  # the slopes were drawn outside
     flat=True,
 )
 threshold = elementwise(
-    lambda input, threshold, value: np.where(input > threshold, input, input.dtype.type(value)),
+    lambda input, threshold, value: np.where(input <= threshold, input.dtype.type(value), input),
     name="threshold",
-    input=lambda g, input, threshold: g * (input > threshold),
+    input=lambda g, input, threshold: np.where(input <= threshold, 0, g),
     flat=True,
 )
 
@@ -476,6 +477,7 @@ def _worth_a_kernel(input: Any, dim: int) -> bool:
 
 
 @twin("rows.softmax", when=_worth_a_kernel)
+@rounded_once
 def _softmax(input: Any, dim: int) -> Any:
     if input.ndim == 0:
         return np.ones_like(input)
@@ -485,6 +487,7 @@ def _softmax(input: Any, dim: int) -> Any:
 
 
 @twin("rows.log_softmax", when=_worth_a_kernel)
+@rounded_once
 def _log_softmax(input: Any, dim: int) -> Any:
     if input.ndim == 0:
         return np.zeros_like(input)
@@ -499,6 +502,7 @@ def _both_worth(above: Any, other: Any, dim: int) -> bool:
 
 
 @twin("rows.softmax_back", when=_both_worth)
+@rounded_once
 def _softmax_back(above: Any, probabilities: Any, dim: int) -> Any:
     made = np.asarray(above * probabilities)
     np.subtract(above, np.add.reduce(made, axis=dim, keepdims=True) if made.ndim else made, out=made)
@@ -523,6 +527,7 @@ softmax_back = general(
 
 
 @twin("rows.log_softmax_back", when=_both_worth)
+@rounded_once
 def _log_softmax_back(above: Any, logarithms: Any, dim: int) -> Any:
     made = np.asarray(np.exp(logarithms))
     made *= np.add.reduce(above, axis=dim, keepdims=True) if made.ndim else above

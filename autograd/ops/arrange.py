@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..fast import twin
+from ..half import rounded_once
 from ..lift import general, linear
 
 __all__ = ["channel_shuffle", "pixel_shuffle", "pixel_unshuffle"]  # fmt: skip
@@ -93,6 +94,7 @@ def _large_table(input: Any, index: Any, rows: int, padding: int) -> bool:
 
 
 @twin("rows.embedding_back", when=_large_table)
+@rounded_once
 def _embedding_back(input: Any, index: Any, rows: int, padding: int) -> Any:
     """The sum of the rows of ``input`` for each row of a table of ``rows``; those of ``padding`` are left out."""
     width = input.shape[-1] if input.ndim > index.ndim else 1

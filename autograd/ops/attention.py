@@ -19,6 +19,7 @@ import numpy as np
 
 from ..fast import twin
 from ..graph import is_casting
+from ..half import rounded_once
 from ..lift import lift
 from ..memory import empty_heads, lengths_first
 from ..tensor import Tensor, wrap
@@ -89,6 +90,7 @@ def _by_heads(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale: 
 
 
 @twin("attention.attention", when=_by_heads)
+@rounded_once
 def _attention(query: Any, key: Any, value: Any, mask: Any, dropped: Any, scale: float, causal: bool) -> Any:
     """(N, ..., L, E), (N, ..., S, E), (N, ..., S, V) -> (N, ..., L, V); and (exponentials or None, shifts, sums)."""
     if causal:
@@ -129,6 +131,7 @@ def _work(query: Any, key: Any) -> float:
 @twin("attention.attention_backward", when=lambda above, query, key, value, mask, dropped, residual, scale, causal: (
     above.dtype == np.float32 and _by_heads(query, key, value, mask, dropped, scale, causal)
 ))  # fmt: skip
+@rounded_once
 def _attention_backward(
     above: Any, query: Any, key: Any, value: Any, mask: Any, dropped: Any, residual: Any, scale: float, causal: bool
 ) -> tuple[Any, Any, Any]:

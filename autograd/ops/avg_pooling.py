@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..lift import linear
+from ..half import rounded_once
+from ..lift import given, linear
 from ..tensor import wrap
 from ..threads import parallel_for
 from .conv import ints
@@ -50,6 +51,7 @@ def _spread_along(g: Any, axis: int, w: Windows, i: int) -> Any:
     return made
 
 
+@rounded_once
 def _window_sums(input: Any, windows: Windows, scale: Any) -> Any:
     n = len(windows.kernel)
     made = np.empty((*input.shape[: input.ndim - n], *windows.result), input.dtype)
@@ -65,6 +67,7 @@ def _window_sums(input: Any, windows: Windows, scale: Any) -> Any:
     return made
 
 
+@rounded_once
 def _window_spread(input: Any, windows: Windows, scale: Any) -> Any:
     n = len(windows.kernel)
     made = np.empty((*input.shape[: input.ndim - n], *windows.spatial), input.dtype)
@@ -162,6 +165,8 @@ def avg_pool2d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
+    *,
+    out: Any = None,
 ) -> Any:
     """The mean of each window of images, (N, C, H, W) or (C, H, W); see ``avg_pool1d``.
 
@@ -171,7 +176,7 @@ def avg_pool2d(
     >>> avg_pool2d(autograd.ones(1, 3, 8, 8), 3, stride=2, padding=1).shape
     torch.Size([1, 3, 4, 4])
     """
-    return avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return given(avg_pool(2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override), out)
 
 
 def avg_pool3d(
@@ -182,6 +187,8 @@ def avg_pool3d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
     divisor_override: int | None = None,
+    *,
+    out: Any = None,
 ) -> Any:
     """The mean of each window of volumes; see ``avg_pool1d``.
 
@@ -191,7 +198,7 @@ def avg_pool3d(
     >>> avg_pool3d(autograd.ones(1, 3, 4, 6, 8), 2).shape
     torch.Size([1, 3, 2, 3, 4])
     """
-    return avg_pool(3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return given(avg_pool(3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override), out)
 
 
 def lp_pool(n: int, input: Any, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..lift import linear, write_out
+from ..lift import given, linear, write_out
 from ..memory import in_order, order_of, storage_of
 from ..tensor import Tensor, normal_dim, wrap
 from .shape import (
@@ -116,9 +116,9 @@ def _matrix(input: Any, name: str) -> Any:
     return input
 
 
-def narrow_copy(input: Any, dim: int, start: int, length: int) -> Any:
+def narrow_copy(input: Any, dim: int, start: int, length: int, *, out: Any = None) -> Any:
     """A copy of ``narrow``."""
-    return clone(narrow(input, dim, start, length))
+    return given(clone(narrow(input, dim, start, length)), out)
 
 
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
@@ -134,13 +134,13 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
     return embed_diagonal(input, tuple(shape), offset, i, j)
 
 
-def diag(input: Any, diagonal: int = 0) -> Any:
+def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     """The diagonal of a matrix, or the matrix with this diagonal."""
     if input.ndim == 1:
-        return diag_embed(input, diagonal)
+        return given(diag_embed(input, diagonal), out)
     if input.ndim != 2:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D. Use diagonal() or diag_embed()")
-    return clone(diagonal_of(input, diagonal, 0, 1))
+    return given(clone(diagonal_of(input, diagonal, 0, 1)), out)
 
 
 def diagflat(input: Any, offset: int = 0) -> Any:

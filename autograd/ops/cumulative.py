@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, return_types
-from ..lift import general, lift, linear
+from ..half import is_half, rounded_once
+from ..lift import general, given, lift, linear
 from ..memory import in_order
 from ..tensor import Tensor, normal_dim, wrap
 from .elementwise import log_add_exp
@@ -83,6 +84,8 @@ def _running(ufunc: Any, input: Any, dim: int, dtype: Any) -> Any:
         input = np.asarray(input, dtypes.as_numpy(dtype))
     wanted = np.dtype(np.int64) if input.dtype.kind in "biu" and dtype is None else input.dtype
     at = normal_dim(dim, input.ndim)
+    if is_half(wanted):
+        return _running(ufunc, input.astype(np.float32), dim, None).astype(wanted)
     return in_order(ufunc.accumulate(input, axis=at, dtype=wanted)) if input.ndim else input.astype(wanted)
 
 
@@ -147,6 +150,7 @@ cumprod = general(
 )
 
 
+@rounded_once
 def _logcumsumexp(input: Any, dim: int) -> Any:
     if input.dtype.kind in "biu":
         raise NotImplementedError(
@@ -251,17 +255,13 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
         raise RuntimeError(f"order must be non-negative but got {n}")
     at = normal_dim(dim, input.ndim)
     if n == 0:
-        return getitem(input, ...)
+        return given(getitem(input, ...), out)
     if prepend is not None or append is not None:
         input = cat([t for t in (prepend, input, append) if t is not None], at)
     for _ in range(min(n, input.shape[at])):
         later, earlier = getitem(input, along(at, slice(1, None))), getitem(input, along(at, slice(None, -1)))
         input = later ^ earlier if input.array.dtype.kind == "b" else later - earlier
-    if out is not None:
-        from ..lift import write_out
-
-        return write_out(out, input)
-    return input
+    return given(input, out)
 
 
 def gradient(input: Any, *, spacing: Any = None, dim: Any = None, edge_order: int = 1) -> tuple[Any, ...]:
@@ -310,7 +310,7 @@ def _slope(input: Any, spacing: Any, dim: int, edge_order: int) -> Any:
             np.full(
                 (n - 1, *tail),
                 float(spacing),
-                input.array.real.dtype if input.array.dtype.kind in "fc" else dtypes.default_float(),
+                input.array.real.dtype if input.array.dtype.kind in "fcV" else dtypes.default_float(),
             )
         )
     slopes = diff(input, dim=dim) / steps

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
-from ..lift import lift
+from ..lift import given, lift
 from ..tensor import Tensor, wrap
 from .copies import tril, triu
 from .joining import cat
@@ -26,7 +26,6 @@ from .matrices import (
     diagonal_matrix,
     eye_like,
     failures,
-    given,
     invert,
     lapack,
     lapack_eigh,
@@ -383,7 +382,7 @@ def pinverse(input: Any, rcond: float = 1e-15) -> Any:
     return pinv(input, rcond)
 
 
-def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> Any:
+def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None, out: Any = None) -> Any:
     """The X for which ``A X - B`` is smallest (and among those the smallest), with residuals, rank, singular values.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.lstsq.html
@@ -418,12 +417,13 @@ def lstsq(A: Any, B: Any, rcond: Any = None, *, driver: str | None = None) -> An
         difference = (matmul(A, X) - right).abs()
         residuals = (difference * difference).sum(-2)
         residuals = residuals.squeeze(-1) if vector else residuals
-    return return_types.linalg_lstsq(
+    made = return_types.linalg_lstsq(
         X.squeeze(-1) if vector else X,
         residuals,
         wrap(np.zeros(0, np.int64)) if driver == "gels" else wrap(rank),
         wrap(s) if driver in ("gelsd", "gelss") else none,
     )
+    return given(made, out)
 
 
 # --- orthogonal factors --------------------------------------------------------------------------------------------

@@ -340,8 +340,17 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
     return plain_pow(*both, out=out)
 
 
+def as_weak(number: Any, array: Any) -> Any:
+    """A Python number in the dtype of the array that it meets: NumPy's functions of it alone would be float64."""
+    return array.dtype.type(number) if isinstance(number, (int, float)) else number
+
+
+def _xlogy(input: Any, other: Any) -> Any:
+    return np.where((input == 0) & ~np.isnan(other), 0, input * np.log(as_weak(other, input)))
+
+
 xlogy = elementwise(
-    lambda input, other: np.where((input == 0) & ~np.isnan(other), 0, input * np.log(other)),
+    _xlogy,
     name="xlogy",
     promote="float",
     input=lambda g, input, other: g * np.log(np.where((input == 0) & (other <= 0), 1, other)),

@@ -19,7 +19,9 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..from_data import number_in
 from ..graph import Node, mode
+from ..half import is_half
 from ..lift import attach, lift, view
 from ..memory import in_order, laid_out
 from ..tensor import Tensor, new, wrap
@@ -200,6 +202,11 @@ def add_at(buffer: Any, index: Any, values: Any) -> None:
 
     ``np.add.at`` is fast on flat positions and slow on rows, so index arrays in front become positions.
     """
+    if is_half(buffer.dtype):
+        wide = buffer.astype(np.float32)
+        add_at(wide, index, np.asarray(values, np.float32))
+        buffer[...] = wide
+        return
     if type(index) is ndarray and index.dtype.kind in "iu" and (buffer.ndim == 1 or index.size <= 64 >= values.size):
         np.add.at(buffer, index, values)
         return
@@ -426,7 +433,4 @@ def as_value(value: Any, target: Any) -> Any:
             f"can't assign a {type(value).__name__} to a tensor of {target.dtype}; convert it first:"
             " autograd.tensor(...)"
         )
-    kind = target.array.dtype.kind
-    if isinstance(value, complex) and kind != "c":
-        raise RuntimeError(f"value cannot be converted to type {target.dtype} without overflow: {value} is complex")
-    return np.asarray(value).astype(target.array.dtype) if not isinstance(value, ndarray) else value
+    return value if isinstance(value, ndarray) else number_in(value, target.array.dtype)

@@ -14,7 +14,7 @@ import numpy as np
 from .. import threads
 from ..fast import twin
 from ..graph import is_casting
-from ..lift import bilinear
+from ..lift import bilinear, given
 from ..tensor import Tensor, normal_dim, wrap
 from .elementwise import only_tensors
 from .shape import broadcast, broadcast_shapes, expand_error, reshape_to, spread, transpose_by
@@ -145,13 +145,13 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
         return dot_product(input, other, out=out)
     if n > 2 and m == 2:  # one large product instead of a batch of small ones
         flat = matrix_product(reshape_to(input, (math.prod(a.shape[:-1]), a.shape[-1])), other)
-        return _given(reshape_to(flat, (*a.shape[:-1], b.shape[-1])), out)
+        return given(reshape_to(flat, (*a.shape[:-1], b.shape[-1])), out)
     if m == 1:
         column = matrix_product(input, reshape_to(other, (b.shape[0], 1)))
-        return _given(reshape_to(column, a.shape[:-1]), out)
+        return given(reshape_to(column, a.shape[:-1]), out)
     if n == 1:
         row = matrix_product(reshape_to(input, (1, a.shape[0])), other)
-        return _given(reshape_to(row, (*b.shape[:-2], b.shape[-1])), out)
+        return given(reshape_to(row, (*b.shape[:-2], b.shape[-1])), out)
     try:
         return matrix_product(input, other, out=out)
     except ValueError:
@@ -163,7 +163,7 @@ def _rounded(function: Any, input: Any, other: Any, out: Any = None) -> Any:
     """A product; one of bfloat16 operands, for which NumPy has none, is summed in float32 and rounded."""
     if input.array.dtype.kind != "V":
         return function(input, other, out=out)
-    return _given(function(input.float(), other.float()).to(input.dtype), out)
+    return given(function(input.float(), other.float()).to(input.dtype), out)
 
 
 def _operand(x: Any) -> Any:
@@ -172,15 +172,6 @@ def _operand(x: Any) -> Any:
     if not isinstance(x, Tensor):
         raise TypeError(f"matmul(): arguments must be Tensors, not {type(x).__name__}")
     return x
-
-
-def _given(made: Any, out: Any) -> Any:
-    """The result, in ``out`` if there is one."""
-    if out is None:
-        return made
-    from ..lift import write_out
-
-    return write_out(out, made)
 
 
 def _ranks(name: str, *wanted: tuple[Any, int]) -> None:
@@ -269,7 +260,7 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
             f"inner() the last dimension must match on both input tensors but got shapes {list(input.shape)} and"
             f" {list(other.shape)}"
         )
-    return _given(tensordot(input, other, ([-1], [-1])), out)
+    return given(tensordot(input, other, ([-1], [-1])), out)
 
 
 # --- a product added to something ----------------------------------------------------------------------------------
@@ -294,7 +285,7 @@ def _add_product(name: str, input: Any, product: Any, beta: Any, alpha: Any, out
         product = product * alpha
     if beta == 0:
         if not input.requires_grad:
-            return _given(product, out)
+            return given(product, out)
         input = input.masked_fill(wrap(np.array(True)), 0)  # not a product: NaN in input doesn't count
     return plain_add(input if beta in (0, 1) else input * beta, product, out=out)
 
@@ -320,13 +311,13 @@ def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1, out
     product = outer(vec1, vec2)
     if product.array.dtype.kind == "b" and input.array.dtype.kind == "b":
         made = np.logical_or(input.array & bool(beta), product.array & bool(alpha))
-        return _given(wrap(made), out)
+        return given(wrap(made), out)
     return _add_product("addr", input, product, beta, alpha, out)
 
 
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
     """``beta * input + alpha * (the sum over a batch of matrix products)``."""
-    return _add_product("addbmm", input, bmm(batch1, batch2).sum(0), beta, alpha, out)
+    return _add_product("addbmm", input, bmm(batch1, batch2).sum(0, dtype=batch1.dtype), beta, alpha, out)
 
 
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
@@ -367,16 +358,16 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
                 f" {e} (pair {i})"
             )
         if n == 1:
-            b = b.sum(e, keepdim=True)
+            b = b.sum(e, keepdim=True, dtype=b.dtype)
         else:
-            a = a.sum(d, keepdim=True)
+            a = a.sum(d, keepdim=True, dtype=a.dtype)
     free_a = [d for d in range(a.ndim) if d not in left]
     free_b = [d for d in range(b.ndim) if d not in right]
     inner_size = math.prod([a.shape[d] for d in left])
     rows, columns = tuple([a.shape[d] for d in free_a]), tuple([b.shape[d] for d in free_b])
     first = reshape_to(transpose_by(a, (*free_a, *left)), (math.prod(rows), inner_size))
     second = reshape_to(transpose_by(b, (*right, *free_b)), (inner_size, math.prod(columns)))
-    return _given(reshape_to(_rounded(matrix_product, first, second), rows + columns), out)
+    return given(reshape_to(_rounded(matrix_product, first, second), rows + columns), out)
 
 
 def kron(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -387,7 +378,7 @@ def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     pair = reshape_to(input, tuple([k for m in a for k in (m, 1)])) * reshape_to(
         other, tuple([k for m in b for k in (1, m)])
     )
-    return _given(reshape_to(pair, tuple([i * j for i, j in zip(a, b, strict=True)])), out)
+    return given(reshape_to(pair, tuple([i * j for i, j in zip(a, b, strict=True)])), out)
 
 
 def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) -> Any:
@@ -417,7 +408,7 @@ def vector_product(input: Any, other: Any, dim: int = -1, *, out: Any = None) ->
     def turned(x: Any, by: int) -> Any:
         return roll_by(x, (by,), (at,))
 
-    return _given(turned(input, -1) * turned(other, -2) - turned(input, -2) * turned(other, -1), out)
+    return given(turned(input, -1) * turned(other, -2) - turned(input, -2) * turned(other, -1), out)
 
 
 def chain_matmul(*matrices: Any, out: Any = None) -> Any:
@@ -451,7 +442,7 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
     check_dtypes("multi_dot", *parts)
     made = _chained(parts, 0, len(parts) - 1, _cheapest([p.shape[0] for p in parts] + [parts[-1].shape[1]]))
     shape = (() if row else (parts[0].shape[0],)) + (() if column else (parts[-1].shape[1],))
-    return _given(made if not row and not column else reshape_to(made, shape), out)
+    return given(made if not row and not column else reshape_to(made, shape), out)
 
 
 def _cheapest(sizes: list[int]) -> dict[tuple[int, int], int]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..arguments import check_classes
 from ..fast import twin
+from ..half import rounded_once
 from ..lift import elementwise, general, lift, linear
 from .activation import clipped, exponentials, hardtanh, log_one_plus_exp, sigmoid, softmax_along
 
@@ -40,6 +41,7 @@ def _reduced(losses: Any, rows: Any, scale: Any) -> Any:
 # --- classes -------------------------------------------------------------------------------------------------------
 
 
+@rounded_once
 def _cross_entropy(input: Any, target: Any, rows: Any, scale: Any) -> tuple[Any, Any]:
     losses, probabilities = _entropies(input, target)
     return _reduced(losses, rows, scale), probabilities
@@ -73,6 +75,7 @@ cross_entropy = lift(
 )
 
 
+@rounded_once
 def _cross_entropy_slope(grad: Any, probabilities: Any, target: Any, rows: Any, scale: Any) -> Any:
     return _slopes(probabilities, target, _factor(grad, rows, scale, probabilities.dtype))
 
@@ -140,6 +143,7 @@ def _spread(input: Any, target: Any, classes: int) -> Any:
 spread = linear(_spread, name="spread", constants=("target",), promote="none", input=lambda g, target: pick(g, target))
 
 
+@rounded_once
 def _nll(input: Any, target: Any, rows: Any, scale: Any) -> Any:
     check_classes(target, input.shape[1])
     return _reduced(-input[_count(len(input)), target], rows, scale)
@@ -172,12 +176,11 @@ nll_slope = lift(
 
 
 @twin("rows.soft_cross_entropy", when=lambda input, target: _alike(input, target))
+@rounded_once
 def _soft_cross_entropy(input: Any, target: Any) -> tuple[Any, Any]:
     y, total, top = exponentials(input, 1)
     log = input - (np.log(total) + top)
     y /= total
-    if log.dtype.kind == "V":  # bfloat16
-        return -np.add.reduce(log * target, axis=1), y
     return -np.einsum("ij,ij->i", log, target), y
 
 
@@ -226,6 +229,7 @@ def _log_softmax_of(x: Any) -> Any:
 # --- numbers -------------------------------------------------------------------------------------------------------
 
 
+@rounded_once
 def _squared_error(input: Any, target: Any, scale: Any) -> tuple[Any, Any]:
     r = input - target
     if scale is None:

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
-from ..lift import lift, write_out
+from ..half import is_half
+from ..lift import given, lift
 from ..tensor import wrap
 from .joining import cat
 from .linalg import check_dtypes, matmul
@@ -70,13 +71,6 @@ def matrices(A: Any, name: str) -> Any:
             f"linalg.{name}: The input tensor A must have at least 2 dimensions, but its shape is {list(A.shape)}."
         )
     return A
-
-
-def given(made: Any, out: Any) -> Any:
-    if out is None:
-        return made
-    write_out(out, made)
-    return made if isinstance(made, tuple) else out
 
 
 def adjoint(x: Any) -> Any:
@@ -363,7 +357,8 @@ def matrix_exp(input: Any) -> Any:
     tensor([[1., 1.],
             [0., 1.]])
     """
-    return exponential(squares(input, "matrix_exp"))
+    input = squares(input, "matrix_exp")
+    return exponential(input.float()).to(input.dtype) if is_half(input.array.dtype) else exponential(input)
 
 
 def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:

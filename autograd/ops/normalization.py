@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..fast import twin
+from ..half import rounded_once
 from ..lift import bilinear, general, lift
 from ..memory import in_order
 from .shape import sum_to
@@ -81,6 +82,7 @@ def _compiled(input: Any, weight: Any, bias: Any, axes: Axes) -> bool:
 @twin("normalization.normalize", when=lambda input, weight, bias, axes, eps, center: (
     input.size >= 8192 and input.dtype == np.float32 and _compiled(input, weight, bias, axes)
 ))  # fmt: skip
+@rounded_once
 def _normalize(input: Any, weight: Any, bias: Any, axes: Axes, eps: float, center: bool) -> tuple[Any, Any]:
     kind = input.dtype.type
     scale = kind(1.0 / max(_size(input.shape, axes), 1))
@@ -132,6 +134,7 @@ def _backward(g: Any, normal: Any, rstd: Any, weight: Any, axes: Axes, center: b
     )
 
 
+@rounded_once
 def _moments(input: Any, axes: Axes) -> tuple[Any, Any]:
     """The mean over some dimensions, which are kept, and the mean of the squared deviations from it."""
     scale = input.dtype.type(1.0 / max(_size(input.shape, axes), 1))
@@ -145,6 +148,7 @@ moments = twin("normalization.moments", when=lambda input, axes: (
 ))(_moments)  # fmt: skip
 
 
+@rounded_once
 def _overlap(input: Any, other: Any, shape: Any) -> Any:
     axes = tuple(i for i in range(input.ndim) if i < input.ndim - len(shape) or shape[i - input.ndim] == 1)
     return dots(input, other, axes).reshape(shape)
@@ -158,6 +162,7 @@ overlap = bilinear(  # the sum of the products, over all dimensions that ``shape
 )
 
 
+@rounded_once
 def _projection(input: Any, normal: Any, rstd: Any, axes: Axes, center: bool) -> Any:
     scale = input.dtype.type(1.0 / max(_size(input.shape, axes), 1))
     y = normal * (dots(input, normal, axes) * scale)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..half import rounded_once
 from ..lift import elementwise, lift, write_out
 from ..memory import in_order
 from ..tensor import Tensor, normal_dim
@@ -22,25 +23,20 @@ inf = math.inf
 # --- vectors -------------------------------------------------------------------------------------------------------
 
 
+@rounded_once
 def _vector_norm(input: Any, ord: float, dims: Any, keepdim: Any) -> Any:
-    kind = input.dtype
-    half = kind.itemsize == 2 and kind.kind in "fV"
-    x = input.astype(np.float32) if half else input
-    if ord == 2 and x.dtype.kind == "f":
-        y = in_order(np.sqrt(np.add.reduce(x * x, axis=dims, keepdims=keepdim)))
-    else:
-        size = np.abs(x)
-        if ord == inf:
-            y = np.maximum.reduce(size, axis=dims, keepdims=keepdim)
-        elif ord == -inf:
-            y = np.minimum.reduce(size, axis=dims, keepdims=keepdim)
-        elif ord == 0:
-            y = np.add.reduce(size != 0, axis=dims, keepdims=keepdim).astype(size.dtype)
-        elif ord == 1:
-            y = np.add.reduce(size, axis=dims, keepdims=keepdim)
-        else:
-            y = np.add.reduce(size**ord, axis=dims, keepdims=keepdim) ** (1.0 / ord)
-    return y.astype(kind) if half else y
+    if ord == 2 and input.dtype.kind == "f":
+        return in_order(np.sqrt(np.add.reduce(input * input, axis=dims, keepdims=keepdim)))
+    size = np.abs(input)
+    if ord == inf:
+        return np.maximum.reduce(size, axis=dims, keepdims=keepdim)
+    if ord == -inf:
+        return np.minimum.reduce(size, axis=dims, keepdims=keepdim)
+    if ord == 0:
+        return np.add.reduce(size != 0, axis=dims, keepdims=keepdim).astype(size.dtype)
+    if ord == 1:
+        return np.add.reduce(size, axis=dims, keepdims=keepdim)
+    return np.add.reduce(size**ord, axis=dims, keepdims=keepdim) ** (1.0 / ord)
 
 
 def _kept(x: Any, shape: Any, dims: Any) -> Any:
@@ -267,6 +263,7 @@ def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
 # --- distances -----------------------------------------------------------------------------------------------------
 
 
+@rounded_once
 def _distances(x1: Any, x2: Any) -> Any:
     if max(x1.shape[-2], x2.shape[-2]) > 25:  # as PyTorch: |a|^2 - 2ab + |b|^2 by one matrix product
         square = (x1 * x1).sum(-1)[..., :, None] + (x2 * x2).sum(-1)[..., None, :] - 2 * (x1 @ x2.mT)

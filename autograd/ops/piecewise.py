@@ -154,10 +154,12 @@ def frexp(input: Any, *, out: Any = None) -> Any:
     from ..return_types import frexp as named
     from ..tensor import wrap
 
-    if input.array.dtype.kind != "f":
+    array = input.array
+    if array.dtype.kind not in "fV":
         raise RuntimeError(f"torch.frexp() only supports floating-point dtypes, and got {input.dtype}")
-    exponent = np.frexp(input.array)[1].astype(np.int32)
-    made = named(mul(input, wrap(np.ldexp(np.ones((), input.array.dtype), -exponent))), wrap(exponent))
+    wide = array.astype(np.float32) if array.dtype.kind == "V" else array
+    exponent = np.frexp(wide)[1].astype(np.int32)
+    made = named(mul(input, wrap(np.ldexp(np.ones((), wide.dtype), -exponent).astype(array.dtype))), wrap(exponent))
     return made if out is None else write_out(out, made)
 
 
@@ -224,8 +226,6 @@ copysign = elementwise(
 
 
 def _jump(input: Any, values: Any) -> Any:
-    if input.dtype.kind == "f":
-        return np.heaviside(input, values)
     return np.where(input == 0, values, input > 0).astype(input.dtype)
 
 

@@ -14,13 +14,13 @@ import numpy as np
 
 from .. import return_types
 from ..graph import is_grad_enabled
-from ..lift import lift
+from ..lift import given, lift
 from ..tensor import wrap
 from .copies import tril, triu
 from .decompositions import solve_triangular
 from .joining import cat
 from .linalg import check_dtypes
-from .matrices import LinAlgError, adjoint, eye_like, given, matrices, solve_matrices, squares
+from .matrices import LinAlgError, adjoint, eye_like, matrices, solve_matrices, squares
 from .shape import broadcast_shapes
 
 __all__ = ["lu", "lu_solve", "lu_unpack"]

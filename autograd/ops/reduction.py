@@ -15,7 +15,8 @@ import numpy as np
 
 from .. import dtypes, return_types
 from ..fast import LARGE, twin
-from ..lift import general, lift, linear
+from ..half import is_half, rounded_once
+from ..lift import general, given, lift, linear
 from ..memory import in_order
 from ..sums import sum_over
 from ..tensor import Tensor, normal_dim, wrap
@@ -80,10 +81,10 @@ def count(shape: tuple[int, ...], dim: Any) -> int:
 
 
 def add_up(array: Any, dim: Any, keepdim: bool) -> Any:
-    """The sum in the array's own dtype; float16 is added up in float32."""
+    """The sum in the array's own dtype; half precision is added up in float32."""
     kind = array.dtype.kind
-    if kind == "f" and array.itemsize == 2:
-        return _add(array, axis=dims_of(dim, array.ndim), dtype=np.float32, keepdims=keepdim).astype(np.float16)
+    if array.itemsize == 2 and kind in "fV":
+        return _add(array, axis=dims_of(dim, array.ndim), dtype=np.float32, keepdims=keepdim).astype(array.dtype)
     if kind == "b":
         return np.any(array, axis=dims_of(dim, array.ndim), keepdims=keepdim)
     if dim is None and array.size >= LARGE:
@@ -145,6 +146,8 @@ def _mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = No
     """
     input = _float_of(input, dtype, "mean")
     n = input.size if dim is None else count(input.shape, dim)
+    if is_half(input.dtype):
+        return np.asarray(add_up(input.astype(np.float32), dim, keepdim) / (n or np.nan), input.dtype)
     return add_up(input, dim, keepdim) / (n or np.nan)
 
 
@@ -174,6 +177,7 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
 # --- spread --------------------------------------------------------------------------------------------------------
 
 
+@rounded_once
 def _var(input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     input = _float_of(input, None, "var")
     axes = dims_of(dim, input.ndim)
@@ -199,8 +203,15 @@ spread = general(
         kept(g * 2, like, dim, keepdim) * away_from_mean(input, dim, correction)
     ),
 )
+
+
+@rounded_once
+def _std(input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
+    return np.sqrt(_var(input, dim, correction, keepdim))
+
+
 deviation = general(
-    lambda input, dim, correction, keepdim: np.sqrt(_var(input, dim, correction, keepdim)),
+    _std,
     name="std",
     holomorphic=False,
     input=lambda g, y, input, dim, correction, keepdim, like: (
@@ -269,7 +280,7 @@ def var_mean(
     out: Any = None,
 ) -> Any:
     """``(var, mean)``."""
-    return _into(out, _with_mean(spread, "var_mean", input, dim, unbiased, keepdim, correction))
+    return given(_with_mean(spread, "var_mean", input, dim, unbiased, keepdim, correction), out)
 
 
 def std_mean(
@@ -282,15 +293,7 @@ def std_mean(
     out: Any = None,
 ) -> Any:
     """``(std, mean)``."""
-    return _into(out, _with_mean(deviation, "std_mean", input, dim, unbiased, keepdim, correction))
-
-
-def _into(out: Any, made: Any) -> Any:
-    if out is None:
-        return made
-    from ..lift import write_out
-
-    return write_out(out, made)
+    return given(_with_mean(deviation, "std_mean", input, dim, unbiased, keepdim, correction), out)
 
 
 # --- products and logarithms of sums -------------------------------------------------------------------------------
@@ -332,6 +335,7 @@ prod = general(
 )
 
 
+@rounded_once
 def _logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     """``log(sum(exp(input)))`` over ``dim``, without overflow.
 
@@ -420,7 +424,7 @@ def chosen(kind: Any, input: Any, index: Any, dim: int, keepdim: bool, out: Any 
     values = pick(input, index, dim, keepdim, kind.__name__)
     if input.ndim and not keepdim:
         index = index.squeeze(dim)
-    return _into(out, kind(values, wrap(index.reshape(values.array.shape))))
+    return given(kind(values, wrap(index.reshape(values.array.shape))), out)
 
 
 def _not_empty(name: str, array: Any, dim: Any) -> None:
@@ -539,7 +543,7 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
     for target in () if out is None else out:
         if target.dtype != input.dtype:
             raise RuntimeError(f"Expected out tensor to have dtype {input.dtype}, but got {target.dtype} instead")
-    return _into(out, return_types.aminmax(amin(input, over, keepdim), amax(input, over, keepdim)))  # type: ignore[attr-defined]
+    return given(return_types.aminmax(amin(input, over, keepdim), amax(input, over, keepdim)), out)  # type: ignore[attr-defined]
 
 
 # --- truth ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..fast import twin
+from ..half import is_half, rounded_once
 from ..lift import linear
 from ..tensor import wrap
 from .columns import Ints
@@ -180,7 +181,8 @@ def interpolate(
 
     Raises:
         ValueError: both or none of size and scale_factor, or an option that the mode does not have.
-        NotImplementedError: an input of a dimension that the mode does not have.
+        NotImplementedError: an input of a dimension that the mode does not have, or integers (but for the nearest modes,
+            and bilinear and bicubic of uint8, which round).
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
 
@@ -199,11 +201,15 @@ def interpolate(
         from .avg_pooling import adaptive_avg_pool
 
         return adaptive_avg_pool(len(spatial), input, tuple(int(w) for w in wanted))
-    along, single = _ALONG.get(mode, mode), input.array.dtype.itemsize <= 4
-    made = input
-    for i, (m, w, f) in enumerate(zip(spatial, wanted, factors, strict=True)):
+    along, single, dtype = _ALONG.get(mode, mode), input.array.dtype.itemsize <= 4, input.array.dtype
+    bytes_ = dtype == np.uint8 and "nearest" not in along
+    made = input.float() if bytes_ or (is_half(dtype) and "nearest" not in along) else input
+    steps = list(enumerate(zip(spatial, wanted, factors, strict=True)))
+    for i, (m, w, f) in reversed(steps) if bytes_ else steps:
         made = blend(made, interpolation(m, int(w), along, bool(align_corners), f, antialias, single), i + 2)
-    return pass_on(made, input)
+        if bytes_:  # PyTorch rounds after the rows, and after the columns
+            made = (made + 0.5).floor().clamp(0, 255)
+    return pass_on(made if made.array.dtype == dtype else made.to(input.dtype), input)
 
 
 def _check_mode(mode: str, input: Any, align_corners: Any, antialias: bool) -> None:
@@ -218,6 +224,11 @@ def _check_mode(mode: str, input: Any, align_corners: Any, antialias: bool) -> N
         raise NotImplementedError(
             f"interpolate: got an input of {input.ndim} dimensions (shape {list(input.shape)}), and mode {mode!r} wants "
             f"{' or '.join(str(k + 2) for k in _MODES[mode])}: (batch, channels, then the dimensions to resample)"
+        )
+    kind = input.array.dtype
+    if kind.kind in "biu" and "nearest" not in mode and not (kind == np.uint8 and mode in ("bilinear", "bicubic")):
+        raise NotImplementedError(
+            f"interpolate: mode {mode!r} is not implemented for {input.dtype}. Convert first: t.float()"
         )
     if antialias and mode not in ("bilinear", "bicubic"):
         raise ValueError(
@@ -352,7 +363,7 @@ def grid_sample(
         weight = functools.reduce(lambda a, b: a * b, [w for _, w in chosen])
         term = value * weight[:, None]
         total = term if total is None else total + term
-    return total
+    return total if total.array.dtype == input.array.dtype else total.to(input.dtype)
 
 
 def grid_sampler(input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
@@ -443,6 +454,7 @@ def _read_places(input: Any, places: Any, inside: Any) -> Any:
 
 
 @twin("places.write_places", when=_worth_a_kernel)
+@rounded_once
 def _write_places(input: Any, places: Any, inside: Any, size: Ints) -> Any:
     n, c = input.shape[:2]
     made = np.zeros((n, c, math.prod(size)), input.dtype)

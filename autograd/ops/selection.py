@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..lift import elementwise, lift
+from ..from_data import number_in
+from ..half import is_half
+from ..lift import elementwise, given, lift
 from ..tensor import Tensor, normal_dim, wrap
 from .indexing import add_at, as_value, getitem, overwrite, scatter_at, take_at, understand
 
@@ -153,12 +155,11 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
     if out is not None and out.dtype != input.dtype:
         raise RuntimeError(f"Expected out tensor to have dtype {input.dtype}, but got {out.dtype} instead")
     if input.ndim == 0:
-        return input.expand(index.shape).clone()
+        return given(input.expand(index.shape).clone(), out)
     if index.array.size == 0:
-        return take_at(input.reshape(-1), np.zeros(index.shape, np.int64))
+        return given(take_at(input.reshape(-1), np.zeros(index.shape, np.int64)), out)
     if index.ndim == 0:
-        index = index.reshape(1)
-        return gather_along(input, index, 0).reshape(())
+        return given(gather_along(input, index.reshape(1), 0).reshape(()), out)
     return gather_along(input, index, normal_dim(dim, input.ndim), out=out)
 
 
@@ -174,7 +175,7 @@ def scatter(
         if reduce not in ("add", "multiply"):
             raise RuntimeError(f"reduce argument must be either add or multiply, not {reduce!r}")
         full = src if isinstance(src, Tensor) else wrap(np.full(index.shape, src, input.array.dtype))
-        return scatter_reduce(input, dim, index, full, {"add": "sum", "multiply": "prod"}[reduce], include_self=True)
+        return scatter_reduce(input, dim, index, full, {"add": "sum", "multiply": "prod"}[reduce], out=out)
     if isinstance(src, Tensor):
         if src.dtype != input.dtype:
             raise RuntimeError(
@@ -186,7 +187,7 @@ def scatter(
         places = _places(input, dim, index, "scatter")
         src = wrap(np.asarray(src, input.array.dtype))
     if index.array.size == 0:
-        return input.clone()
+        return given(input.clone(), out)
     return overwrite(input, src, places, (), None, out=out)
 
 
@@ -202,7 +203,9 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) 
         )
     if index.array.size == 0 or input.ndim == 0 or index.ndim == 0:
         places = _places(input, dim, index, "scatter", src)
-        return input.clone() if places is None else _plus(input, scatter_at(src, places, tuple(input.shape)), out)
+        return given(
+            input.clone() if places is None else _plus(input, scatter_at(src, places, tuple(input.shape))), out
+        )
     _check_places(input, dim, index, "scatter", src)
     at = normal_dim(dim, input.ndim)
     return _plus(input, scatter_along(_corner(src, index.shape), index, at, tuple(input.shape)), out)
@@ -227,7 +230,7 @@ def scatter_reduce(
         )
     places = _places(input, dim, index, "scatter", src)
     if index.array.size == 0:
-        return input.clone()
+        return given(input.clone(), out)
     return _reduce_at(input, places, _corner(src, index.shape), reduce, include_self, "scatter_reduce", out)
 
 
@@ -256,11 +259,13 @@ def _reduce_at(input: Any, places: Any, src: Any, reduce: str, include_self: boo
     if reduce == "sum":
         return _plus(input, scatter_at(src, places, shape), out)
     if reduce == "mean":
-        count = np.zeros(shape, dtype if dtype.kind != "b" else np.int64)
+        count = np.zeros(shape, np.int64 if dtype.kind == "b" else np.float32 if is_half(dtype) else dtype)
         add_at(count, places, np.ones(src.shape, count.dtype))
         count = np.maximum(count + include_self, 1)
         total = _plus(input, scatter_at(src, places, shape))
-        return total / wrap(count) if dtype.kind in "fc" else total.div(wrap(count), rounding_mode="floor")
+        if dtype.kind in "fcV":
+            return given(total / wrap(count.astype(dtype)), out)
+        return total.div(wrap(count), rounding_mode="floor", out=out)
     if reduce == "prod":
         return multiply_at(input, src, places, out=out)
     return (maximum_at if reduce == "amax" else minimum_at)(input, src, places, out=out)
@@ -364,7 +369,7 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     """
     at, array = _rows_of(input, dim, index, "index_select")
     if input.ndim == 0:
-        return input.reshape(1)[array].reshape(()) if array.size == 1 else input.clone()
+        return given(input.reshape(1)[array].reshape(()) if array.size == 1 else input.clone(), out)
     return selected(input, array, at, out=out)
 
 
@@ -444,9 +449,8 @@ def index_reduce(
     if source.dtype != input.dtype:
         raise RuntimeError(f"index_reduce(): self ({input.dtype}) and source ({source.dtype}) must have the same dtype")
     if input.ndim == 0:
-        return _reduce_at(input.reshape(1), (array,), source.reshape(-1), reduce, include_self, "index_reduce").reshape(
-            ()
-        )
+        made = _reduce_at(input.reshape(1), (array,), source.reshape(-1), reduce, include_self, "index_reduce")
+        return given(made.reshape(()), out)
     return _reduce_at(input, (slice(None),) * at + (array,), source, reduce, include_self, "index_reduce", out)
 
 
@@ -516,8 +520,9 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
         if dtypes.category(value.array.dtype) > dtypes.category(input.array.dtype) and value.is_complex():
             raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow: it is complex")
         value = _cast_to(value, input)
-    elif isinstance(value, complex) and input.array.dtype.kind != "c":
-        raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow: {value} is complex")
+    elif isinstance(value, (int, float, complex)):
+        fits = number_in(value, input.array.dtype)
+        value = fits[()] if fits.dtype.kind in "iu" else value
     try:
         return filled(input, mask, value)
     except ValueError:
@@ -673,13 +678,20 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
 
 
 def slice_scatter(
-    input: Any, src: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+    input: Any,
+    src: Any,
+    dim: int = 0,
+    start: int | None = None,
+    end: int | None = None,
+    step: int = 1,
+    *,
+    out: Any = None,
 ) -> Any:
     """A copy with ``src`` at the places ``start:end:step`` of dimension ``dim``."""
     at = normal_dim(dim, input.ndim)
     wanted = (slice(None),) * at + (slice(start, end, step), ...)
     _same_shape(getitem(input, wanted), src, "slice_scatter")
-    return overwrite(input, _cast_to(src, input), wanted, (), None)
+    return overwrite(input, _cast_to(src, input), wanted, (), None, out=out)
 
 
 def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import return_types
+from ..lift import given
 from ..tensor import Tensor, normal_dim, wrap
-from .reduction import _into, pick
+from .reduction import pick
 
 __all__ = [
     "argsort", "bucketize", "isin", "msort", "searchsorted", "sort", "topk", "unique", "unique_consecutive",
@@ -43,7 +44,7 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
     at = normal_dim(dim, input.ndim)
     no_order(input.array, "sort")
     index = order_of(input.array, at, descending)
-    return _into(out, return_types.sort(pick(input, index, at, True, "sort"), wrap(index)))  # type: ignore[attr-defined]
+    return given(return_types.sort(pick(input, index, at, True, "sort"), wrap(index)), out)  # type: ignore[attr-defined]
 
 
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
@@ -54,7 +55,7 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = 
 
 def msort(input: Any, *, out: Any = None) -> Any:
     """The elements in order along the first dimension."""
-    return _into(out, sort(input, 0).values)
+    return given(sort(input, 0).values, out)
 
 
 def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None) -> Any:
@@ -88,7 +89,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
         index = np.take_along_axis(where, order_of(np.take_along_axis(array, where, at), at, largest), at)
     else:
         index = np.ascontiguousarray(order_of(array, at, largest)[few])
-    return _into(out, return_types.topk(pick(input, index, at, True, "topk"), wrap(index)))  # type: ignore[attr-defined]
+    return given(return_types.topk(pick(input, index, at, True, "topk"), wrap(index)), out)  # type: ignore[attr-defined]
 
 
 # --- distinct elements ---------------------------------------------------------------------------------------------
@@ -198,7 +199,7 @@ def searchsorted(
         found = np.empty(values.shape, np.int64)
         for i in np.ndindex(line.shape[:-1]):
             found[i] = np.searchsorted(line[i], values[i], where)
-    return _into(out, wrap(np.asarray(found, index_dtype)))
+    return given(wrap(np.asarray(found, index_dtype)), out)
 
 
 def _in_given_order(line: Any, sorter: Any) -> Any:
@@ -220,7 +221,7 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
         raise RuntimeError(f"bucketize(): boundaries tensor must be 1 dimension, but got dim({boundaries.ndim})")
     values = input.array if isinstance(input, Tensor) else np.asarray(input)
     found = np.searchsorted(boundaries.array, values, "right" if right else "left")
-    return _into(out, wrap(np.asarray(found, np.int32 if out_int32 else np.int64)))
+    return given(wrap(np.asarray(found, np.int32 if out_int32 else np.int64)), out)
 
 
 def isin(
@@ -235,4 +236,4 @@ def isin(
     a, b = [v.array if isinstance(v, Tensor) else np.asarray(v) for v in (elements, test_elements)]
     if not any(isinstance(v, Tensor) for v in (elements, test_elements)):
         raise TypeError("isin() takes at least one Tensor")
-    return _into(out, wrap(np.isin(a, b, assume_unique=assume_unique, invert=invert)))
+    return given(wrap(np.isin(a, b, assume_unique=assume_unique, invert=invert)), out)

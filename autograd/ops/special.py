@@ -16,7 +16,7 @@ import numpy as np
 from ..lift import elementwise
 from ..tensor import Tensor
 from ..threads import in_blocks
-from .elementwise import log_of_base
+from .elementwise import as_weak, log_of_base
 
 __all__ = [
     "digamma", "erf", "erfc", "erfinv", "i0", "igamma", "igammac", "lgamma", "mvlgamma", "polygamma",
@@ -99,8 +99,14 @@ entr = elementwise(
     promote="float",
     input=lambda g, input: g * (-1 - np.log(input)),
 )  # fmt: skip
+
+
+def _xlog1py(input: Any, other: Any) -> Any:
+    return np.where((input == 0) & ~np.isnan(other), 0, input * np.log1p(as_weak(other, input)))
+
+
 xlog1py = elementwise(
-    lambda input, other: np.where((input == 0) & ~np.isnan(other), 0, input * np.log1p(other)),
+    _xlog1py,
     name="xlog1py",
     promote="float",
     input=lambda g, input, other: g * np.log1p(np.where((input == 0) & (other <= -1), 0, other)),
@@ -115,7 +121,7 @@ def _polygamma(input: Any, n: int) -> Any:
 
 
 def _lgamma(input: Any) -> Any:
-    return _scipy("gammaln", input)
+    return np.abs(_scipy("gammaln", input)) if np.isneginf(input).any() else _scipy("gammaln", input)
 
 
 polygamma_of: Any = elementwise(
@@ -146,14 +152,9 @@ def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
 
 
 def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
-    """The logarithm of the multivariate gamma function of dimension ``p``.
-
-    Raises RuntimeError if an element is not greater than ``(p - 1) / 2``.
-    """
+    """The logarithm of the multivariate gamma function of dimension ``p``, defined for elements above ``(p - 1) / 2``."""
     if p < 1:
         raise RuntimeError(f"p has to be greater than or equal to 1, and is {p}")
-    if (input.array <= (p - 1) / 2).any():
-        raise RuntimeError(f"All elements must be greater than (p-1)/2 = {(p - 1) / 2}")
     total: Any = p * (p - 1) / 4 * math.log(math.pi)
     for j in range(p):
         total = total + lgamma(input - j / 2)
@@ -243,7 +244,7 @@ def _polynomial(name: str, first: Callable[[Any], Any], step: Callable[..., Any]
 
     def function(input: Any, n: Any) -> Any:
         x, degree = np.broadcast_arrays(2 * input - 1 if shifted else input, n)
-        degree = np.trunc(degree)
+        degree = np.where(np.isfinite(degree), np.trunc(degree), -1)
         before, now = np.ones_like(x), np.asarray(first(x))
         made = np.where(degree < 0, 0, np.where(degree == 0, before, now)).astype(x.dtype)
         for k in range(1, int(degree.max(initial=0))):

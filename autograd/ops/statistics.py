@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, return_types
-from ..lift import general, write_out
+from ..half import is_half
+from ..lift import general, given, write_out
 from ..tensor import Tensor, normal_dim, wrap
 from .cumulative import gather_along
 from .elementwise import lerp
-from .reduction import _into, _not_empty, chosen, evenly
+from .reduction import _not_empty, chosen, evenly
 from .shape import cast, reshape_to
 from .sorting import no_order, order_of, sort
 
@@ -66,7 +67,7 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
     tensor(2.)
     """
     if dim is None:
-        return _into(out, median_of_all(input, False))
+        return given(median_of_all(input, False), out)
     at = normal_dim(dim, input.ndim)
     return chosen(return_types.median, input, _middle(input.array, at, False), at, keepdim, out)  # type: ignore[attr-defined]
 
@@ -74,7 +75,7 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
 def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """The median of what is not NaN."""
     if dim is None:
-        return _into(out, median_of_all(input, True))
+        return given(median_of_all(input, True), out)
     at = normal_dim(dim, input.ndim)
     return chosen(return_types.nanmedian, input, _middle(input.array, at, True), at, keepdim, out)  # type: ignore[attr-defined]
 
@@ -295,7 +296,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 def histc(input: Any, bins: int = 100, min: Any = 0, max: Any = 0, *, out: Any = None) -> Any:
     """Counts of the elements in ``bins`` equal bins from ``min`` to ``max`` (both 0: those of the data)."""
-    array = input.array
+    array = input.array.astype(np.float32) if is_half(input.array.dtype) else input.array
     if array.dtype.kind != "f":
         raise NotImplementedError(f"histc is not implemented for {input.dtype}: it needs a floating point tensor")
     if bins <= 0:
@@ -310,7 +311,7 @@ def histc(input: Any, bins: int = 100, min: Any = 0, max: Any = 0, *, out: Any =
     if low > high:
         raise RuntimeError(f"max must be larger than min: {high} and {low}")
     inside = array[(array >= low) & (array <= high)]
-    return _into(out, wrap(np.histogram(inside, bins, (low, high))[0].astype(array.dtype)))
+    return given(wrap(np.histogram(inside, bins, (low, high))[0].astype(input.array.dtype)), out)
 
 
 def _bin_edges(line: Any, bins: Any, limits: Any) -> Any:
@@ -335,7 +336,7 @@ def histogram(
     line = input.array.reshape(-1)
     edges = _bin_edges(line, bins, range)
     hist = _counts(line[:, None], [edges], weight, density)
-    return _into(out, return_types.histogram(wrap(hist), wrap(edges)))  # type: ignore[attr-defined]
+    return given(return_types.histogram(wrap(hist), wrap(edges)), out)  # type: ignore[attr-defined]
 
 
 def _counts(points: Any, edges: list[Any], weight: Any, density: bool) -> Any:
@@ -374,4 +375,4 @@ def histogramdd(
     edges = [_bin_edges(points[:, i], b, r) for i, (b, r) in enumerate(zip(each, limits, strict=True))]
     hist = _counts(points, edges, weight, density)
     made = (wrap(hist), tuple([wrap(e) for e in edges]))
-    return _into(out, return_types.histogramdd(*made))  # type: ignore[attr-defined]
+    return given(return_types.histogramdd(*made), out)  # type: ignore[attr-defined]

@@ -92,17 +92,17 @@ def hardswish(input: Tensor, inplace: bool = False) -> Any:
     return _in_place(inplace, input, ops.hardswish(input), "hardswish_")
 
 
-def hardshrink(input: Tensor, lambd: float = 0.5) -> Any:
+def hardshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Any:
     """``input`` where its absolute value is greater than ``lambd``, else 0.
 
     >>> import autograd
     >>> hardshrink(autograd.tensor([-1.0, 0.3, 2.0]))
     tensor([-1.,  0.,  2.])
     """
-    return ops.hardshrink(input, lambd)
+    return ops.hardshrink(input, lambd, out=out)
 
 
-def softshrink(input: Tensor, lambd: float = 0.5) -> Any:
+def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Any:
     """``input`` drawn towards 0 by ``lambd``.
 
     >>> import autograd
@@ -111,7 +111,7 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Any:
     """
     if lambd < 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}")
-    return ops.softshrink(input, lambd)
+    return ops.softshrink(input, lambd, out=out)
 
 
 def tanhshrink(input: Tensor) -> Any:
@@ -211,7 +211,7 @@ def rrelu(
     return _in_place(inplace, input, y, "rrelu_")
 
 
-def gelu(input: Tensor, approximate: str = "none") -> Any:
+def gelu(input: Tensor, approximate: str = "none", *, out: Tensor | None = None) -> Any:
     """``input * Phi(input)``, Phi the standard normal distribution function; ``approximate="tanh"`` is a cheaper form.
 
     Source: Hendrycks and Gimpel 2016, https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html
@@ -222,7 +222,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Any:
     """
     if approximate not in ("none", "tanh"):
         raise RuntimeError(f"approximate argument must be either none or tanh, not {approximate!r}")
-    return ops.exact_gelu(input) if approximate == "none" else ops.tanh_gelu(input)
+    return ops.exact_gelu(input, out=out) if approximate == "none" else ops.tanh_gelu(input, out=out)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Any:
@@ -245,24 +245,24 @@ def mish(input: Tensor, inplace: bool = False) -> Any:
     return _in_place(inplace, input, ops.mish(input), "mish_")
 
 
-def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Any:
+def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0, *, out: Tensor | None = None) -> Any:
     """``log(1 + exp(beta * input)) / beta``; ``input`` itself where ``beta * input > threshold``.
 
     >>> import autograd
     >>> softplus(autograd.tensor([-1.0, 0.0, 30.0]))
     tensor([ 0.3133,  0.6931, 30.0000])
     """
-    return ops.softplus(input, beta, threshold)
+    return ops.softplus(input, beta, threshold, out=out)
 
 
-def logsigmoid(input: Tensor) -> Any:
+def logsigmoid(input: Tensor, *, out: Tensor | None = None) -> Any:
     """``log(sigmoid(input))``, without overflow.
 
     >>> import autograd
     >>> logsigmoid(autograd.tensor([-1.0, 0.0, 2.0]))
     tensor([-1.3133, -0.6931, -0.1269])
     """
-    return ops.log_sigmoid(input.contiguous())
+    return ops.log_sigmoid(input.contiguous(), out=out)
 
 
 def softsign(input: Tensor) -> Any:

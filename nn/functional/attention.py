@@ -28,14 +28,14 @@ def additive_mask(mask: Any, name: str, dtype: Any, other: Any = None, other_nam
     if mask is None:
         return None
     kind = mask.array.dtype
-    if kind.kind not in "bf":
+    if kind.kind not in "bfV":
         raise AssertionError(f"only bool and floating types of {name} are supported, got {mask.dtype}")
     if other is not None and other.array.dtype != kind:
         warnings.warn(
             f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead.",
             stacklevel=3,
         )
-    if kind.kind == "f":
+    if kind.kind in "fV":
         return mask
     element = autograd.dtypes.as_numpy(dtype)
     return wrap(np.where(mask.array, element.type(-np.inf), element.type(0)))

@@ -399,6 +399,7 @@ def test_independent_and_mixture():
     lambda d, t: d.Multinomial(3, t([0.5, 0.5])).log_prob(t([4.0, 5.0])), lambda d, t: d.Beta(t(1.0), t(1.0)).log_prob(t(1.5)),
 ])  # fmt: skip
 def test_what_pytorch_refuses_is_refused(make):
+    T.Distribution.set_default_validate_args(True)  # torch._dynamo, which other tests import, turns it off
     with pytest.raises(ValueError) as theirs:
         make(T, torch.tensor)
     with pytest.raises(ValueError) as ours:
