@@ -93,9 +93,9 @@ def _modules(graph: Graph) -> Block:
             continue
         while coming is not None and coming.first < vertex.id:
             _leave(inside, coming.last)
-            block = Block("module", f"{coming.path.rpartition('.')[2]}", path=coming.path)
             kind = type(coming.module).__name__
-            block.name = coming.path if coming.path == kind else f"{coming.path.rpartition('.')[2]}: {kind}"
+            name = kind if coming.name in ("", kind) else f"{coming.name}: {kind}"
+            block = Block("module", name, path=coming.path)
             inside[-1][0].items.append(block)
             inside.append((block, coming.last))
             coming = next(calls, None)

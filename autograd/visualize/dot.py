@@ -13,7 +13,7 @@ from typing import Any
 
 from ..tensor import Tensor
 from .blocks import Block, alike, tree
-from .graphs import Graph, Vertex, constant_text, counted, graph, shape_text, title
+from .graphs import Graph, Vertex, constant_text, counted, gone_text, graph, shape_text, title
 from .stats import number
 
 __all__ = ["Board", "dot_text", "draw"]
@@ -23,8 +23,10 @@ LINE = "#7b8794"
 SOFT = "#5c6b7a"
 BLOCK = "#dfe3ee"
 SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−", "matmul": "@", "pow": "**"}
-BOXES = 60
+BOXES = 40
 """Boxes that a picture holds before modules are closed."""
+NAME = 24
+"""Characters of a dotted name that a box shows."""
 
 
 def draw(
@@ -92,9 +94,10 @@ def _compose(g: Graph, show: Sequence[str], depth: int | None, fold: bool, rankd
     direction = rankdir or ("LR" if scalar or len(board.visible) <= 9 else "TB")
     lines = _scalar_lines(g, show) if scalar else _lines(board, show)
     font = "Helvetica"  # the one without serifs whose widths every Graphviz knows
+    note = {"label": gone_text(g)} if g.gone else {}
     return lines, {
         "graph": {"rankdir": direction, "bgcolor": "transparent", "fontname": font, "fontsize": "11",
-                  "fontcolor": LINE, "nodesep": "0.22", "ranksep": "0.32", "pad": "0.1"},
+                  "fontcolor": LINE, "nodesep": "0.22", "ranksep": "0.32", "pad": "0.1", **note},
         "node": {"shape": "plain", "fontname": font, "fontsize": "10", "fontcolor": "#1f2933"},
         "edge": {"color": LINE, "arrowsize": "0.6", "fontname": font, "fontsize": "9", "fontcolor": LINE},
     }  # fmt: skip
@@ -108,7 +111,7 @@ class Board:
 
     def __init__(self, g: Graph, depth: int | None, fold: bool, boxes: int) -> None:
         self.graph = g
-        self.root = tree(g, fold=fold, cap=max(6, boxes // 3))
+        self.root = tree(g, fold=fold, cap=max(6, boxes // 2))
         self.open: set[int] = {id(self.root)}
         self._open(depth, boxes)
         self.place: dict[int, Any] = {}  # vertex id -> the vertex or closed block that stands for it
@@ -234,6 +237,7 @@ def _lines(board: Board, show: Sequence[str]) -> list[str]:
     names: dict[int, str] = {}
     visible = {id(item) for item in board.visible}
     stack: list[Any] = [("open", board.root)]
+    within = ""  # the module whose only operation comes next
     while stack:
         what, item = stack.pop()
         if what == "close":
@@ -241,8 +245,12 @@ def _lines(board: Board, show: Sequence[str]) -> list[str]:
         elif isinstance(item, Vertex) or id(item) not in board.open:
             if id(item) in visible:
                 names[id(item)] = f"n{len(names)}"
-                label = vertex_label(item, show) if isinstance(item, Vertex) else block_label(item)
+                label = vertex_label(item, show, within) if isinstance(item, Vertex) else block_label(item, show)
                 lines.append(f"{names[id(item)]} [label={label}]")
+            within = ""
+        elif (alone := _alone(board, item)) is not None:
+            within = item.name
+            stack.append(("item", alone))
         else:
             if item.kind not in ("graph", "turn"):
                 fold = ' style="rounded,dashed"' if item.kind == "repeat" else ' style="rounded"'
@@ -267,12 +275,25 @@ def _lines(board: Board, show: Sequence[str]) -> list[str]:
     return lines
 
 
-def vertex_label(v: Vertex, show: Sequence[str]) -> str:
-    """A box as Graphviz's HTML: the name, then one row for each thing to show."""
+def _alone(board: Board, block: Block) -> Vertex | None:
+    """The one operation of an open module that shows nothing else: it needs no box of its own around it."""
+    shown = board.shown(block)
+    single = block.kind == "module" and len(shown) == 1 and isinstance(shown[0], Vertex) and not shown[0].named
+    return shown[0] if single else None
+
+
+def vertex_label(v: Vertex, show: Sequence[str], within: str = "") -> str:
+    """A box as Graphviz's HTML: the name, then one row for each thing to show. ``within`` is the module it stands for."""
     fill = FILLS["root"] if v is v.graph.root else FILLS[v.kind]
     rows: list[tuple[str, str]] = []
     if v.kind == "constant" and v.shape == () and v.value is not None:
         return table(constant_text(v), rows, fill)
+    head = _clipped(title(v))
+    if within:
+        kind = within.rpartition(": ")[2].lower()
+        if v.op.replace("_", "") != kind:
+            rows.append(("op", head))
+        head = within
     if "shape" in show and (v.shape != () or v.kind != "operation"):
         dtype = f" {v.dtype}" if "dtype" in show else ""
         rows.append(("shape", shape_text(v.shape) + dtype))
@@ -284,23 +305,43 @@ def vertex_label(v: Vertex, show: Sequence[str]) -> str:
         rows.append(("line", f"{os.path.basename(v.line[0])}:{v.line[1]}"))
     if v.hooks:
         rows.append(("hooks", str(v.hooks)))
-    return table(title(v), rows, fill)
+    return table(head, rows, fill)
 
 
-def block_label(block: Block) -> str:
-    """The box of a closed block: its name, and how much there is inside."""
+def _clipped(name: str) -> str:
+    """A long dotted name by its end, since the boxes around it say the beginning: "…c_attn.weight"."""
+    parts = name.split(".")
+    while len(parts) > 1 and len(".".join(parts)) > NAME:
+        parts.pop(0)
+    short = ".".join(parts)
+    return name if len(short) == len(name) else f"…{short}"
+
+
+def block_label(block: Block, show: Sequence[str] = ()) -> str:
+    """The box of a closed block: its name, the shape of what comes out, and how much there is inside."""
     if block.kind == "leaves":
         return table(block.name, [], FILLS["parameter"])
     rows = []
     if block.kind != "more":
-        rows.append(("", counted(block.size, "operation")))
+        shapes = _results(block)
+        if "shape" in show and len(shapes) == 1:
+            rows.append(("", f"→ {shape_text(shapes[0])}"))
+        if block.size > 1 or not rows:
+            rows.append(("", counted(block.size, "operation")))
         parameters = {v.id: v.nbytes // v.dtype.itemsize for v in block.vertices() if v.kind == "parameter"}
         if parameters:
             rows.append(("", counted(sum(parameters.values()), "parameter")))
     return table(block.name, rows, BLOCK)
 
 
-ROOM = {"shape": 2, "data": 5, "grad": 5, "hooks": 2, "line": 6}
+def _results(block: Block) -> list[Any]:
+    """The shapes of what a block hands on."""
+    inside = {v.id: v for v in block.vertices()}
+    made = [v for v in inside.values() if v.kind == "operation"]
+    return [v.shape for v in made if not v.outputs or any(edge.target.id not in inside for edge in v.outputs)]
+
+
+ROOM = {"shape": 2, "data": 5, "grad": 5, "hooks": 2, "line": 6, "op": 6}
 """Spaces after the word that begins a row, where words and values are no columns."""
 
 

@@ -156,6 +156,7 @@ class Graph:
         self._stats: dict[tuple[str, int], Stats | None] = {}
         self._result = output.array
         self._freed = False
+        self.gone = 0  # calls of modules that no longer exist
         self._collect(root)
         self.root = self._by_id[root.parents[0].id if type(root) is Part and root.parents[0] else root.id]
         from .modules import find_calls
@@ -400,7 +401,8 @@ class Graph:
             shape = np.shape(array)
             dtype = getattr(array, "dtype", None) or (node.dtype if op_is_single(node) else np.asarray(array).dtype)
             vertex = Vertex(self, -len(self._constants) - 1, "constant", "", shape, dtype, None)
-            vertex.name = "constant"
+            argument = "constant" if node.op is None else argument_name(node.op, i)
+            vertex.name = "constant" if argument.partition("[")[0] in ("input", "other") else argument
             self._constants[key] = (vertex, array)
             self._nodes.append(vertex)
         return self._constants[key][0]
@@ -527,12 +529,15 @@ def describe(vertex: Vertex, values: bool = True) -> dict[str, Any]:
 def title(v: Vertex) -> str:
     """The name in the head of a box, with the parameters that say what the operation does."""
     if not v.op:
-        return v.name if v.named else v.kind
+        return v.name if v.named or v.kind == "constant" else v.kind  # a constant is named by what takes it
     told = {k: p for k, p in v.params.items() if k in TOLD and p is not None and p != v.shape}  # the shape has its row
     said = [short(p, 28) if k == "index" else f"{k}={short(p, 24)}" for k, p in told.items()]
     if v.op == "copy_slices":
-        indices = [index_text(parameters[0]) for op, parameters in v.params["path"] if op.name == "slice"]
-        said = ["".join(indices)]
+        indices = [parameters[0] for op, parameters in v.params["path"] if op.name == "slice"]
+        saved = v.node.saved if v.node is not None else None
+        if saved and saved is not FREED and saved[2] is not ...:  # index is the third array of overwrite
+            indices.append(saved[2])
+        said = ["".join(map(index_text, indices))]
     text = f"{v.op} {', '.join(said)}".rstrip()
     return f"{v.name} = {text}" if v.named else text
 
@@ -545,6 +550,11 @@ def constant_text(v: Vertex) -> str:
 def counted(n: int, noun: str) -> str:
     """``1 operation``, ``2,000 operations``."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def gone_text(g: Graph) -> str:
+    """What pictures say where the modules of a graph no longer exist."""
+    return f"{counted(g.gone, 'module call')} can't be named: the module is gone. Keep the model in a variable"
 
 
 def argument_name(op: Any, i: int) -> str:

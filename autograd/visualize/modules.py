@@ -15,15 +15,18 @@ __all__ = ["Call", "find_calls"]
 
 
 class Call:
-    """One call of a module: it made the nodes with ``first < id <= last``. ``path`` is its name seen from outside."""
+    """One call of a module: it made the nodes with ``first < id <= last``.
 
-    __slots__ = ("first", "last", "module", "outermost", "path")
+    ``path`` is its name seen from outside ("decoder.layers.0"), ``name`` its name in the caller ("layers.0").
+    """
+
+    __slots__ = ("first", "last", "module", "name", "outermost", "path")
 
     def __init__(self, module: Any, first: int, last: int) -> None:
         self.module = module
         self.first = first
         self.last = last
-        self.path = ""
+        self.path = self.name = ""
         self.outermost = True
 
     def __repr__(self) -> str:
@@ -31,13 +34,20 @@ class Call:
 
 
 def find_calls(graph: Graph) -> list[Call]:
-    """The module calls that a graph went through, outer ones first; names the module of every vertex."""
-    calls: dict[tuple[int, int, int], Call] = {}
+    """The module calls that a graph went through, outer ones first; names the module of every vertex.
+
+    A call that returned several tensors noted itself on each, a tick later every time: it is told by its beginning.
+    """
+    calls: dict[int, Call] = {}
+    gone: set[int] = set()
     for vertex in graph.nodes:
         for ref, first, last in getattr(vertex.node, "calls", ()):
             module = ref()
-            if module is not None:
-                calls[(id(module), first, last)] = Call(module, first, last)
+            if module is None:
+                gone.add(first)
+            elif first not in calls or calls[first].last < last:
+                calls[first] = Call(module, first, last)
+    graph.gone = len(gone)
     ordered = sorted(calls.values(), key=lambda call: (call.first, -call.last))
     open_calls: list[Call] = []
     names: dict[int, dict[int, str]] = {}
@@ -51,8 +61,9 @@ def find_calls(graph: Graph) -> list[Call]:
                 names[id(caller.module)] = {id(m): name for name, m in caller.module.named_modules()}
             name = names[id(caller.module)].get(id(call.module), type(call.module).__name__)
             call.path = f"{caller.path}.{name}" if not caller.outermost else name
+            call.name = name
         else:
-            call.path = type(call.module).__name__
+            call.path = call.name = type(call.module).__name__
         open_calls.append(call)
     _label(graph, ordered)
     return ordered

@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from .blocks import Block, tree
-from .graphs import Graph, Vertex, constant_text, counted, describe, graph, shape_text, title
+from .graphs import Graph, Vertex, constant_text, counted, describe, gone_text, graph, shape_text, title
 from .stats import bytes_text
 
 __all__ = ["embedded", "frame", "page", "static"]
@@ -96,6 +96,8 @@ def data_of(g: Graph, fold: bool = True, detail: int = DETAIL) -> dict[str, Any]
             edges.setdefault((a, b), edge.argument)
     total = sum(v.nbytes for v in g.operations)
     head = f"{counted(len(g.operations), 'operation')}, {counted(len(g.parameters), 'parameter')}, {bytes_text(total)} of values"
+    if g.gone:
+        head += f". {gone_text(g)}"
     return {
         "items": items,
         "edges": [[a, b, name] for (a, b), name in edges.items()],
@@ -115,7 +117,8 @@ def vertex_data(v: Vertex) -> dict[str, Any]:
         file, number, text = found["line"]
         found["line"] = f"{file.rpartition('/')[2]}:{number}", text
     if not v.named and not v.op:
-        found["name"] = constant_text(v) if v.kind == "constant" and v.shape == () and v.value is not None else v.kind
+        number = v.kind == "constant" and v.shape == () and v.value is not None
+        found["name"] = constant_text(v) if number else title(v)
     elif v.op:
         found["name"] = title(v)
     if v.formulas:

@@ -237,3 +237,62 @@ def test_each_result_of_several_has_its_arrow():
     text = draw(loss).source
     assert 'label="0"' in text and 'label="1"' in text
     assert graph(loss).find("mul").value.mean == pytest.approx((a * b).mean().item())
+
+
+class Pair(nn.Module):
+    """Two results, a list of modules inside, and a name longer than a box."""
+
+    def __init__(self):
+        super().__init__()
+        self.experts_of_the_first_kind = nn.ModuleList(nn.Linear(3, 3) for _ in range(2))
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        first, second = (expert(x) for expert in self.experts_of_the_first_kind)
+        return self.act(first), second
+
+
+def test_a_module_with_two_results_is_one_box_and_its_parts_have_their_names():
+    model = Pair()
+    a, b = model(torch.randn(2, 3))
+    loss = (a * b).sum()
+    source = draw(loss).source
+    assert [call.path for call in graph(loss).calls].count("Pair") == 1 and ": Pair" not in source
+    assert "experts_of_the_first_kind.1: Linear" in source and "…0.weight" in source
+    assert "act: ReLU" in source and ">relu" not in source  # its one operation is the box
+
+
+def test_a_picture_says_that_modules_are_gone():
+    loss = nn.Sequential(nn.Linear(3, 2), nn.Tanh())(torch.randn(4, 3)).sum()
+    assert "Keep the model in a variable" in draw(loss).source and "Keep the model" in graph(loss).to_html()
+    model, loss = perceptron()
+    assert "Keep the model" not in draw(loss).source
+
+
+def test_constants_are_named_by_what_takes_them_and_writes_say_where():
+    model, loss = perceptron()
+    assert ">target" in draw(loss).source.replace("\u00a0", "")
+    y = torch.ones(4, requires_grad=True) * 2
+    y[0] = 0
+    y[1:3] = y[1:3] * 3
+    y[torch.tensor([0, 1])] = 5
+    source = draw(y.sum()).source
+    assert all(f"copy_slices {where}" in source for where in ("[0]", "[1:3]", "[array [2]]"))
+
+
+def test_a_closed_module_says_what_comes_out():
+    model, loss = perceptron()
+    assert "→ [5, 3]" in draw(loss, depth=0).source and "→" not in draw(loss, depth=0, show=()).source
+
+
+def test_heads_are_in_the_middle_of_their_boxes_whatever_the_font():
+    from autograd.visualize.picture import centred
+
+    node = (
+        '<g id="node1" class="node"><path d="M10,-5C10,-5 30,-5 30,-5"/>'
+        '<text text-anchor="start" x="12" y="-9" font-weight="bold">relu</text>'
+        '<text text-anchor="start" x="12" y="-3">shape</text></g>'
+    )
+    assert 'text-anchor="middle" x="20" y="-9"' in centred(node) and 'text-anchor="start" x="12" y="-3"' in centred(
+        node
+    )
