@@ -18,7 +18,9 @@ from .module import Module
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
 
-def _check_arguments(mode: str, hidden_size: Any, num_layers: int, dropout: Any, proj_size: int) -> None:
+def _check_arguments(
+    mode: str, input_size: Any, hidden_size: Any, num_layers: int, dropout: Any, proj_size: int, **flags: Any
+) -> None:
     """Raise ValueError or TypeError for what makes no recurrent layer."""
     if mode not in GATES:
         raise ValueError(f"Unrecognized RNN mode: {mode}; it is one of {', '.join(GATES)}")
@@ -33,8 +35,13 @@ def _check_arguments(mode: str, hidden_size: Any, num_layers: int, dropout: Any,
             f"num_layers greater than 1, but got dropout={dropout} and num_layers={num_layers}",
             stacklevel=4,
         )
+    for name, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise TypeError(f"{name} should be of type bool, got: {type(flag).__name__}")
     if not isinstance(hidden_size, int):
         raise TypeError(f"hidden_size should be of type int, got: {type(hidden_size).__name__}")
+    if input_size <= 0:
+        raise ValueError("input_size must be greater than zero")
     if hidden_size <= 0:
         raise ValueError("hidden_size must be greater than zero")
     if num_layers <= 0:
@@ -65,7 +72,9 @@ class RNNBase(Module):
         dtype: Any = None,
     ) -> None:
         super().__init__()
-        _check_arguments(mode, hidden_size, num_layers, dropout, proj_size)
+        _check_arguments(
+            mode, input_size, hidden_size, num_layers, dropout, proj_size, bias=bias, batch_first=batch_first
+        )
         self.mode = mode
         self.input_size = input_size
         self.hidden_size = hidden_size
@@ -214,9 +223,9 @@ class RNNBase(Module):
         finals: list[list[Any]] = [[], []]
         weights = self.all_weights
         if rows.dtype != weights[0][0].dtype and not is_casting():
-            raise RuntimeError(
-                f"{type(self).__name__}: input and parameter tensors are not the same dtype, found input with dtype "
-                f"{rows.dtype} and parameters with dtype {weights[0][0].dtype}. Convert one of them with .to(dtype)"
+            raise ValueError(
+                f"RNN input dtype ({rows.dtype}) does not match weight dtype ({weights[0][0].dtype}). Convert input: "
+                f"input.to({weights[0][0].dtype}), or convert model: model.to({rows.dtype})"
             )
         for layer in range(self.num_layers):
             made = []

@@ -58,7 +58,7 @@ def _without(numbers: Any, ignore_index: int) -> tuple[Any, Any]:
 
 
 def _check_sizes(input: Tensor, target: Tensor) -> int:
-    """The dimension of the classes. Raises ValueError where batch or places differ."""
+    """The dimension of the classes. Raises ValueError where the batches differ, RuntimeError where the places do."""
     if input.ndim == 0:
         raise ValueError("cross_entropy: expected an input with a dimension of classes, got a 0-d tensor")
     at = 0 if input.ndim == 1 else 1
@@ -70,7 +70,13 @@ def _check_sizes(input: Tensor, target: Tensor) -> int:
         )
     expected = tuple(n for i, n in enumerate(input.shape) if i != at)
     if tuple(target.shape) != expected:
-        raise ValueError(
+        if len(expected) < 2 <= target.ndim:
+            raise RuntimeError(
+                "0D or 1D target tensor expected, multi-target not supported: of an input of shape "
+                f"{list(input.shape)} the target is {list(expected)} class numbers, and got {list(target.shape)}. Squeeze it, or "
+                "give probabilities with .float()"
+            )
+        raise RuntimeError(
             f"Expected target size {list(expected)}, got {list(target.shape)}: the input has shape "
             f"{list(input.shape)}, with the classes in dimension {at}"
         )
@@ -290,6 +296,11 @@ def multi_margin_loss(
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
     x, y = input.reshape(1, -1) if input.ndim < 2 else input, target.reshape(-1)
+    if target.ndim > 1 or len(y) != len(x):
+        raise RuntimeError(
+            "multi_margin_loss: target tensor should be 1-D with size equal to the number of input samples: expected "
+            f"[{len(x)}], but got {list(target.shape)}"
+        )
     numbers, _ = _class_numbers(x, y, x.shape[1], -100)
     hinge = autograd.relu(margin - ops.pick(x, numbers).reshape(-1, 1) + x)
     hinge = hinge * hinge if p == 2 else hinge

@@ -147,6 +147,8 @@ def batch_norm(
         if running_mean is None or running_var is None:
             raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
         return _by_running(flat, running_mean, running_var, weight, bias, eps).reshape(input.shape)
+    if eps <= 0:
+        raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     count = input.shape[0] * math.prod(input.shape[2:])
     if count == 1:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")

@@ -142,7 +142,7 @@ def test_padding(side, batch_first):
             lambda: nn.GRU(3, 4)(autograd.ones(5, 2, 3), autograd.ones(1, 3, 4)),
             r"\(1, 2, 4\), got \[1, 3, 4\]",
         ),
-        (RuntimeError, lambda: nn.GRU(3, 4)(autograd.ones(5, 2, 3).double()), "not the same dtype"),
+        (ValueError, lambda: nn.GRU(3, 4)(autograd.ones(5, 2, 3).double()), "does not match weight dtype"),
         (RuntimeError, lambda: nn.GRUCell(3, 4)(autograd.ones(2, 5)), "inconsistent input_size: got 5, expected 3"),
         (ValueError, lambda: nn.LSTM(3, 4, proj_size=4), "proj_size has to be smaller"),
         (ValueError, lambda: nn.RNN(3, 4, nonlinearity="sine"), "Unknown nonlinearity"),

@@ -289,3 +289,18 @@ def test_losses_with_a_margin_at_the_bend():
 
     for ours, theirs in zip(gradients(torch), gradients(pt), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize("call", [
+    lambda t: t.nn.functional.cross_entropy(t.ones(2, 3), t.ones(2, 3, dtype=t.int64)), lambda t: t.nn.functional.nll_loss(t.ones(2, 3), t.ones(2, 1, dtype=t.int64)),
+    lambda t: t.nn.functional.cross_entropy(t.ones(2, 3, 5), t.ones(2, 4, dtype=t.int64)), lambda t: t.nn.functional.cross_entropy(t.ones(2, 3), t.ones(4, dtype=t.int64)),
+    lambda t: t.nn.functional.multi_margin_loss(t.ones(5, 3), t.ones(3, dtype=t.int64)), lambda t: t.nn.BatchNorm1d(3, eps=0.0)(t.randn(4, 3)),
+    lambda t: t.nn.LSTM(3, 4)(t.ones(2, 3, dtype=t.float64)), lambda t: t.nn.GRU(3, 4, bias=1), lambda t: t.nn.RNN(3, 4, batch_first="no"), lambda t: t.nn.LSTM(0, 4),
+])  # fmt: skip
+def test_mistakes_raise_the_same_exceptions(call):
+    found = []
+    for t in (torch, pt):
+        with pytest.raises((RuntimeError, ValueError, TypeError)) as raised:
+            call(t)
+        found.append(type(raised.value))
+    assert found[0] is found[1]
