@@ -61,6 +61,23 @@ def overlaps(browser):
       return found;""")
 
 
+def crossed(browser):
+    """Edges that go through a box in which they neither begin nor end."""
+    return browser.execute_script("""
+      const found = [], all = [...document.querySelectorAll('.node')];
+      const rects = all.map(g => g.querySelector('rect').getBoundingClientRect());
+      for (const path of document.querySelectorAll('.edge')) {
+        const ends = path.dataset.edge.split(','), m = path.getScreenCTM(), long = path.getTotalLength();
+        for (let k = 0; k <= 200; k++) {
+          const p = path.getPointAtLength(long * k / 200).matrixTransform(m);
+          all.forEach((g, i) => { const r = rects[i];
+            if (!ends.includes(g.dataset.item) && p.x > r.left + 1 && p.x < r.right - 1 && p.y > r.top + 1 && p.y < r.bottom - 1)
+              found.push(path.dataset.edge + ' / ' + g.textContent); });
+        }
+      }
+      return [...new Set(found)];""")
+
+
 @pytest.fixture(scope="module")
 def encoder():
     torch.manual_seed(0)
@@ -147,6 +164,14 @@ def test_a_hundred_thousand_operations_open_as_a_picture(browser, shots):
     assert any("more" in name for name in boxes(browser)) and not overlaps(browser)
     browser.save_screenshot(str(shots / "loop.png"))
     assert not errors(browser)
+
+
+def test_edges_pass_beside_boxes_of_any_height(browser, shots):
+    body = nn.Sequential(*[nn.Linear(n, n + 1) for n in range(4, 14)])
+    p = torch.randn(4, requires_grad=True)
+    loss = (body(p * 2) * p.sum().exp()).pow(2).sum()
+    load(browser, graph(loss, {"p": p}).to_html(), shots, "beside")
+    assert not crossed(browser) and not overlaps(browser)
 
 
 def test_a_notebook_shows_the_page_in_a_frame(browser, encoder, shots):

@@ -87,11 +87,12 @@ function layout(block, links) {
     for (let n = 1; n < line.length; n++) link(line[n - 1], line[n]);
     e.bends = free;
   }
+  for (const e of links_) { e.from = cells.get(e.u); e.to = cells.get(e.v); }
   order(rows); place(rows);
   let y = 0;
   for (const row of rows.filter(Boolean)) {
     const h = Math.max(...row.map((c) => c.h));
-    for (const c of row) { c.top = y; c.tall = h; c.y = y + (h - c.h) / 2; }
+    for (const c of row) { c.top = y; c.tall = h; c.y = y + (h - c.h) / (c.up.length ? 2 : 1); }
     y += h + GAP_Y;
   }
   const every = rows.flat();
@@ -158,14 +159,15 @@ function draw() {
     routes.push({ u, v, legs });
   }
   boxes = new Map();
-  const groups = make("g", {}), lines = make("g", {}), nodes = make("g", {}), origin = new Map();
+  const groups = make("g", {}), lines = make("g", {}), titles = make("g", {}), nodes = make("g", {}), origin = new Map();
   (function show(laid, block, x0, y0) {
     origin.set(block, [x0, y0]);
     for (const [i, c] of laid.cells) {
       const box = { x: x0 + c.x - c.w / 2, y: y0 + c.y, w: c.w, h: c.h };
       boxes.set(i, box);
       if (laid.inner.has(i)) {
-        groups.append(groupOf(i, box));
+        groups.append(make("rect", { class: `frame ${items[i].kind}`, x: box.x, y: box.y, width: box.w, height: box.h, rx: 8 }));
+        titles.append(titleOf(i, box));
         show(laid.inner.get(i), i, box.x + (box.w - laid.inner.get(i).w) / 2, box.y + HEAD);
       } else nodes.append(nodeOf(i, box));
     }
@@ -176,12 +178,15 @@ function draw() {
     const to = (tx, ty) => { const m = (ty - y) / 2; d += ` C${x},${y + m} ${tx},${ty - m} ${tx},${ty}`; x = tx; y = ty; };
     for (const [block, e] of legs) {
       const [x0, y0] = origin.get(block);
+      if (e.from) { y = y0 + e.from.top + e.from.tall; d += ` L${x},${y}`; }  // a row is left before an edge turns
       for (const c of e.bends) { to(x0 + c.x, y0 + c.top); y = y0 + c.top + c.tall; d += ` L${x},${y}`; }
     }
-    to(b.x + b.w / 2, b.y - 1);
+    const [last, { to: end }] = legs.at(-1), enters = origin.get(last)[1] + end.top;
+    to(b.x + b.w / 2, Math.min(enters, b.y - 1));
+    if (enters < b.y - 1) d += ` L${x},${b.y - 1}`;
     lines.append(make("path", { d, class: "edge", "marker-end": "url(#tip)", "data-edge": u + "," + v }));
   }
-  world.replaceChildren(groups, lines, nodes);
+  world.replaceChildren(groups, lines, titles, nodes);
   paint();
 }
 
@@ -197,11 +202,9 @@ function nodeOf(i, box) {
   return g;
 }
 
-function groupOf(i, box) {
-  const item = items[i];
-  return make("g", { class: `group ${item.kind}`, "data-item": i, transform: `translate(${box.x},${box.y})` },
-    make("rect", { width: box.w, height: box.h, rx: 8 }),
-    make("text", { x: 10, y: 16, onclick: (event) => { event.stopPropagation(); open.delete(i); redraw(i); } }, "▾ " + clip(item.name, 60)));
+function titleOf(i, box) {  // of an open block; it lies over the edges that pass
+  return make("g", { class: "group", "data-item": i, transform: `translate(${box.x},${box.y})` },
+    make("text", { x: 10, y: 16, onclick: (event) => { event.stopPropagation(); open.delete(i); redraw(i); } }, "▾ " + clip(items[i].name, 60)));
 }
 
 // --- choosing ---
@@ -351,11 +354,11 @@ window.addEventListener("pointermove", (event) => {
 });
 window.addEventListener("pointerup", () => { drag = null; });
 
-function openAll(most) {  // outermost first, until the picture has that many boxes
+function openAll(most, turns = Infinity) {  // outermost first, until the picture has that many boxes; loops of few turns
   let n = children[0].length;
   for (let i = 1; i < items.length && n < most; i++)
     if (items[i].block && !items[i].cut && items[i].kind !== "more" && items[i].kind !== "leaves" && open.has(items[i].parent)
-        && n + children[i].length <= most) { open.add(i); n += children[i].length; }
+        && n + children[i].length <= most && (items[i].kind !== "repeat" || children[i].length <= turns)) { open.add(i); n += children[i].length; }
 }
 
 const count = make("span", { class: "said", id: "count" }, head);
@@ -402,7 +405,7 @@ if (steps) {
   count.textContent = "backward, step by step";
   items.forEach((item, i) => { if (item.block && !item.cut) open.add(i); });
 }
-// one box that says everything is no picture: open the outermost modules, as far as they are few
-if (!steps) openAll(children[0].length <= 6 ? 30 : 0);
+// one box that says everything is no picture: open the outermost modules, as many as fit
+if (!steps) openAll(36, 4);
 draw(); if (steps) { step(0); document.body.offsetWidth; } fit();
 window.addEventListener("resize", fit);
