@@ -240,7 +240,7 @@ def _likely_periods(codes: Any) -> set[int]:
 
 def shorten(items: list[Any], cap: int) -> list[Any]:
     """A long list as its beginning, "+N more", and its end; inside of "more", equal chunks, and so on."""
-    if len(items) <= cap:
+    if len(items) <= cap + cap // 4:  # a few more are no longer than the words for them
         return items
     half = max(1, (cap - 1) // 2)
     middle = items[half:-half]
@@ -275,7 +275,7 @@ def count_vertices(items: list[Any]) -> int:
 
 
 def _place_leaves(graph: Graph, root: Block, cap: int) -> None:
-    """Put every parameter and constant into the innermost block that has all its uses."""
+    """Put every parameter and constant into the innermost block that has all its uses, what the caller gave outside."""
     home: dict[int, Block] = {}
     for block in _postorder(root):
         for item in block.items:
@@ -289,8 +289,8 @@ def _place_leaves(graph: Graph, root: Block, cap: int) -> None:
     for vertex in graph.nodes:
         if vertex.kind == "operation":
             continue
-        place = None
-        for edge in vertex.outputs:
+        place = root if vertex.given else None
+        for edge in vertex.outputs if place is None else ():
             user = home.get(edge.target.id, root)
             place = user if place is None else _common(place, user, depth)
         (place or root).leaves.append(vertex)

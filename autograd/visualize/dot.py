@@ -11,7 +11,6 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..tensor import Tensor
 from .blocks import Block, alike, tree
 from .graphs import Graph, Vertex, constant_text, counted, gone_text, graph, shape_text, title
 from .stats import number
@@ -31,7 +30,7 @@ NAME = 24
 
 def draw(
     output: Any,
-    params: Mapping[str, Tensor] | None = None,
+    params: Mapping[str, Any] | None = None,
     show: Sequence[str] = ("shape", "values", "grad"),
     depth: int | None = None,
     fold: bool = True,
@@ -42,7 +41,8 @@ def draw(
 
     Args:
         output: a Tensor that was computed from tensors with ``requires_grad=True``, or a ``Graph``.
-        params: names for leaves and other tensors: ``dict(model.named_parameters())``, or ``{"a": a, "b": b}``.
+        params: names for tensors and for the models that were called: ``{"x": x, "actor": actor}``. The parameters of
+            a model need none.
         show: what each box says besides its name: "shape", "values", "grad", "dtype", "line".
         depth: how many levels of modules are open; None opens as many as fit into ``boxes``.
         fold: draw repeated blocks once, marked "×12".
@@ -68,7 +68,7 @@ def draw(
 
 def dot_text(
     output: Any,
-    params: Mapping[str, Tensor] | None = None,
+    params: Mapping[str, Any] | None = None,
     show: Sequence[str] = ("shape", "values", "grad"),
     depth: int | None = None,
     fold: bool = True,

@@ -48,7 +48,7 @@ class Vertex:
     """
 
     __slots__ = (
-        "dtype", "graph", "id", "inputs", "kind", "module", "name", "named", "nbytes", "node", "op", "outputs", "shape",
+        "dtype", "given", "graph", "id", "inputs", "kind", "module", "name", "named", "nbytes", "node", "op", "outputs", "shape",
     )  # fmt: skip
 
     def __init__(self, owner: Graph, id: int, kind: str, op: str, shape: Any, dtype: Any, node: Node | None) -> None:
@@ -58,6 +58,7 @@ class Vertex:
         self.op = op
         self.name = op
         self.named = False
+        self.given = False  # named by the caller of graph(), and no parameter of a module
         self.shape = shape
         self.dtype = dtype
         self.nbytes = _bytes(shape, dtype)
@@ -141,7 +142,7 @@ class Graph:
     ('[2. 4.]', '[1. 4.]')
     """
 
-    def __init__(self, output: Tensor, params: Mapping[str, Tensor] | None = None) -> None:
+    def __init__(self, output: Tensor, params: Mapping[str, Any] | None = None) -> None:
         root = current(output)
         if root is None:
             raise RuntimeError(
@@ -161,8 +162,9 @@ class Graph:
         self.root = self._by_id[root.parents[0].id if type(root) is Part and root.parents[0] else root.id]
         from .modules import find_calls
 
-        self.calls = find_calls(self)
-        self._name(params or {})
+        models = {id(model): name for name, model in (params or {}).items() if hasattr(model, "named_modules")}
+        self.calls = find_calls(self, models)
+        self._name({name: tensor for name, tensor in (params or {}).items() if not hasattr(tensor, "named_modules")})
 
     # --- walking ---
 
@@ -409,24 +411,26 @@ class Graph:
 
     def _name(self, params: Mapping[str, Tensor]) -> None:
         names: dict[int, str] = {}
-        for module in {id(call.module): call.module for call in self.calls if call.outermost}.values():
-            for name, parameter in module.named_parameters():
+        given: set[int] = set()
+        for call in {id(call.module): call for call in self.calls if call.outermost}.values():
+            for name, parameter in call.module.named_parameters(prefix=call.prefix):
                 node = current(parameter)
                 if node is not None:
                     names.setdefault(node.id, name)
         for name, tensor in params.items():
             if not isinstance(tensor, Tensor):
-                raise TypeError(f"params must map names to Tensors; {name!r} is a {type(tensor).__name__}")
+                raise TypeError(f"params must map names to Tensors and Modules; {name!r} is a {type(tensor).__name__}")
             node = current(tensor)
             if node is not None:
+                given |= set() if node.id in names else {node.id}
                 names[node.id] = name
             elif id(tensor.array) in self._constants:
                 constant = self._constants[id(tensor.array)][0]
-                constant.name, constant.named = name, True
+                constant.name, constant.named, constant.given = name, True, True
         for id_, name in names.items():
             vertex = self._by_id.get(id_)
             if vertex is not None:
-                vertex.name, vertex.named = name, True
+                vertex.name, vertex.named, vertex.given = name, True, id_ in given
                 if vertex.kind == "input":
                     vertex.kind = "parameter"
 
@@ -471,13 +475,13 @@ class Graph:
         return embedded(self)
 
 
-def graph(output: Any, params: Mapping[str, Tensor] | None = None) -> Graph:
+def graph(output: Any, params: Mapping[str, Any] | None = None) -> Graph:
     """The graph that led to ``output``, as an object to walk, export and draw.
 
     Args:
         output: a Tensor that was computed from tensors with ``requires_grad=True`` (or a Graph, returned as it is).
-        params: names for leaves and other tensors, such as ``dict(model.named_parameters())``. The parameters of a
-            Module that was called are named without it.
+        params: names for tensors, and for Modules that were called: ``{"x": x, "critic": critic}``. The parameters of
+            a Module are named without it.
 
     Values are shown where they are known: leaves, what formulas saved, what a ``recording`` kept, and in a small graph
     whatever can be computed from those. Gradients are ``.grad`` where there is one; before ``backward`` they are

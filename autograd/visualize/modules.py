@@ -6,6 +6,8 @@ calls do, so their intervals nest too; the name of each module is what its calle
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,22 +22,24 @@ class Call:
     ``path`` is its name seen from outside ("decoder.layers.0"), ``name`` its name in the caller ("layers.0").
     """
 
-    __slots__ = ("first", "last", "module", "name", "outermost", "path")
+    __slots__ = ("first", "last", "module", "name", "outermost", "path", "prefix")
 
     def __init__(self, module: Any, first: int, last: int) -> None:
         self.module = module
         self.first = first
         self.last = last
         self.path = self.name = ""
+        self.prefix = ""  # what the names inside an outermost call begin with: the name that its module was given
         self.outermost = True
 
     def __repr__(self) -> str:
         return f"<call of {self.path} {self.first}..{self.last}>"
 
 
-def find_calls(graph: Graph) -> list[Call]:
+def find_calls(graph: Graph, models: Mapping[int, str] = MappingProxyType({})) -> list[Call]:
     """The module calls that a graph went through, outer ones first; names the module of every vertex.
 
+    ``models`` are the names of modules by id(), for those that no other calls.
     A call that returned several tensors noted itself on each, a tick later every time: it is told by its beginning.
     """
     calls: dict[int, Call] = {}
@@ -60,10 +64,12 @@ def find_calls(graph: Graph) -> list[Call]:
             if id(caller.module) not in names:
                 names[id(caller.module)] = {id(m): name for name, m in caller.module.named_modules()}
             name = names[id(caller.module)].get(id(call.module), type(call.module).__name__)
-            call.path = f"{caller.path}.{name}" if not caller.outermost else name
+            inside = caller.prefix if caller.outermost else caller.path
+            call.path = f"{inside}.{name}" if inside else name
             call.name = name
         else:
-            call.path = call.name = type(call.module).__name__
+            call.prefix = models.get(id(call.module), "")
+            call.path = call.name = call.prefix or type(call.module).__name__
         open_calls.append(call)
     _label(graph, ordered)
     return ordered

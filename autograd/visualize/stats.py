@@ -50,7 +50,7 @@ class Stats:
         if array.ndim == 0:
             return number(array.item())
         if array.size <= _FEW:
-            text = " ".join(np.array2string(array, precision=3, suppress_small=True, separator=" ").split())
+            text = " ".join(np.array2string(array, precision=3, formatter={"float_kind": _element}).split())
             return text.replace("[ ", "[").replace(" ]", "]")
         if array.dtype.kind == "b":
             return f"{1 - self.zeros:.0%} true"
@@ -73,6 +73,12 @@ class Stats:
 
     def __repr__(self) -> str:
         return f"<Stats {self.text}>"
+
+
+def _element(value: Any) -> str:
+    """A number in an array, as NumPy writes it; what is small but not zero doesn't look like zero."""
+    text = f"{value:.3g}"
+    return text if any(c in text for c in ".en") else text + "."
 
 
 def number(value: Any, digits: int = 4) -> str:

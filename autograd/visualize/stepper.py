@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from ..graph import Part
-from ..tensor import Tensor
 from .backprop import steps
 from .graphs import Graph, Vertex, argument_name, graph, shape_text, title
 from .page import data_of, document, frame
@@ -157,7 +156,7 @@ class Backward:
         return paths
 
 
-def show_backward(output: Any, params: Mapping[str, Tensor] | None = None) -> Backward:
+def show_backward(output: Any, params: Mapping[str, Any] | None = None) -> Backward:
     """Step through the backward pass of ``output``, node by node; nothing is accumulated or released.
 
     Args:

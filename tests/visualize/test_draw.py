@@ -7,7 +7,7 @@ import pytest
 import autograd as torch
 import nn
 from autograd.visualize import draw, graph, recording
-from autograd.visualize.blocks import Block
+from autograd.visualize.blocks import Block, tree
 from autograd.visualize.dot import Board
 
 
@@ -296,3 +296,22 @@ def test_heads_are_in_the_middle_of_their_boxes_whatever_the_font():
     assert 'text-anchor="middle" x="20" y="-9"' in centred(node) and 'text-anchor="start" x="12" y="-3"' in centred(
         node
     )
+
+
+def test_models_are_named_by_the_caller_and_what_they_are_given_is_outside():
+    actor, critic = nn.Sequential(nn.Linear(3, 2), nn.Tanh()), nn.Sequential(nn.Linear(3, 2), nn.Tanh())
+    state, goal = torch.randn(4, 3), torch.randn(4, 3, requires_grad=True)
+    loss = (actor(state) * critic(goal)).sum()
+    g = graph(loss, {"actor": actor, "critic": critic, "state": state, "goal": goal})
+    assert {v.name for v in g.parameters} == {"goal"} | {
+        f"{model}.0.{kind}" for model in ("actor", "critic") for kind in ("weight", "bias")
+    }
+    assert {v.module for v in g.operations if v.op == "linear"} == {"actor.0", "critic.0"}
+    assert "actor: Sequential" in draw(g).source
+    assert {leaf.name for leaf in tree(g).leaves} == {"state", "goal"}
+    assert {leaf.name for leaf in tree(graph(loss, dict(actor.named_parameters()))).leaves} == set()
+
+
+def test_small_numbers_do_not_look_like_zeros():
+    x = torch.tensor([2.0, 3e-7, 0.0], requires_grad=True)
+    assert graph((x * 1).sum(), {"x": x}).find("x").value.text == "[2. 3e-07 0.]"

@@ -261,6 +261,11 @@ function tableOf(rows) {
     make("tr", {}, make("th", {}, k), ...cells.map((c) => make("td", {}, c === undefined ? "" : String(c))))));
 }
 
+function said(key, n) {  // a number of the panel
+  if (n === undefined) return "";
+  return key === "zeros" ? (100 * n).toPrecision(3) + " %" : n && Math.abs(n) < 1e-3 ? n.toExponential(3) : n;
+}
+
 function describe(i) {
   panel.classList.toggle("open", i !== null);
   if (i === null) return;
@@ -273,7 +278,7 @@ function describe(i) {
   const keys = ["min", "max", "mean", "std", "norm", "zeros", "bad"].filter((k) => k in v || k in g);
   if (item.value || item.grad) {
     panel.append(make("h3", {}, "forward and backward"), tableOf([["", "value", "gradient"], ["", v.text || "?", g.text || "?"],
-      ...keys.map((k) => [k, v[k] ?? "", g[k] ?? ""])].map((row) => row[1] === "" ? [row[0], " ", row[2]] : row)));
+      ...keys.map((k) => [k, said(k, v[k]), said(k, g[k])])].map((row) => row[1] === "" ? [row[0], " ", row[2]] : row)));
   }
   if (item.formulas) {
     panel.append(make("h3", {}, "what backward sends to"));
