@@ -318,7 +318,7 @@ function reveal() {
   if (!items[i].block) { picked = i; describe(i); }
   draw();
   const box = boxes.get(i), area = svg.getBoundingClientRect();
-  view.k = Math.max(view.k, 0.9);
+  view.k = Math.min(Math.max(view.k, 0.9), 1);
   view.x = area.width / 2 - (box.x + box.w / 2) * view.k;
   view.y = area.height / 2 - (box.y + box.h / 2) * view.k;
   count.textContent = `${foundAt + 1} of ${found.length}`;
