@@ -30,7 +30,20 @@ import numpy as np
 from . import chains
 from .chains import Deferred, defer
 
-__all__ = ["LARGE", "TWINS", "Deferred", "alike", "computed", "deferred", "enable", "fused", "heard", "reason", "twin"]
+__all__ = [
+    "LARGE",
+    "TWINS",
+    "Deferred",
+    "alike",
+    "awake",
+    "computed",
+    "deferred",
+    "enable",
+    "fused",
+    "heard",
+    "reason",
+    "twin",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 TWINS: list[Any] = []
@@ -135,6 +148,11 @@ def ready() -> bool:
         except runtime.Unfit as error:
             _State.on, _State.reason = False, str(error)
     return _State.on
+
+
+def awake() -> bool:
+    """Whether kernels run already: numba is loaded, and small work need not wait for it."""
+    return _State.on is True
 
 
 def enable(on: bool) -> bool:

@@ -30,7 +30,7 @@ from numba.extending import intrinsic
 from .. import threads
 
 __all__ = [
-    "F", "Unfit", "address", "aligned", "bits_of", "exact", "exp", "exp_below", "floats_at", "fused_multiply", "gemm", "helper", "inline", "kernel",
+    "F", "Unfit", "address", "aligned", "bits_of", "exact", "exp", "exp_below", "float_of_bits", "floats_at", "fma", "fused_multiply", "gemm", "helper", "inline", "kernel",
     "largest", "log", "log1p", "prange", "scratch", "start", "tanh", "team",
 ]  # fmt: skip
 
@@ -241,7 +241,7 @@ def address(array: Any) -> int:
 
 
 @_intrinsic
-def _float_of_bits(typingctx: Any, bits: Any) -> Any:
+def float_of_bits(typingctx: Any, bits: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return builder.bitcast(args[0], context.get_value_type(types.float32))
 
@@ -256,16 +256,25 @@ def bits_of(typingctx: Any, x: Any) -> Any:
     return types.int32(types.float32), codegen
 
 
-@_intrinsic
-def fused_multiply(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
-    """a * b + c rounded once, where the processor can; the compiler does not reorder it."""
-
+def _multiply_add(name: str) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = context.get_value_type(types.float32)
-        function = builder.module.declare_intrinsic("llvm.fmuladd", (kind,), ir.FunctionType(kind, (kind, kind, kind)))
+        function = builder.module.declare_intrinsic(name, (kind,), ir.FunctionType(kind, (kind, kind, kind)))
         return builder.call(function, args)
 
     return types.float32(types.float32, types.float32, types.float32), codegen
+
+
+@_intrinsic
+def fused_multiply(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """a * b + c rounded once, where the processor can; the compiler does not reorder it."""
+    return _multiply_add("llvm.fmuladd")
+
+
+@_intrinsic
+def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """a * b + c rounded once, on every processor."""
+    return _multiply_add("llvm.fma")
 
 
 _MAGIC, _MAGIC_BITS = F(12582912.0), np.int32(0x4B400000)  # adding 1.5 * 2**23 rounds to an integer, in the low bits
@@ -274,7 +283,7 @@ _MAGIC, _MAGIC_BITS = F(12582912.0), np.int32(0x4B400000)  # adding 1.5 * 2**23 
 @inline
 def _power(whole: Any) -> Any:
     """2 ** whole for an integer from -126 to 127."""
-    return _float_of_bits(np.int32((whole + np.int32(127)) << np.int32(23)))
+    return float_of_bits(np.int32((whole + np.int32(127)) << np.int32(23)))
 
 
 @inline
@@ -324,7 +333,7 @@ def log(x: Any) -> Any:
     tiny = x < F(1.17549435e-38)  # too small for a full mantissa
     bits = bits_of(x * F(8388608) if tiny else x)
     e = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))  # x = m 2^e with m from sqrt(1/2) to sqrt(2)
-    f = _float_of_bits(np.int32(bits - np.int32(e << np.int32(23)))) - F(1)
+    f = float_of_bits(np.int32(bits - np.int32(e << np.int32(23)))) - F(1)
     n = F(e) - (F(23) if tiny else F(0))
     p = F(7.0376836292e-2) * f + F(-1.1514610310e-1)
     p = p * f + F(1.1676998740e-1)
@@ -384,4 +393,4 @@ def largest(row: Any) -> Any:
     for j in range(len(row)):
         bits = _ordered(bits_of(row[j]))
         top = bits if bits > top else top
-    return _float_of_bits(_ordered(top))
+    return float_of_bits(_ordered(top))

@@ -383,3 +383,17 @@ def _attention_back(case: Arguments) -> Arguments:
 
 RECORDS["attention.attention"] = _ATTENTIONS
 RECORDS["attention.attention_backward"] = [_attention_back(case) for case in _ATTENTIONS]
+
+
+def uniforms(groups: int) -> Any:
+    """Groups of 8 pairs of uniform numbers as PyTorch draws them, the smallest and the greatest among them."""
+    drawn = np.random.default_rng(0).integers(0, 2**24, (groups, 2, 8)).astype(np.float32) * np.float32(2.0**-24)
+    drawn[0, :, :3] = [0, 1 - 2.0**-24, 0.5]
+    return drawn
+
+
+RECORDS["draws.box_muller32"] = [
+    lambda: (uniforms(5000), np.float32(0), np.float32(1)),
+    lambda: (uniforms(67), np.float32(-3.7), np.float32(0.02)),
+    lambda: (uniforms(1), np.float32(1), np.float32(2)),
+]

@@ -140,3 +140,11 @@ assert autograd.softmax(autograd.zeros(300, 64), 1)[0, 0].item() == 1 / 64
 assert not fast.ready() and "pullback[fast]" in fast.reason(), fast.reason()
 """
     subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PULLBACK_FAST": "1"})
+
+
+def test_normal_numbers_have_the_bits_of_the_plain_ones() -> None:
+    for make in RECORDS["draws.box_muller32"]:
+        mine, plain = make(), make()
+        TWINS["draws.box_muller32"](*mine)
+        TWINS["draws.box_muller32"].plain(*plain)
+        np.testing.assert_array_equal(mine[0].view(np.int32), plain[0].view(np.int32))
