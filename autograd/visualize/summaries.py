@@ -30,6 +30,34 @@ class Row:
         self.shared = False
 
 
+def folded(rows: list[Row]) -> Iterator[tuple[Row, str]]:
+    """The rows to print. Of three or more equal neighbours in a list it is the first, with the range of their numbers."""
+    at = 0
+    while at < len(rows):
+        kin = [at, _end(rows, at)]
+        model = _told(rows, *kin)
+        while kin[-1] < len(rows) and _told(rows, kin[-1], _end(rows, kin[-1])) == model:
+            kin.append(_end(rows, kin[-1]))
+        if len(kin) > 3 and rows[at].name.isdigit():
+            yield rows[at], f"{rows[at].name}-{rows[kin[-2]].name}"
+            yield from folded(rows[at + 1 : kin[1]])
+            at = kin[-1]
+        else:
+            yield rows[at], ""
+            at += 1
+
+
+def _end(rows: list[Row], at: int) -> int:
+    """Where the rows inside of a row end."""
+    return next((k for k in range(at + 1, len(rows)) if rows[k].depth <= rows[at].depth), len(rows))
+
+
+def _told(rows: list[Row], at: int, end: int) -> list[Any]:
+    """What the table says of a row and those inside, but for the row's number."""
+    inside = [(row.name, row.depth, row.kind, row.output, row.params, row.mult_adds) for row in rows[at:end]]
+    return [inside[0][1:], *inside[1:]]
+
+
 class Summary:
     """What ``summary`` found. ``print`` it, or let a notebook show it as a table.
 
@@ -47,10 +75,12 @@ class Summary:
         self.output_bytes = sum(row.bytes for row in leaves)
 
     def _cells(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        for row in self.rows:
+        for row, many in folded(self.rows):
             params = f"{row.params:,}" if row.params else "(shared)" if row.shared else "-"
             shape = "-" if row.output is None else str(row.output)
-            name = f"{row.name}: {row.kind}" if row.name else row.kind
+            name = f"{many or row.name}: {row.kind}" if row.name else row.kind
+            if many:
+                name += " (each)"
             yield row.depth, (name, shape, params, f"{row.mult_adds:,}" if row.mult_adds else "-")
 
     def _feet(self) -> list[tuple[str, str]]:
@@ -100,7 +130,8 @@ def summary(model: Any, input_size: Any = None, *, input_data: Any = None, dtype
         input_data: a Tensor, or a tuple of them, to run instead of zeros.
         dtype: of the zeros (default: float32; a model that begins with an Embedding gets int64).
 
-    Parameters that several layers share are counted once. Multiply-adds are those of the linear, convolutional,
+    Equal layers of a list have one line ("0-11: Block (each)"). Parameters that several layers share are counted once.
+    Multiply-adds are those of the linear, convolutional,
     recurrent and attention layers and of the scales of normalisations.
 
     Raises TypeError for a ``model`` that is no Module, RuntimeError from the model itself if the shape does not fit.

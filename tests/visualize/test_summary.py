@@ -69,3 +69,11 @@ def test_cards():
     assert "weight [8, 1, 3, 3]" in card
     card = optim.Adam(model.parameters(), lr=0.004)._repr_html_()
     assert "Adam" in card and "0.004" in card and "13,626 in 6 tensors" in card
+
+
+def test_equal_layers_of_a_list_have_one_line():
+    block = lambda: nn.Sequential(nn.Linear(4, 4), nn.Tanh())
+    s = summary(nn.Sequential(*[block() for _ in range(12)], nn.Linear(4, 4), nn.Linear(4, 4)), (2, 4))
+    lines = [line.split("  ")[0] if line[0] != " " else line.strip().split("  ")[0] for line in repr(s).splitlines()]
+    assert lines[2:8] == ["Sequential", "0-11: Sequential (each)", "0: Linear", "1: Tanh", "12: Linear", "13: Linear"]
+    assert len(s.rows) == 1 + 3 * 12 + 2 and s.total_params == 14 * 20 and s._repr_html_().count("<tr>") == 7
