@@ -409,7 +409,10 @@ class Tensor(Methods):
     def item(self) -> Any:
         """The only element as a Python number. Raises RuntimeError if there is not exactly one."""
         if self.array.size != 1:
-            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+            raise RuntimeError(
+                f"a Tensor with {self.array.size} elements cannot be converted to Scalar: the shape is {list(self.shape)}. "
+                "Use .tolist(), or reduce it first"
+            )
         looked()
         return self.array.item()
 

@@ -196,7 +196,7 @@ class _Running(_Affine):
     def _check_input_dim(self, input: Tensor) -> None:
         if input.ndim not in self._dims:
             dims = " or ".join(f"{n}D" for n in self._dims)
-            raise ValueError(f"expected {dims} input (got {input.ndim}D input)")
+            raise ValueError(f"expected {dims} input (got {input.ndim}D input): the shape is {list(input.shape)}")
 
     def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, *lists: Any) -> None:
         version = local_metadata.get("version") or 1

@@ -206,9 +206,10 @@ class RNNBase(Module):
         found = []
         for name, state, size in zip(("hidden", "cell"), given, sizes, strict=False):
             if state.ndim != (2 if single else 3):
+                pair = ". The state of an LSTM is a tuple (h_0, c_0)" if len(sizes) == 2 and len(given) != 2 else ""
                 raise RuntimeError(
                     f"For {'unbatched 2-D' if single else 'batched 3-D'} input, hx should also be "
-                    f"{2 if single else 3}-D but got {state.ndim}-D tensor"
+                    f"{2 if single else 3}-D but got {state.ndim}-D tensor{pair}"
                 )
             if single:
                 state = state.unsqueeze(1)

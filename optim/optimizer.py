@@ -135,8 +135,14 @@ class Optimizer:
             )
         self.state = defaultdict(dict)
         self.param_groups = []
+        if hasattr(params, "named_parameters") and not hasattr(params, "__iter__"):
+            raise TypeError(f"{type(params).__name__!r} object is not iterable: write model.parameters()")
         groups = list(params)
-        check(groups, "optimizer got an empty parameter list")
+        check(
+            groups,
+            "optimizer got an empty parameter list: the model has no parameters (layers in a plain list are not found: use "
+            "nn.ModuleList), or a generator was used up before (write list(model.parameters()))",
+        )
         if not isinstance(groups[0], dict):
             groups = [{"params": groups}]
         for group in groups:
@@ -190,7 +196,10 @@ class Optimizer:
             param_group["param_names"] = names
         for p in params:
             if not isinstance(p, Tensor):
-                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+                cure = ". Of a dict take the .values()" if isinstance(p, str) else ""
+                raise TypeError(
+                    f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}{cure}"
+                )
             if not (self.defaults.get("differentiable") or p.is_leaf or p.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor: it is computed, so a step on it would be forgotten")
         for name, value in self.defaults.items():

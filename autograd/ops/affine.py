@@ -30,7 +30,7 @@ def _linear(input: Any, weight: Any, bias: Any = None) -> Any:
             y = _affine(input, weight, bias)
         else:
             y = _affine(input.reshape(-1, input.shape[-1]), weight, bias).reshape(input.shape[:-1] + weight.shape[:-1])
-    except (ValueError, TypeError, IndexError):  # TypeError: adding a bias of a wider dtype in place
+    except (ValueError, TypeError, IndexError, AttributeError):  # TypeError: adding a bias of a wider dtype in place
         raise _misfit(input, weight, bias) from None
     if y.dtype != input.dtype or y.dtype != weight.dtype:
         raise _misfit(input, weight, bias)
@@ -66,7 +66,10 @@ def _matmul(a: Any, b: Any) -> Any:
     return product(a, b)
 
 
-def _misfit(input: Any, weight: Any, bias: Any) -> RuntimeError:
+def _misfit(input: Any, weight: Any, bias: Any) -> Exception:
+    for name, array in (("input", input), ("weight", weight)):
+        if not hasattr(array, "dtype"):
+            return TypeError(f"linear(): argument '{name}' must be Tensor, not {type(array).__name__}")
     given = f"input {list(input.shape)} {input.dtype}, weight {list(weight.shape)} {weight.dtype}"
     if bias is not None:
         given += f", bias {list(bias.shape)} {bias.dtype}"
@@ -76,10 +79,11 @@ def _misfit(input: Any, weight: Any, bias: Any) -> RuntimeError:
             ".to(weight.dtype), or the layer with .to(dtype)"
         )
     rows = int(np.prod(input.shape[:-1]))
+    wide = input.shape[-1] if input.ndim else 1
     return RuntimeError(
         f"linear: mat1 and mat2 shapes cannot be multiplied ({rows}x{input.shape[-1] if input.ndim else ''} and "
         f"{'x'.join(map(str, weight.T.shape))}): {given}. The last dimension of the input must be the last of the "
-        "weight"
+        f"weight: give the layer in_features={wide}, or the input another shape"
     )
 
 

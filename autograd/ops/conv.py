@@ -332,9 +332,13 @@ def _check(name: str, n: int, input: Any, weight: Any, bias: Any, groups: int, t
     channels = input.shape[-n - 1]
     expected = wanted[0] if transposed else wanted[1] * groups
     if channels != expected:
+        last = shape[-1] == expected
+        cure = (
+            f". Channels come before the places: move the last dimension there, movedim(-1, {-n - 1})" if last else ""
+        )
         raise RuntimeError(
             f"Given groups={groups}, {'transposed=1, ' if transposed else ''}weight of size {wanted}, expected input"
-            f"{shape} to have {expected} channels, but got {channels} channels instead"
+            f"{shape} to have {expected} channels, but got {channels} channels instead{cure}"
         )
     if wanted[0] % groups:
         raise RuntimeError(

@@ -66,7 +66,8 @@ def _check_sizes(input: Tensor, target: Tensor) -> int:
         raise ValueError(f"input and target don't fit: {list(input.shape)} and {list(target.shape)}")
     if input.ndim > 1 and input.shape[0] != target.shape[0]:
         raise ValueError(
-            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]})."
+            f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({target.shape[0]}). The shapes are "
+            f"{list(input.shape)} and {list(target.shape)}; of sequences, [N, T, classes] with [N, T], flatten(0, 1) both"
         )
     expected = tuple(n for i, n in enumerate(input.shape) if i != at)
     if tuple(target.shape) != expected:
@@ -168,7 +169,11 @@ def cross_entropy(
     >>> cross_entropy(autograd.zeros(1, 4), autograd.tensor([2]))
     tensor(1.3863)
     """
-    x, y = input.array, target.array
+    try:
+        x, y = input.array, target.array
+    except AttributeError:
+        wrong, name = (target, "target") if isinstance(input, Tensor) else (input, "input")
+        raise TypeError(f"cross_entropy(): argument {name!r} must be Tensor, not {type(wrong).__name__}") from None
     if (  # the ordinary case, without the questions below
         reduction == "mean" and weight is None and label_smoothing == 0.0 and ignore_index < 0
         and size_average is None and reduce is None
@@ -182,8 +187,11 @@ def cross_entropy(
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if input.array.dtype.kind in "biu":
-        raise RuntimeError(
-            f'"log_softmax" not implemented for {input.dtype}: the input must be floating point. Use .float()'
+        swapped = (
+            ". Are the arguments swapped? It is cross_entropy(input, target)" if target.is_floating_point() else ""
+        )
+        raise NotImplementedError(
+            f'"log_softmax" not implemented for {input.dtype}: the input must be floating point. Use .float(){swapped}'
         )
     if target.array.shape == input.array.shape and target.array.dtype.kind not in "biu":
         return _of_probabilities(input, target, weight, ignore_index, reduction, label_smoothing)

@@ -53,6 +53,8 @@ def _padding_row(padding_idx: int | None, rows: int) -> int:
 
 
 def _check_index(index: Tensor, weight: Tensor) -> Any:
+    if not isinstance(index, Tensor):
+        raise TypeError(f"embedding(): argument 'indices' (position 2) must be Tensor, not {type(index).__name__}")
     numbers = index.array
     if numbers.dtype.kind not in "iu" or numbers.dtype.itemsize < 4:
         raise RuntimeError(

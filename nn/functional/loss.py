@@ -48,7 +48,7 @@ def _same_size(input: Tensor, target: Tensor) -> None:
     if tuple(target.shape) != tuple(input.shape):
         raise ValueError(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is "
-            "deprecated. Please ensure they have the same size."
+            "deprecated. Please ensure they have the same size: squeeze or unsqueeze one of them."
         )
 
 

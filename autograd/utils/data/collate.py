@@ -20,13 +20,21 @@ Table = dict[Any, Callable[..., Any]]
 
 
 def _tensors(batch: Any, *, collate_fn_map: Table | None = None) -> Any:
-    return stack(list(batch))
+    return _stack(list(batch))
+
+
+def _stack(batch: list[Tensor]) -> Tensor:
+    try:
+        return stack(batch)  # type: ignore[no-any-return]
+    except RuntimeError as error:
+        error.add_note("while collating a batch: pad the samples to one shape, or give the DataLoader a collate_fn")
+        raise
 
 
 def _arrays(batch: Any, *, collate_fn_map: Table | None = None) -> Any:
     if batch[0].dtype.kind in "SUO":
         raise _unknown(batch[0].dtype)
-    return stack([as_tensor(array) for array in batch])
+    return _stack([as_tensor(array) for array in batch])
 
 
 def _numpy_numbers(batch: Any, *, collate_fn_map: Table | None = None) -> Any:
