@@ -7,6 +7,7 @@ down.
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -34,10 +35,14 @@ SOFT_MARGIN_LOSS = AllDims("SoftMarginLossBackward0")
 
 def _warn_of_sizes(input: Tensor, target: Any, name: str) -> None:
     if tuple(target.shape) != tuple(input.shape):
+        level, frame = 2, sys._getframe(1)
+        while frame.f_back is not None and frame.f_globals["__name__"].partition(".")[0] == "nn":
+            level, frame = level + 1, frame.f_back  # the warning is of the line that called the loss, or its module
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) in {name}. "
-            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size.",
-            stacklevel=4,
+            "This will likely lead to incorrect results due to broadcasting. Please ensure they have the same size: "
+            "squeeze or unsqueeze one of them.",
+            stacklevel=level,
         )
 
 

@@ -59,6 +59,9 @@ class Trainer:
         l1: float = 0.0,
         l2: float = 0.0,
     ) -> None:
+        if not callable(loss) or not (optimizer is None or hasattr(optimizer, "step")):
+            given = ", ".join(type(part).__name__ for part in (model, loss, optimizer))
+            raise TypeError(f"Trainer(model, loss, optimizer) takes them in this order; got {given}")
         self.model = model
         self.loss = loss
         self.optimizer = optimizer

@@ -66,3 +66,16 @@ def test_samples_of_different_lengths_are_told_what_collates_them():
 def test_the_state_of_an_lstm_is_a_pair():
     with pytest.raises(RuntimeError, match="tuple"):
         nn.LSTM(4, 5)(autograd.ones(2, 3, 4), autograd.zeros(1, 3, 5))
+
+
+@pytest.mark.parametrize("loss", [nn.functional.mse_loss, nn.MSELoss(), nn.L1Loss()])
+def test_the_warning_of_a_broadcast_loss_is_of_the_callers_line(loss):
+    with pytest.warns(UserWarning, match="squeeze") as caught:
+        loss(autograd.ones(4, 1), autograd.ones(4))
+    assert [w.filename for w in caught] == [__file__]
+
+
+def test_the_parts_of_a_trainer_have_an_order():
+    model = nn.Linear(1, 1)
+    with pytest.raises(TypeError, match=r"got Linear, SGD, MSELoss"):
+        nn.Trainer(model, optim.SGD(model.parameters(), lr=0.1), nn.MSELoss())
