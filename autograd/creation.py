@@ -54,7 +54,7 @@ def size_of(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
     try:
         shape = tuple([n.__index__() for n in size])
     except (AttributeError, TypeError):
-        wrong = next(n for n in size if not hasattr(n, "__index__"))
+        wrong = next(n for n in size if not hasattr(n, "__index__") or getattr(n, "ndim", 0) != 0)
         raise TypeError(
             f"{function}(): argument 'size' must be tuple of ints, not {type(wrong).__name__}: {wrong!r}"
         ) from None

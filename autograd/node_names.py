@@ -147,6 +147,21 @@ NAMES: dict[str, Callable[[Any], str]] = {
 """The name of a node by that of its operation, where it is not simply the operation's."""
 
 
+def _surely(by_call: Callable[[Any], str]) -> Callable[[Any], str]:
+    """The name of a node whose parameters backward has released, too: that of its operation, if it hangs on them."""
+
+    def name(node: Any) -> str:
+        try:
+            return by_call(node)
+        except IndexError:
+            return "".join(part.capitalize() for part in node.op.name.split("_")) + "Backward0"
+
+    return name
+
+
+NAMES.update({op: _surely(by_call) for op, by_call in NAMES.items()})
+
+
 # --- ... and of the types of nodes ------------------------------------------------------------------------------------
 
 Leaf.__name__ = "AccumulateGrad"

@@ -113,6 +113,12 @@ def last_write(array: np.ndarray[Any, Any]) -> Write | None:
     return write if write is not None and write.owner() is memory else None
 
 
+_CURES = (
+    "Use the out-of-place form there, or write to a clone()",
+    "Do all backward passes before the step, or compute the result anew",  # an optimizer's
+)
+
+
 def check_saved(node: Node) -> None:
     """Raise RuntimeError if something that ``node`` saved was written over since."""
     for value in node.saved:
@@ -121,11 +127,11 @@ def check_saved(node: Node) -> None:
                 write = last_write(array)
                 if write is not None and write.time > node.id:
                     file, line = write.line
+                    cure = _CURES[write.by.endswith(".step")]
                     raise RuntimeError(
                         "one of the variables needed for gradient computation has been modified by an inplace "
                         f"operation: {node.name()} saved a tensor of shape {list(array.shape)} and dtype {array.dtype} "
-                        f"for its derivative, and '{write.by}' at {file}:{line} wrote over it afterwards. Use the "
-                        "out-of-place form there, or write to a clone()"
+                        f"for its derivative, and '{write.by}' at {file}:{line} wrote over it afterwards. {cure}"
                     )
 
 

@@ -6,12 +6,17 @@ import warnings
 from typing import Any
 
 from autograd.graph import is_casting
+from autograd.tensor import Tensor
 
 
 def old_reduction(size_average: Any, reduce: Any, reduction: str) -> str:
     """``reduction``, or what the old arguments mean in its place."""
     if size_average is None and reduce is None:
         return reduction
+    if isinstance(size_average, Tensor) or isinstance(reduce, Tensor):
+        raise TypeError(
+            "a loss is made first and then called: MSELoss()(input, target); size_average was given a Tensor"
+        )
     meant = "none" if reduce is False else "sum" if size_average is False else "mean"
     warnings.warn(
         f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.", stacklevel=3

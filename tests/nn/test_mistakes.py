@@ -79,3 +79,46 @@ def test_the_parts_of_a_trainer_have_an_order():
     model = nn.Linear(1, 1)
     with pytest.raises(TypeError, match=r"got Linear, SGD, MSELoss"):
         nn.Trainer(model, optim.SGD(model.parameters(), lr=0.1), nn.MSELoss())
+
+
+TRUNKS = {
+    "rnn": lambda: (nn.RNN(4, 4), autograd.randn(2, 3, 4)),
+    "lstm": lambda: (nn.LSTM(4, 4), autograd.randn(2, 3, 4)),
+    "cell": lambda: (nn.GRUCell(4, 4), autograd.randn(2, 4)),
+    "batch norm": lambda: (nn.BatchNorm2d(2), autograd.randn(3, 2, 4, 4)),
+    "group norm": lambda: (nn.GroupNorm(1, 2), autograd.randn(3, 2, 4, 4)),
+    "layer norm": lambda: (nn.LayerNorm(4), autograd.randn(3, 4, requires_grad=True)),
+    "attention": lambda: (lambda x, m=nn.MultiheadAttention(4, 2): m(x, x, x), autograd.randn(2, 3, 4)),
+}
+
+
+@pytest.mark.parametrize("what", TRUNKS)
+def test_a_second_backward_through_a_trunk_says_what_was_released(what):
+    """Backward releases the parameters on which the names of some nodes hang: the message has a name all the same."""
+    module, x = TRUNKS[what]()
+    made = module(x)
+    made = made[0] if isinstance(made, tuple) else made
+    made.square().sum().backward()
+    assert "grad_fn" in repr(made)
+    with pytest.raises(RuntimeError, match=r"backward through the graph a second time.*Backward\d"):
+        made.sin().sum().backward()
+
+
+def test_a_step_between_two_backward_passes_is_named():
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    loss = model(autograd.ones(3, 2)).square().mean()
+    loss.backward(retain_graph=True)
+    optimizer.step()
+    with pytest.raises(RuntimeError, match=r"SGD\.step.*Do all backward passes before the step"):
+        loss.backward()
+
+
+def test_a_size_is_of_ints():
+    with pytest.raises(TypeError, match="not Tensor"):
+        autograd.zeros(autograd.tensor([2, 3]))
+
+
+def test_a_loss_is_made_before_it_is_called():
+    with pytest.raises(TypeError, match=r"MSELoss\(\)\(input, target\)"):
+        nn.MSELoss(autograd.ones(2), autograd.ones(2))
