@@ -6,6 +6,7 @@ pass - no recursion, no counting, no marking.
 
 from __future__ import annotations
 
+import functools
 import operator
 import sys
 import threading
@@ -55,19 +56,22 @@ class Recorded:
 class _Tie(Operation):
     """A recorded cotangent with an edge to the node whose flat formula made it; along this edge go zeros."""
 
-    name = "tie"
     formulas = large = prompt = (lambda g, node: g, lambda g, node: None)
+
+    def __init__(self, op: Any) -> None:
+        self.name = f"{op.name}_backward"
 
     def push(self, node: Node, tangents: Sequence[Any]) -> Any:  # type: ignore[override]
         """The tangent of the cotangent."""
         return tangents[0]
 
 
-_TIE = _Tie()
+_tie = functools.cache(_Tie)
 
 
 def _tied(c: Tensor, node: Node) -> Tensor:
-    return wrap(c.array, Node(_TIE, (c.node, node), (), (), c.array.shape, c.array.dtype))  # type: ignore[arg-type]
+    op: Any = _tie(node.op)
+    return wrap(c.array, Node(op, (c.node, node), (), (), c.array.shape, c.array.dtype))
 
 
 def _part(op: Any, node: Node, i: int) -> Node | None:

@@ -128,3 +128,15 @@ def test_the_graph_is_freed():
         assert gc.collect() == 0 and len(gc.get_objects()) <= before
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_names_of_nodes(name):
+    pt = pytest.importorskip("torch")
+    shape, f = BENT[name]
+    names = []
+    for t in (autograd, pt):
+        x = t.ones(*shape, requires_grad=True)
+        names.append(t.autograd.grad(f(t, x).sum(), x, create_graph=True)[0].grad_fn.name())
+    if name != "rrelu_with_noise":  # PyTorch has no noise to look at in evaluation, and calls it leaky_relu
+        assert names[0] == names[1]
