@@ -225,6 +225,9 @@ _STYLE = (
     "font-size:12px;line-height:1.45;color:inherit;background:#8881"
 )
 
+SHORT = 16
+"""Elements that a card shows without being asked."""
+
 
 def html(tensor: Tensor) -> str:
     """A card for notebooks: shape, dtype, statistics, how many values are NaN or infinite, and the numbers.
@@ -239,13 +242,13 @@ def html(tensor: Tensor) -> str:
     node = current(tensor)
     if node is not None:
         head += " · requires grad" if tensor.is_leaf else f" · from {escape(node.name())}"
-    lines = [head, *_statistics(array)]
+    lines = [head] if array.size == 1 else [head, *_statistics(array)]
     numbers = escape(_contents(array, 0))
     body = "".join(f"<div>{line}</div>" for line in lines)
     shown = f'<pre style="margin:4px 0 0;color:inherit;background:transparent;white-space:pre">{numbers}</pre>'
-    return (
-        f'<div class="pullback-tensor" style="{_STYLE}">{body}<details><summary>values</summary>{shown}</details></div>'
-    )
+    if not 0 < array.size <= SHORT:
+        shown = f"<details><summary>values</summary>{shown}</details>"
+    return f'<div class="pullback-tensor" style="{_STYLE}">{body}{shown}</div>'
 
 
 def _statistics(array: np.ndarray[Any, Any]) -> list[str]:

@@ -49,5 +49,5 @@ def optimizer_card(optimizer: Any) -> str:
     counts = ", ".join(f"{sum(p.numel() for p in g['params']):,} in {len(g['params'])} tensors" for g in groups)
     return (
         f'<div class="pullback-optimizer" style="{_BOX}"><b>{type(optimizer).__name__}</b> '
-        f'<span style="{_SOFT}">{counts}</span><table>{rows}</table></div>'
+        f'<span style="{_SOFT}">{counts}</span><table style="font-size:inherit">{rows}</table></div>'
     )

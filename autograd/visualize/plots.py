@@ -123,7 +123,8 @@ def _histograms(found: Mapping[str, Any], bins: int, color: str, what: str) -> A
     for ax in axes.flat[len(found) :]:
         ax.set_visible(False)
     for ax, (name, values) in zip(axes.flat, found.items(), strict=False):
-        ax.hist(values.ravel(), bins=bins, color=color, alpha=0.85)
+        counts, _, _ = ax.hist(values.ravel(), bins=bins, color=color, alpha=0.85)
+        ax.set_ylim(0, 1.28 * max(1, counts.max()))  # room for the words above the bars
         ax.set_title(f"{name}  {list(values.shape)}", loc="left", fontsize=9, color=GREY)
         ax.set_yticks([])
         ax.text(0.98, 0.92, f"{values.mean():.2g} ± {values.std():.2g}", transform=ax.transAxes, ha="right", va="top",

@@ -119,6 +119,8 @@ def test_html_card_counts_what_is_not_finite_and_escapes():
     assert "1 NaN · 1 Inf" in card and "[3]" in card and "requires grad" in card and "<script" not in card
     assert "no elements" in ag.zeros(0)._repr_html_()
     assert "1 of 2 true" in ag.tensor([True, False])._repr_html_()
+    assert "<details" in ag.zeros(17)._repr_html_() and "<details" not in ag.zeros(16)._repr_html_()
+    assert ">3.5000<" in ag.tensor(3.5)._repr_html_() and "std" not in ag.tensor(3.5)._repr_html_()
 
 
 def test_deepcopy_copies_leaves_only():
