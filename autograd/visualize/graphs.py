@@ -162,9 +162,9 @@ class Graph:
         self.root = self._by_id[root.parents[0].id if type(root) is Part and root.parents[0] else root.id]
         from .modules import find_calls
 
-        models = {id(model): name for name, model in (params or {}).items() if hasattr(model, "named_modules")}
+        models = {name: model for name, model in (params or {}).items() if hasattr(model, "named_modules")}
         self.calls = find_calls(self, models)
-        self._name({name: tensor for name, tensor in (params or {}).items() if not hasattr(tensor, "named_modules")})
+        self._name({name: tensor for name, tensor in (params or {}).items() if name not in models}, models)
 
     # --- walking ---
 
@@ -409,11 +409,13 @@ class Graph:
             self._nodes.append(vertex)
         return self._constants[key][0]
 
-    def _name(self, params: Mapping[str, Tensor]) -> None:
+    def _name(self, params: Mapping[str, Tensor], models: Mapping[str, Any]) -> None:
         names: dict[int, str] = {}
         given: set[int] = set()
-        for call in {id(call.module): call for call in self.calls if call.outermost}.values():
-            for name, parameter in call.module.named_parameters(prefix=call.prefix):
+        whole = {id(model): (model, name) for name, model in models.items()}
+        whole |= {id(call.module): (call.module, call.prefix) for call in self.calls if call.outermost}
+        for module, prefix in whole.values():
+            for name, parameter in module.named_parameters(prefix=prefix):
                 node = current(parameter)
                 if node is not None:
                     names.setdefault(node.id, name)

@@ -36,10 +36,10 @@ class Call:
         return f"<call of {self.path} {self.first}..{self.last}>"
 
 
-def find_calls(graph: Graph, models: Mapping[int, str] = MappingProxyType({})) -> list[Call]:
+def find_calls(graph: Graph, models: Mapping[str, Any] = MappingProxyType({})) -> list[Call]:
     """The module calls that a graph went through, outer ones first; names the module of every vertex.
 
-    ``models`` are the names of modules by id(), for those that no other calls.
+    ``models`` are modules by the name that the caller gives them.
     A call that returned several tensors noted itself on each, a tick later every time: it is told by its beginning.
     """
     calls: dict[int, Call] = {}
@@ -53,26 +53,47 @@ def find_calls(graph: Graph, models: Mapping[int, str] = MappingProxyType({})) -
                 calls[first] = Call(module, first, last)
     graph.gone = len(gone)
     ordered = sorted(calls.values(), key=lambda call: (call.first, -call.last))
+    known = _outermost(ordered, models)
     open_calls: list[Call] = []
     names: dict[int, dict[int, str]] = {}
     for call in ordered:
         while open_calls and not open_calls[-1].last >= call.last:
             open_calls.pop()
-        if open_calls:
+        if not call.outermost:
             caller = open_calls[-1]
-            call.outermost = False
             if id(caller.module) not in names:
                 names[id(caller.module)] = {id(m): name for name, m in caller.module.named_modules()}
-            name = names[id(caller.module)].get(id(call.module), type(call.module).__name__)
+            call.name = names[id(caller.module)].get(id(call.module), type(call.module).__name__)
             inside = caller.prefix if caller.outermost else caller.path
-            call.path = f"{inside}.{name}" if inside else name
-            call.name = name
+            call.path = f"{inside}.{call.name}" if inside else call.name
         else:
-            call.prefix = models.get(id(call.module), "")
+            call.prefix = known[id(call.module)]
             call.path = call.name = call.prefix or type(call.module).__name__
         open_calls.append(call)
     _label(graph, ordered)
     return ordered
+
+
+def _outermost(calls: list[Call], models: Mapping[str, Any]) -> dict[int, str]:
+    """Find the calls that no other is around, and the names of their modules by id().
+
+    Most are called as a whole, and have no name but the one given. A part has its name in the whole: a program may call
+    it alone, or the whole's result be no part of the graph, as in a gradient penalty.
+    """
+    end = 0
+    for call in calls:
+        call.outermost = call.last > end
+        end = max(end, call.last)
+    alone = {id(call.module): call.module for call in calls if call.outermost}
+    known: dict[int, str] = {}
+    for name, module in [*models.items(), *(("", m) for m in sorted(alone.values(), key=_parts, reverse=True))]:
+        for path, part in module.named_modules(prefix=name):
+            known.setdefault(id(part), path)
+    return known
+
+
+def _parts(module: Any) -> int:
+    return sum(1 for _ in module.modules())
 
 
 def _label(graph: Graph, calls: list[Call]) -> None:

@@ -25,8 +25,10 @@ class Stats:
 
     def __init__(self, array: Any) -> None:
         array = np.asarray(array)
-        self.shape = array.shape
         self.dtype = array.dtype
+        if array.dtype.kind == "V":  # bfloat16 and its kin
+            array = array.astype(np.float32)
+        self.shape = array.shape
         self.array = array if array.size <= 64 else None
         finite = np.abs(array) if array.dtype.kind == "c" else array
         self.bad = 0

@@ -315,3 +315,21 @@ def test_models_are_named_by_the_caller_and_what_they_are_given_is_outside():
 def test_small_numbers_do_not_look_like_zeros():
     x = torch.tensor([2.0, 3e-7, 0.0], requires_grad=True)
     assert graph((x * 1).sum(), {"x": x}).find("x").value.text == "[2. 3e-07 0.]"
+
+
+def test_a_part_that_is_called_alone_has_its_name_in_the_whole():
+    critic = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
+    x = torch.randn(4, 2, requires_grad=True)
+    (slope,) = torch.grad(critic(x).sum(), x, create_graph=True)  # whose graph lacks the result of critic
+    loss = slope.square().sum()
+    names = {"0.weight", "0.bias", "2.weight"}
+    for g, prefix in ((graph(loss + critic(x).sum()), ""), (graph(loss, {"critic": critic}), "critic.")):
+        assert {prefix + name for name in names} <= {v.name for v in g.parameters}
+        assert {call.path for call in g.calls} >= {prefix + "0", prefix + "1"}
+
+
+def test_numbers_of_two_bytes_are_shown():
+    pytest.importorskip("ml_dtypes")
+    x = torch.tensor([1.0, 2.0, 3.0] * 4, dtype=torch.bfloat16, requires_grad=True)
+    found = graph((x * 2).sum(), {"x": x}).find("x")
+    assert found.value.text == "2.0 ± 0.816" and found.value.max == 3.0 and found.dtype.name == "bfloat16"
