@@ -95,7 +95,13 @@ def group_norm(
     if input.numel() == 0:
         return input * 1
     grouped = input.reshape(batch, num_groups, channels // num_groups, -1)
-    return _normalized(grouped, scale, shift, (2, 3), eps, True).reshape(input.shape)
+    return _its_own(_normalized(grouped, scale, shift, (2, 3), eps, True).reshape(input.shape))
+
+
+def _its_own(made: Tensor) -> Tensor:
+    """A fresh tensor in another shape, as the result that it is: no view, so in-place layers after it write it directly."""
+    made.lineage = None
+    return made
 
 
 def _reshaped(param: Tensor | None, shape: tuple[int, ...], channels: int, what: str) -> Any:
@@ -146,7 +152,7 @@ def batch_norm(
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
-        return _by_running(flat, running_mean, running_var, weight, bias, eps).reshape(input.shape)
+        return _its_own(_by_running(flat, running_mean, running_var, weight, bias, eps).reshape(input.shape))
     if eps <= 0:
         raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     count = input.shape[0] * math.prod(input.shape[2:])
@@ -158,7 +164,7 @@ def batch_norm(
         return _normalized(input, weight, bias, (0,), eps, True)
     scale, shift = (None if p is None else p.reshape(channels, 1) for p in (weight, bias))
     y = _normalized(flat, scale, shift, (0, 2), eps, True)
-    return pass_on(y.reshape(input.shape), input) if input.ndim > 3 else y
+    return _its_own(pass_on(y.reshape(input.shape), input)) if input.ndim > 3 else y
 
 
 def _by_running(flat: Tensor, mean: Tensor, var: Tensor, weight: Any, bias: Any, eps: float) -> Any:
@@ -210,7 +216,7 @@ def instance_norm(
     if running_mean is not None or running_var is not None:
         _follow(flat.array, running_mean, running_var, momentum, (2,), places)
     scale, shift = (None if p is None else p.reshape(channels, 1) for p in (weight, bias))
-    return _normalized(flat, scale, shift, (2,), eps, True).reshape(input.shape)
+    return _its_own(_normalized(flat, scale, shift, (2,), eps, True).reshape(input.shape))
 
 
 def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import autograd as torch
+import nn
 import nn.functional as F
+from autograd.visualize import graph
 
 VALUES = np.array([-4.0, -0.7, -0.1, 0.3, 2.0, 7.0], np.float32)
 FUNCTIONS = [
@@ -64,3 +66,26 @@ def test_softmax_of_rows_of_very_different_size(spread):
     labels = rng.integers(0, 20, 200)
     loss = F.cross_entropy(torch.tensor(x), torch.tensor(labels)).item()
     assert loss == pytest.approx(-np.log(expected[np.arange(200), labels]).mean(), rel=1e-4)
+
+
+NORMS = {
+    "batch": lambda: nn.BatchNorm2d(4),
+    "batch in eval": lambda: nn.BatchNorm2d(4).eval(),
+    "group": lambda: nn.GroupNorm(2, 4),
+    "instance": lambda: nn.InstanceNorm2d(4, affine=True),
+}
+
+
+@pytest.mark.parametrize("kind", NORMS)
+def test_after_a_normalization(kind):
+    """Its result is no view, as in PyTorch: what is written over is the result, not a region of something else."""
+    norm, x = NORMS[kind](), torch.randn(3, 4, 5, 5, requires_grad=True)
+    assert not norm(x)._is_view()
+    found = []
+    for inplace in (False, True):
+        layers = nn.Sequential(norm, nn.ReLU(inplace))
+        y = layers(x)
+        found.append([y.detach().clone(), *torch.grad(y.square().sum(), [x, *norm.parameters()])])
+    assert all((a == b).all() for a, b in zip(*found, strict=True))
+    g = graph(layers(x).sum())
+    assert "copy_slices" not in [v.op for v in g.operations] and g.find("relu").module == "1"
