@@ -141,7 +141,10 @@ def test_pickles_cannot_run_code(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_archives_cannot_write_elsewhere(tmp_path):
+@pytest.mark.parametrize("filters", [True, False])
+def test_archives_cannot_write_elsewhere(tmp_path, monkeypatch, filters):
+    if not filters:
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
     with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as tar:
         tar.addfile(tarfile.TarInfo("../outside"), io.BytesIO())
     with pytest.raises(tarfile.TarError):

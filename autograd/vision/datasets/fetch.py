@@ -94,6 +94,17 @@ def _transfer(url: str, part: Path) -> None:
             raise
 
 
+def _extract_members(tar: tarfile.TarFile, into: Path) -> None:
+    """Unpack all members; raises TarError for what would land outside. Python before 3.11.4 has no filter for that."""
+    if hasattr(tarfile, "data_filter"):
+        tar.extractall(into, filter="data")
+        return
+    for member in tar.getmembers():
+        if not (member.isfile() or member.isdir()) or not (into / member.name).resolve().is_relative_to(into.resolve()):
+            raise tarfile.ExtractError(f"{tar.name} holds {member.name!r}, which is a link or would land outside {into}")
+    tar.extractall(into)
+
+
 def extract(path: str | Path, into: str | Path) -> None:
     """Unpack a .tar, .tar.gz, .zip or .gz file; members that would land outside ``into`` are refused."""
     path, into = Path(path), Path(into)
@@ -106,7 +117,7 @@ def extract(path: str | Path, into: str | Path) -> None:
             archive.extractall(into)
     elif path.name.endswith((".tar", ".tar.gz", ".tgz")):
         with tarfile.open(path) as tar:
-            tar.extractall(into, filter="data")
+            _extract_members(tar, into)
     elif path.suffix == ".gz":
         with gzip.open(path) as source:
             written(into / path.stem, lambda file: file.write(source.read()))
