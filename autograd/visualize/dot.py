@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .blocks import Block, alike, tree
-from .graphs import Graph, Vertex, constant_text, counted, gone_text, graph, shape_text, title
+from .graphs import Graph, Vertex, constant_text, counted, graph, missing_text, shape_text, title
 from .stats import number
 
 __all__ = ["Board", "dot_text", "draw"]
@@ -94,7 +94,8 @@ def _compose(g: Graph, show: Sequence[str], depth: int | None, fold: bool, rankd
     direction = rankdir or ("LR" if scalar or len(board.visible) <= 9 else "TB")
     lines = _scalar_lines(g, show) if scalar else _lines(board, show)
     font = "Helvetica"  # the one without serifs whose widths every Graphviz knows
-    note = {"label": gone_text(g)} if g.gone else {}
+    missing = missing_text(g)
+    note = {"label": missing} if missing else {}
     return lines, {
         "graph": {"rankdir": direction, "bgcolor": "transparent", "fontname": font, "fontsize": "11",
                   "fontcolor": LINE, "nodesep": "0.22", "ranksep": "0.32", "pad": "0.1", **note},

@@ -234,6 +234,11 @@ class Graph:
 
     # --- values and gradients ---
 
+    @property
+    def released(self) -> bool:
+        """Whether gradients are missing since backward released the saved arrays."""
+        return self._freed and self.cotangent(self.root) is None
+
     def array(self, vertex: Vertex) -> Any:
         """The value of a vertex as an array (of several results a tuple), or None where it is not known."""
         if self._arrays is None:
@@ -558,9 +563,16 @@ def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def gone_text(g: Graph) -> str:
-    """What pictures say where the modules of a graph no longer exist."""
-    return f"{counted(g.gone, 'module call')} can't be named: the module is gone. Keep the model in a variable"
+def missing_text(g: Graph) -> str:
+    """What pictures say where something can't be shown any more: the names of modules, the gradients of values."""
+    said = []
+    if g.gone:
+        said.append(
+            f"{counted(g.gone, 'module call')} can't be named: the module is gone. Keep the model in a variable"
+        )
+    if g.released:
+        said.append("backward() has released what the missing gradients need. Draw before it, or inside recording()")
+    return ". ".join(said)
 
 
 def argument_name(op: Any, i: int) -> str:

@@ -14,7 +14,7 @@ from importlib import resources
 from typing import Any
 
 from .blocks import Block, tree
-from .graphs import Graph, Vertex, constant_text, counted, describe, gone_text, graph, shape_text, title
+from .graphs import Graph, Vertex, constant_text, counted, describe, graph, missing_text, shape_text, title
 from .stats import bytes_text
 
 __all__ = ["embedded", "frame", "page", "static"]
@@ -96,8 +96,9 @@ def data_of(g: Graph, fold: bool = True, detail: int = DETAIL) -> dict[str, Any]
             edges.setdefault((a, b), edge.argument)
     total = sum(v.nbytes for v in g.operations)
     head = f"{counted(len(g.operations), 'operation')}, {counted(len(g.parameters), 'parameter')}, {bytes_text(total)} of values"
-    if g.gone:
-        head += f". {gone_text(g)}"
+    missing = missing_text(g)
+    if missing:
+        head += f". {missing}"
     return {
         "items": items,
         "edges": [[a, b, name] for (a, b), name in edges.items()],

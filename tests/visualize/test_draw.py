@@ -333,3 +333,14 @@ def test_numbers_of_two_bytes_are_shown():
     x = torch.tensor([1.0, 2.0, 3.0] * 4, dtype=torch.bfloat16, requires_grad=True)
     found = graph((x * 2).sum(), {"x": x}).find("x")
     assert found.value.text == "2.0 ± 0.816" and found.value.max == 3.0 and found.dtype.name == "bfloat16"
+
+
+def test_a_picture_after_backward_says_why_gradients_are_missing():
+    model, loss = perceptron()
+    assert "recording()" not in draw(loss).source
+    loss.backward()
+    assert "recording()" in draw(loss).source and "recording()" in graph(loss).to_html()
+    with recording():
+        loss = model(torch.randn(5, 6)).sum()
+        loss.backward()
+    assert "recording()" not in draw(loss).source
