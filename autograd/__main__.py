@@ -56,7 +56,14 @@ def main() -> int:
         parser.error(f"there is no file {given.script!r}")
     if given.check:
         return 1 if check(given.script) else 0
-    run(given.script, given.args)
+    try:
+        run(given.script, given.args)
+    except Exception as error:  # told as ``python script.py`` tells it, from the script's own line on
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename != given.script:
+            trace = trace.tb_next
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
+        return 1
     return 0
 
 

@@ -132,7 +132,7 @@ def install_as_torch() -> Installed:
 def nearest(thing: Any, name: str) -> str:
     """The public name of ``thing`` that is most like ``name``, or ''."""
     known = [n for n in dir(thing) if not n.startswith("_")]
-    return next(iter(difflib.get_close_matches(name, known, 1)), "")
+    return next(iter(difflib.get_close_matches(name, known, 1, cutoff=0.75)), "")
 
 
 def explain(error: BaseException) -> str | None:

@@ -197,6 +197,16 @@ def test_a_pytorch_script_runs_as_it_is(tmp_path):
     assert done.stdout.strip() == "['--lr', '3'] <class 'torch.Tensor'>"
 
 
+def test_a_failing_script_is_told_from_its_own_line_on(tmp_path):
+    done = run(tmp_path, "import torch\ntorch.ones(2, 3) @ torch.ones(2)")
+    assert done.returncode == 1 and done.stderr.splitlines()[1].endswith('script.py", line 2, in <module>')
+    done = run(tmp_path, "print(1")
+    assert done.returncode == 1 and "never closed" in done.stderr and "Traceback" not in done.stderr
+    assert run(tmp_path, "raise SystemExit(3)").returncode == 3
+    done = run(tmp_path, "import torch\ntorch.frobnicate(1)")
+    assert "is not in this library (line 2" in done.stderr and "nearest" not in done.stderr
+
+
 def test_a_missing_name_is_explained(tmp_path):
     done = run(tmp_path, "import torch\nx = 1\nprint(torch.linspce(0, 1, 3))")
     assert done.returncode == 1
