@@ -102,7 +102,7 @@ def _extract_members(tar: tarfile.TarFile, into: Path) -> None:
     for member in tar.getmembers():
         if not (member.isfile() or member.isdir()) or not (into / member.name).resolve().is_relative_to(into.resolve()):
             raise tarfile.ExtractError(
-                f"{tar.name} holds {member.name!r}, which is a link or would land outside {into}"
+                f"{tar.name!r} holds {member.name!r}, which is a link or would land outside {into}"
             )
     tar.extractall(into)
 
