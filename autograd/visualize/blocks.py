@@ -15,7 +15,7 @@ import numpy as np
 
 from .graphs import Graph, Vertex
 
-__all__ = ["Block", "tree"]
+__all__ = ["Block", "results", "tree"]
 
 CAP = 24
 """Items that an open block shows, when it has more: the first and last half, and "+N more" between."""
@@ -269,6 +269,13 @@ def count_vertices(items: list[Any]) -> int:
         else:
             stack.extend(item.items)
     return n
+
+
+def results(block: Block) -> list[Any]:
+    """The shapes of what a block hands on."""
+    inside = {v.id: v for v in block.vertices()}
+    made = [v for v in inside.values() if v.kind == "operation"]
+    return [v.shape for v in made if not v.outputs or any(edge.target.id not in inside for edge in v.outputs)]
 
 
 # --- leaves --------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .blocks import Block, alike, tree
+from .blocks import Block, alike, results, tree
 from .graphs import Graph, Vertex, constant_text, counted, graph, missing_text, shape_text, title
 from .stats import number
 
@@ -324,7 +324,7 @@ def block_label(block: Block, show: Sequence[str] = ()) -> str:
         return table(block.name, [], FILLS["parameter"])
     rows = []
     if block.kind != "more":
-        shapes = _results(block)
+        shapes = results(block)
         if "shape" in show and len(shapes) == 1:
             rows.append(("", f"→ {shape_text(shapes[0])}"))
         if block.size > 1 or not rows:
@@ -333,13 +333,6 @@ def block_label(block: Block, show: Sequence[str] = ()) -> str:
         if parameters:
             rows.append(("", counted(sum(parameters.values()), "parameter")))
     return table(block.name, rows, BLOCK)
-
-
-def _results(block: Block) -> list[Any]:
-    """The shapes of what a block hands on."""
-    inside = {v.id: v for v in block.vertices()}
-    made = [v for v in inside.values() if v.kind == "operation"]
-    return [v.shape for v in made if not v.outputs or any(edge.target.id not in inside for edge in v.outputs)]
 
 
 ROOM = {"shape": 2, "data": 5, "grad": 5, "hooks": 2, "line": 6, "op": 6}

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from .blocks import Block, tree
+from .blocks import Block, results, tree
 from .graphs import Graph, Vertex, constant_text, counted, describe, graph, missing_text, shape_text, title
 from .stats import bytes_text
 
@@ -130,7 +130,10 @@ def vertex_data(v: Vertex) -> dict[str, Any]:
 def block_data(block: Block) -> dict[str, Any]:
     """What the page says of a block."""
     parameters = {v.id: v.nbytes // v.dtype.itemsize for v in block.vertices() if v.kind == "parameter"}
-    said = counted(block.size, "operation") if block.size else ""
+    made = results(block) if block.kind == "module" else []
+    said = [f"→ {shape_text(made[0])}"] if len(made) == 1 else []
+    if block.size > 1 or (block.size and not said):
+        said.append(counted(block.size, "operation"))
     if parameters and block.kind != "leaves":
-        said += f", {counted(sum(parameters.values()), 'parameter')}"
-    return {"kind": block.kind, "name": block.name, "path": block.path, "said": said, "block": 1}
+        said.append(counted(sum(parameters.values()), "parameter"))
+    return {"kind": block.kind, "name": block.name, "path": block.path, "said": ", ".join(said), "block": 1}

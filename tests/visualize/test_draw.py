@@ -9,6 +9,7 @@ import nn
 from autograd.visualize import draw, graph, recording
 from autograd.visualize.blocks import Block, tree
 from autograd.visualize.dot import Board
+from autograd.visualize.page import data_of
 
 
 def perceptron():
@@ -282,6 +283,8 @@ def test_constants_are_named_by_what_takes_them_and_writes_say_where():
 
 def test_a_closed_module_says_what_comes_out():
     model, loss = perceptron()
+    told = {item["name"]: item["said"] for item in data_of(graph(loss))["items"] if item["kind"] == "module"}
+    assert told["Sequential"] == "→ [5, 3], 3 operations, 43 parameters" and told["1: ReLU"] == "→ [5, 4]"
     assert "→ [5, 3]" in draw(loss, depth=0).source and "→" not in draw(loss, depth=0, show=()).source
 
 
