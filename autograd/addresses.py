@@ -19,7 +19,7 @@ FINER: dict[str, str] = {
     "linear loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling utils",
     "nn.utils": "clip_grad convert_parameters fusion init memory_format parametrizations parametrize prune rnn "
     "spectral_norm stateless weight_norm",
-    "nn.parallel": "distributed parallel_apply scatter_gather",
+    "nn.parallel": "_functions distributed parallel_apply scatter_gather",
     "optim": "adadelta adafactor adagrad adam adamax adamw asgd lbfgs nadam optimizer radam rmsprop rprop sgd "
     "sparse_adam",
     "autograd.distributions": "bernoulli beta binomial categorical cauchy chi2 constraint_registry constraints "
@@ -31,6 +31,7 @@ FINER: dict[str, str] = {
     "transforms uniform utils von_mises weibull wishart",
     "autograd": "grad_mode",
     "autograd.cuda": "memory nvtx random",
+    "autograd.distributed.elastic": "errors multiprocessing",
     "autograd.cuda.amp": "autocast_mode common grad_scaler",
     "autograd.utils.data": "_utils dataloader dataset distributed sampler",
     "autograd.utils.tensorboard": "summary writer",
@@ -46,7 +47,7 @@ Not those that have a function's name, which the import would hide: ``nn.paralle
 
 WHOLE = {
     "autograd.autograd": "autograd", "autograd.nn": "nn", "autograd.optim": "optim",
-    "autograd.distributed.optim": "optim.zero_redundancy", "autograd._jit_internal": "autograd.jit",
+    "autograd.distributed.optim": "optim.zero_redundancy", "autograd._jit_internal": "autograd.jit", "autograd.quantization": "nn.quantization",
 }  # fmt: skip
 
 

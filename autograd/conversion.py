@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections.abc import Callable
 from typing import Any, Union
 
@@ -333,6 +334,7 @@ def sparse_coo_tensor(
     shape = tuple(size) if size is not None else tuple((places.array.max(axis=1) + 1).tolist()) + given.array.shape[1:]
     blank = wrap(np.zeros(shape, given.array.dtype))
     made = blank.index_put(tuple(wrap(row) for row in places.array), given, accumulate=True)  # type: ignore[attr-defined]
+    _remember(made.array, places.array.copy(), given.array)
     made = made.detach() if requires_grad else made
     return made.requires_grad_() if requires_grad else made  # type: ignore[no-any-return]
 
@@ -356,24 +358,62 @@ def to_dense(self: Tensor, dtype: Any = None, *, masked_grad: bool | None = None
     return self if dtype is None else converted(self, dtypes.as_numpy(dtype))
 
 
-def indices(self: Tensor) -> Tensor:
-    """The places of the elements that are not zero, a column each in the order of rows, with a warning.
+_stored: dict[int, tuple[Any, Any, Any]] = {}
+"""By the id of an array made from indices and values: a weak reference to it, and both, explicit zeros and repeated places too."""
 
-    PyTorch lists what is *stored*, explicit zeros too; a tensor here is dense and remembers no more than its values.
+
+def _remember(array: Any, places: Any, given: Any) -> None:
+    key = id(array)
+    _stored[key] = (weakref.ref(array, lambda _: _stored.pop(key, None)), places, given)
+
+
+def _places(self: Tensor, coalesced: bool) -> tuple[Any, Any]:
+    """Where the elements are that PyTorch would store, and the values given for them (None: those of the array)."""
+    _, places, given = _stored.get(id(self.array), (None, None, None))
+    once = None if places is None else np.unique(places, axis=1)
+    if once is None or np.count_nonzero(self.array[tuple(once)]) < np.count_nonzero(self.array):  # or written to since
+        return np.array(np.nonzero(self.array)), None
+    return (once, None) if coalesced else (places, given)
+
+
+def coalesce(self: Tensor) -> Tensor:
+    """The tensor itself, each place of which is stored once from now on, in order."""
+    if id(self.array) in _stored:
+        _remember(self.array, *_places(self, True))
+    return self
+
+
+def indices(self: Tensor) -> Tensor:
+    """The places of the stored elements, a column each in the order of rows, with a warning.
+
+    Stored is what ``sparse_coo_tensor`` was given, explicit zeros too; of other tensors, which are dense, what is not zero.
     """
     _warn_dense("indices")
-    return wrap(np.array(np.nonzero(self.array)))
+    return wrap(_places(self, True)[0].copy())
 
 
 def values(self: Tensor) -> Tensor:
-    """The elements that are not zero in the order of rows, with a warning; gradients go through."""
+    """The stored elements (see ``indices``) in the order of rows, with a warning; gradients go through."""
     _warn_dense("values")
-    return self[tuple(wrap(place) for place in np.nonzero(self.array))]  # type: ignore[no-any-return, index]
+    return self[tuple(wrap(place) for place in _places(self, True)[0])]  # type: ignore[no-any-return, index]
+
+
+def _indices(self: Tensor) -> Tensor:
+    """``indices`` as they were given, repeated places too."""
+    _warn_dense("indices")
+    return wrap(_places(self, False)[0].copy())
+
+
+def _values(self: Tensor) -> Tensor:
+    """``values`` as they were given, without a gradient."""
+    _warn_dense("values")
+    places, given = _places(self, False)
+    return wrap(self.array[tuple(places)] if given is None else given)
 
 
 def _nnz(self: Tensor) -> int:
-    """How many elements are not zero."""
-    return int(np.count_nonzero(self.array))
+    """How many elements are stored."""
+    return int(_places(self, False)[0].shape[1])
 
 
 def crow_indices(self: Tensor) -> Any:
@@ -386,8 +426,8 @@ def crow_indices(self: Tensor) -> Any:
 METHODS: dict[str, Any] = {
     "to": to, "cpu": cpu, "cuda": cuda, "type_as": type_as, "type": type_, "new": new_, "apply_": apply_, "map_": map_,
     "data_ptr": data_ptr, "is_same_size": is_same_size, "is_set_to": is_set_to, "pin_memory": itself, "share_memory_": itself,
-    "coalesce": itself, "is_pinned": is_pinned, "to_sparse": to_sparse, "to_dense": to_dense,
-    "indices": indices, "_indices": indices, "values": values, "_values": values, "_nnz": _nnz, "crow_indices": crow_indices,
+    "coalesce": coalesce, "is_pinned": is_pinned, "to_sparse": to_sparse, "to_dense": to_dense,
+    "indices": indices, "_indices": _indices, "values": values, "_values": _values, "_nnz": _nnz, "crow_indices": crow_indices,
 } | {
     name: _caster(name)
     for name in (

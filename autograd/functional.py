@@ -12,6 +12,7 @@ import numpy as np
 
 from . import forward_pass, passes
 from .graph import enable_grad, mode
+from .namespace import resolve
 from .ops import FUNCTIONS
 from .tensor import Tensor, wrap
 from .views import current
@@ -23,6 +24,8 @@ def __getattr__(name: str) -> Any:
     """``torch.functional.einsum`` and its kin are the public functions."""
     if name in FUNCTIONS:
         return FUNCTIONS[name]
+    if name == "F":  # PyTorch's file imports it so, and some programs take it from there
+        return resolve("nn").functional
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

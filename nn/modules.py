@@ -116,6 +116,8 @@ _also(normalization, lazy, "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d")
 _also(normalization, lazy, "LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d")
 _also(conv, lazy, "LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d")
 _also(linear, lazy, "LazyLinear")
+for _place in (conv, pooling, normalization, padding):
+    _also(_place, utils, "_ntuple _single _pair _triple _quadruple")
 
 for _name, _module in _places.items():
     globals()[_name] = _module

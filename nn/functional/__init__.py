@@ -11,6 +11,7 @@ from autograd.overrides import has_torch_function as has_torch_function
 from autograd.overrides import has_torch_function_unary as has_torch_function_unary
 from autograd.overrides import has_torch_function_variadic as has_torch_function_variadic
 
+from .. import _reduction as _Reduction
 from .activation import *
 from .attention import *
 from .classification import *

@@ -99,5 +99,36 @@ def replicate(network: Module, devices: Any, detach: bool = False) -> list[Modul
     return [network for _ in devices]
 
 
+class Scatter:
+    """``scatter`` as PyTorch's Function is called."""
+
+    @staticmethod
+    def apply(target_gpus: Any, chunk_sizes: Any, dim: int, input: Any) -> Any:
+        """The chunks of ``input``."""
+        return scatter(input, target_gpus, dim)
+
+
+class Gather:
+    """``gather`` as PyTorch's Function is called."""
+
+    @staticmethod
+    def apply(target_device: Any, dim: int, *inputs: Any) -> Any:
+        """The tensors joined along ``dim``."""
+        return gather(inputs, target_device, dim)
+
+
+class Broadcast:
+    """Sends tensors to GPUs."""
+
+    @staticmethod
+    def apply(*args: Any) -> Any:
+        """Raises RuntimeError: there are none."""
+        raise RuntimeError("there is no GPU: this library computes on the CPU, in one process")
+
+
+class ReduceAddCoalesced(Broadcast):
+    """Adds tensors up from several GPUs."""
+
+
 for _name in ("data_parallel", "replicate"):  # by hand: an import would hide the functions of these names
     sys.modules[f"{__name__}.{_name}"] = sys.modules[__name__]

@@ -89,3 +89,45 @@ def test_pickle_finds_every_function_again():
                 if not same:
                     lost.append(f"{package}.{name}")
     assert not lost
+
+
+def test_names_that_a_thousand_models_import():
+    """Found by importing the models of two thousand repositories under ``install_as_torch``."""
+    F = importlib.import_module("autograd.nn.functional")
+    assert [F._Reduction.get_enum(r) for r in ("none", "mean", "sum")] == [0, 1, 2]
+    assert (
+        importlib.import_module("autograd.nn._reduction").legacy_get_string(None, False, emit_warning=False) == "none"
+    )
+    assert importlib.import_module("autograd.functional").F is F
+    from autograd.distributed.elastic.multiprocessing.errors import record
+    from autograd.nn.modules.conv import _single
+    from autograd.nn.modules.transformer import _get_activation_fn, _get_clones
+    from autograd.nn.parallel._functions import Broadcast, Gather, Scatter
+    from autograd.quantization import DeQuantStub, QuantStub, QuantWrapper, quantize_dynamic
+    from autograd.utils.data._utils.collate import np_str_obj_array_pattern
+
+    from autograd._C import _error_if_any_worker_fails, _set_worker_signal_handlers, device
+    from autograd._utils import _take_tensors
+    from autograd.utils import collect_env, cpp_extension
+
+    _set_worker_signal_handlers()
+    _error_if_any_worker_fails()
+    assert device is autograd.device and record(len) is len and _single(3) == (3,)
+    assert np_str_obj_array_pattern.search("<U3")
+    assert len(_get_clones(nn.ReLU(), 3)) == 3 and _get_activation_fn("gelu") is F.gelu
+    x = autograd.arange(6.0).reshape(2, 3)
+    halves = Scatter.apply(["cpu", "cpu"], None, 0, x)
+    assert (Gather.apply("cpu", 0, *halves) == x).all()
+    assert (QuantWrapper(nn.Identity())(x) == DeQuantStub()(QuantStub()(x))).all()
+    groups = [[t.dtype for t in group] for group in _take_tensors([x, x.double(), x, x], 60)]
+    assert groups == [[autograd.float32] * 2, [autograd.float64], [autograd.float32]] or sum(map(len, groups)) == 4
+    assert "numpy: " in collect_env.get_pretty_env_info()
+    for refuses in (
+        lambda: cpp_extension.load("fast", ["fast.cpp"]), cpp_extension.BuildExtension, lambda: Broadcast.apply([0], x),
+        lambda: importlib.import_module("autograd.cuda.comm").broadcast(x, [0]), lambda: importlib.import_module("autograd.cuda.nccl").all_reduce([x]),
+        lambda: importlib.import_module("autograd.cuda.profiler").start(),
+    ):  # fmt: skip
+        with pytest.raises(RuntimeError, match="GPU|NumPy"):
+            refuses()
+    with pytest.raises(NotImplementedError, match="floating point"):
+        quantize_dynamic(nn.Linear(1, 1))

@@ -121,6 +121,45 @@ def test_the_old_way_to_a_sparse_matrix():
     assert ag.sparse.mm(made, ag.ones(3, 1)).tolist() == [[3], [4]]
 
 
+def sparse_product(t):
+    """A graph attention's Function (pyGAT): it hands the gradients of its edges back, some of which dropout made zero."""
+
+    class Product(t.autograd.Function):
+        @staticmethod
+        def forward(ctx, indices, values, shape, b):
+            a = t.sparse_coo_tensor(indices, values, shape)
+            ctx.save_for_backward(a, b)
+            ctx.width = shape[1]
+            return t.matmul(a, b)
+
+        @staticmethod
+        def backward(ctx, g):
+            a, b = ctx.saved_tensors
+            places = a._indices()[0] * ctx.width + a._indices()[1]
+            return None, g.matmul(b.t()).reshape(-1)[places], None, a.t().matmul(g)
+
+    return Product.apply
+
+
+@pytest.mark.filterwarnings("ignore:.*dense tensors only", "ignore:Sparse invariant")
+def test_zeros_and_repeated_places_are_stored():
+    theirs = pytest.importorskip("torch")
+    answers = []
+    for t in (ag, theirs):
+        values, b = t.tensor([2.0, 0.0, 3.0, 4.0], requires_grad=True), t.ones(3, 2, requires_grad=True)
+        edges = t.tensor([[1, 0, 1, 1], [2, 0, 0, 2]])
+        sparse_product(t)(edges, values, t.Size([2, 3]), b).sum().backward()
+        made = t.sparse_coo_tensor(edges, values.detach(), (2, 3))
+        loose = made._indices().tolist(), made._values().tolist(), made._nnz()
+        tight = made.coalesce()
+        stored = tight.indices().tolist(), tight.values().tolist(), tight._nnz()
+        answers.append((values.grad.tolist(), b.grad.tolist(), loose, stored))
+    assert answers[0] == answers[1]
+    made = ag.sparse_coo_tensor(ag.tensor([[0], [0]]), ag.ones(1), (2, 2))
+    made[1, 1] = 5.0  # not where something is stored: what is not zero counts from now on
+    assert made._indices().tolist() == [[0, 1], [0, 1]]
+
+
 @pytest.mark.filterwarnings("ignore:.*dense tensors only")
 def test_what_a_sparse_tensor_stores_is_found_in_the_dense_one():
     theirs = pytest.importorskip("torch")
