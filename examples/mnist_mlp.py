@@ -108,7 +108,7 @@ def learning_curves(history: list[dict[str, float]], path: Path) -> None:
         ax.set_title(title, loc="left", fontsize=11)
         ax.set_xlabel("epoch")
         ax.set_xlim(0.5, len(history) + 0.5)
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(alpha=0.25)
         ax.legend(frameon=False)
@@ -148,9 +148,9 @@ def computation_graph(model: nn.Module, dataset: TensorDataset, batch_size: int,
     """The graph of one training step as SVG; None, with a message, where no Graphviz can be found."""
     from autograd import visualize
 
-    images, labels = dataset.tensors
-    loss = nn.functional.cross_entropy(model(images[:batch_size]), labels[:batch_size])
-    picture = visualize.draw(loss, params=dict(model.named_parameters()), depth=2)
+    images, labels = (tensor[:batch_size] for tensor in dataset.tensors)
+    loss = nn.functional.cross_entropy(model(images), labels)
+    picture = visualize.draw(loss, params={"images": images, "labels": labels})
     try:
         return Path(picture.save(path))
     except RuntimeError as error:  # no Graphviz: the run is worth finishing

@@ -91,7 +91,7 @@ def plot_history(history: Any, keys: Sequence[str] | None = None, per: str = "ep
             ax.plot(range(1, len(y) + 1), y, "o-" if len(y) <= 40 else "-", ms=3.5, color=color, label=role)
         ax.set_title(name, loc="left", fontsize=11, color=GREY)
         ax.set_xlabel(per, color=GREY)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         ax.grid(alpha=0.2)
         if len(curves) > 1:
             ax.legend(frameon=False, labelcolor=GREY, fontsize=8)
