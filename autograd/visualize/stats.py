@@ -56,6 +56,8 @@ class Stats:
             return text.replace("[ ", "[").replace(" ]", "]")
         if array.dtype.kind == "b":
             return f"{1 - self.zeros:.0%} true"
+        if array.dtype.kind in "iu":  # labels, indices: their range
+            return f"{array.min()} to {array.max()}"
         spread = f"{number(self.mean, 3)} ± {number(self.std, 3)}"
         return f"{spread}, {self.bad} not finite" if self.bad else spread
 

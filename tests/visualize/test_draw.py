@@ -272,6 +272,9 @@ def test_a_picture_says_that_modules_are_gone():
 
 def test_constants_are_named_by_what_takes_them_and_writes_say_where():
     model, loss = perceptron()
+    labels = torch.arange(9) % 7
+    g = graph(nn.functional.cross_entropy(torch.randn(9, 7, requires_grad=True), labels), {"labels": labels})
+    assert g.find("labels").value.text == "0 to 6"
     assert ">target" in draw(loss).source.replace("\u00a0", "")
     y = torch.ones(4, requires_grad=True) * 2
     y[0] = 0
