@@ -345,6 +345,10 @@ def _rewritten(t: Tensor, node: Node | None, cls: Any) -> Tensor:
     return t
 
 
+class InplaceFunction(Function):
+    """``Function``, for classes that derive from PyTorch's of this name; a write into an input is told by ``ctx.mark_dirty``."""
+
+
 class _Refusal(Operation):
     """The operation that a once-differentiable backward leaves behind: differentiating it again is an error."""
 

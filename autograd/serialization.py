@@ -246,6 +246,11 @@ def _entry(archive: zipfile.ZipFile, name: str, content: Any) -> None:
 # --- loading ---------------------------------------------------------------------------------------------------------
 
 
+def default_restore_location(storage: Any, location: str) -> Any:
+    """The storage as it is: wherever it was, it comes to the CPU. ``map_location`` functions call this."""
+    return storage
+
+
 def load(
     f: Any, map_location: Any = None, pickle_module: Any = None, *, weights_only: bool | None = True,
     mmap: bool | None = None,

@@ -185,6 +185,11 @@ class Tensor(Methods):
     # --- its place in the graph ---
 
     @property
+    def volatile(self) -> bool:
+        """False: ``no_grad`` took its place in PyTorch 0.4; old programs hand it on."""
+        return False
+
+    @property
     def requires_grad(self) -> bool:
         """Whether operations on this tensor are recorded; set it on a leaf to ask for a gradient."""
         return current(self) is not None

@@ -20,10 +20,13 @@ def several(value: Any, n: int) -> tuple[Any, ...]:
 
 
 class _ConvNd(Module):
-    """What all convolutions share: the sizes, the parameters and their initial values."""
+    """What all convolutions share: the sizes, the parameters and their initial values.
 
-    dims: int
-    transposed = False
+    Programs derive their own from it, with PyTorch's arguments by position.
+    """
+
+    dims = 0  # of space; of a class that doesn't say, as many as the kernel has
+    transposed: bool
     weight: Parameter
     bias: Parameter | None
 
@@ -35,15 +38,17 @@ class _ConvNd(Module):
         stride: Any,
         padding: Any,
         dilation: Any,
+        transposed: bool,
         output_padding: Any,
         groups: int,
         bias: bool,
         padding_mode: str,
-        device: Any,
-        dtype: Any,
+        device: Any = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__()
-        n = self.dims
+        n = self.dims = self.dims or len(kernel_size)
+        self.transposed = transposed
         if groups <= 0:
             raise ValueError("groups must be a positive integer")
         if in_channels % groups:
@@ -83,7 +88,8 @@ class _ConvNd(Module):
                 bound = 1 / math.sqrt(fan_in)
                 init.uniform_(self.bias, -bound, bound)
 
-    def _pads(self) -> list[int]:
+    @property
+    def _reversed_padding_repeated_twice(self) -> list[int]:
         """The padding as ``F.pad`` wants it: before and after, the last dimension first."""
         if self.padding == "valid":
             return [0] * (2 * self.dims)
@@ -133,6 +139,7 @@ class _Conv(_ConvNd):
             stride,
             padding,
             dilation,
+            False,
             0,
             groups,
             bias,
@@ -147,7 +154,7 @@ class _Conv(_ConvNd):
     def _conv_forward(self, input: Any, weight: Any, bias: Any) -> Any:
         function = getattr(F, f"conv{self.dims}d")
         if self.padding_mode != "zeros":
-            input = F.pad(input, self._pads(), mode=self.padding_mode)
+            input = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
             return function(input, weight, bias, self.stride, 0, self.dilation, self.groups)
         return function(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)
 
@@ -196,8 +203,6 @@ class Conv3d(_Conv):
 
 
 class _ConvTranspose(_ConvNd):
-    transposed = True
-
     def __init__(
         self,
         in_channels: int,
@@ -222,6 +227,7 @@ class _ConvTranspose(_ConvNd):
             stride,
             padding,
             dilation,
+            True,
             output_padding,
             groups,
             bias,

@@ -102,6 +102,11 @@ vars(activation)["MultiheadAttention"] = transformer.MultiheadAttention
 vars(linear)["NonDynamicallyQuantizableLinear"] = transformer.NonDynamicallyQuantizableLinear
 
 
+def _addindent(s_: str, numSpaces: int) -> str:
+    """All lines but the first moved to the right: for the ``__repr__`` of a container."""
+    return s_.replace("\n", "\n" + numSpaces * " ")
+
+
 def _also(place: types.ModuleType, source: types.ModuleType, names: str) -> None:
     """Names that PyTorch has in one of its files and we keep in another."""
     for name in names.split():
@@ -109,6 +114,7 @@ def _also(place: types.ModuleType, source: types.ModuleType, names: str) -> None
 
 
 _also(module, hooks, " ".join(n for n in hooks.__all__ if n.startswith("register_module_")))
+module._addindent = _addindent  # type: ignore[attr-defined]
 module.RemovableHandle = Handle  # type: ignore[attr-defined]
 module._IncompatibleKeys = state.IncompatibleKeys  # type: ignore[attr-defined]
 module._EXTRA_STATE_KEY_SUFFIX = "_extra_state"  # type: ignore[attr-defined]

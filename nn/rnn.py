@@ -54,6 +54,11 @@ def _check_arguments(
         raise ValueError("proj_size argument is only supported for LSTM, not RNN or GRU")
 
 
+def apply_permutation(tensor: Any, permutation: Any, dim: int = 1) -> Any:
+    """``tensor`` with the places of a dimension in this order."""
+    return tensor.index_select(dim, permutation)
+
+
 class RNNBase(Module):
     """What RNN, LSTM and GRU share: their weights, by layer and direction, and the walk through the layers."""
 
@@ -187,7 +192,7 @@ class RNNBase(Module):
         if packed:
             output: Any = PackedSequence(rows, input.batch_sizes, input.sorted_indices, input.unsorted_indices)
             if input.unsorted_indices is not None:
-                finals = [final.index_select(1, input.unsorted_indices) for final in finals]
+                finals = [apply_permutation(final, input.unsorted_indices) for final in finals]
             return output, finals
         output = rows.reshape(length, batch, rows.shape[-1])
         if self.batch_first:
@@ -217,7 +222,7 @@ class RNNBase(Module):
                 raise RuntimeError(f"Expected {name} size {(count, batch, size)}, got {list(state.shape)}")
             if state.dtype != rows.dtype and not is_casting():
                 raise RuntimeError(f"Input and {name} tensors are not the same dtype: {rows.dtype} and {state.dtype}")
-            found.append(state if order is None else state.index_select(1, order))
+            found.append(state if order is None else apply_permutation(state, order))
         return found
 
     def _layers(self, rows: Any, states: list[Any], sizes: tuple[int, ...]) -> tuple[Any, list[Any]]:

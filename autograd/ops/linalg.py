@@ -5,8 +5,10 @@ Everything comes down to ``matrix_product`` and ``dot_product``, which NumPy giv
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
+import warnings
 from typing import Any
 
 import numpy as np
@@ -290,6 +292,28 @@ def _add_product(name: str, input: Any, product: Any, beta: Any, alpha: Any, out
     return plain_add(input if beta in (0, 1) else input * beta, product, out=out)
 
 
+def _numbers_first(function: Any) -> Any:
+    """Let a function be called in PyTorch's old order too: ``x.addmm_(beta, alpha, a, b)``, ``addmm(beta, x, a, b)``."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        if len(args) > 3:
+            *before, first, second = args
+            numbers = [value for value in before if isinstance(value, (int, float, complex))]
+            args = (*[value for value in before if isinstance(value, Tensor)], first, second)
+            if len(args) != 3 or len(numbers) not in (1, 2) or len(numbers) + 1 != len(before):
+                raise TypeError(f"{function.__name__}() takes three tensors, and beta= and alpha= by name")
+            warnings.warn(
+                f"This overload of {function.__name__} is deprecated: give the numbers as beta= and alpha=",
+                stacklevel=2,
+            )
+            options.update(zip(("beta", "alpha"), numbers, strict=False))
+        return function(*args, **options)
+
+    return call
+
+
+@_numbers_first
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
     """``beta * input + alpha * (mat1 @ mat2)``.
 
@@ -300,12 +324,14 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1, ou
     return _add_product("addmm", input, mm(mat1, mat2), beta, alpha, out)
 
 
+@_numbers_first
 def addmv(input: Any, mat: Any, vec: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
     """``beta * input + alpha * (mat @ vec)``."""
     check_dtypes("addmv", input, mat, vec)
     return _add_product("addmv", input, mv(mat, vec), beta, alpha, out)
 
 
+@_numbers_first
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
     """``beta * input + alpha * outer(vec1, vec2)``."""
     product = outer(vec1, vec2)
@@ -315,11 +341,13 @@ def addr(input: Any, vec1: Any, vec2: Any, *, beta: Any = 1, alpha: Any = 1, out
     return _add_product("addr", input, product, beta, alpha, out)
 
 
+@_numbers_first
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
     """``beta * input + alpha * (the sum over a batch of matrix products)``."""
     return _add_product("addbmm", input, bmm(batch1, batch2).sum(0, dtype=batch1.dtype), beta, alpha, out)
 
 
+@_numbers_first
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
     """``beta * input + alpha * bmm(batch1, batch2)``."""
     return _add_product("baddbmm", input, bmm(batch1, batch2), beta, alpha, out)

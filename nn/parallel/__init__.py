@@ -87,6 +87,29 @@ def scatter(inputs: Any, target_gpus: Any, dim: int = 0) -> Any:
     return tuple(inputs.chunk(len(target_gpus), dim))
 
 
+def scatter_kwargs(inputs: Any, kwargs: Any, target_gpus: Any, dim: int = 0) -> tuple[Any, Any]:
+    """The arguments of a call for each target: tensors in chunks, anything else as it is."""
+    from autograd.tensor import Tensor
+
+    n = len(target_gpus)
+    parts = [scatter(v, target_gpus, dim) if isinstance(v, Tensor) else (v,) * n for v in (*inputs, *kwargs.values())]
+    rows = list(zip(*parts, strict=True))
+    return (
+        tuple([row[: len(inputs)] for row in rows]),
+        tuple([dict(zip(kwargs, row[len(inputs) :], strict=True)) for row in rows]),
+    )
+
+
+def get_a_var(obj: Any) -> Any:
+    """A tensor among nested lists, tuples and dicts; None if there is none."""
+    from autograd.tensor import Tensor
+
+    if isinstance(obj, Tensor):
+        return obj
+    parts = obj.values() if isinstance(obj, dict) else obj if isinstance(obj, (list, tuple)) else ()
+    return next((found for found in map(get_a_var, parts) if found is not None), None)
+
+
 def gather(outputs: Any, target_device: Any, dim: int = 0) -> Any:
     """The tensors joined along ``dim``."""
     import autograd

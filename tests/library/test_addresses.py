@@ -131,3 +131,56 @@ def test_names_that_a_thousand_models_import():
             refuses()
     with pytest.raises(NotImplementedError, match="floating point"):
         quantize_dynamic(nn.Linear(1, 1))
+
+
+@pytest.mark.filterwarnings("ignore:.*deprecated")
+def test_old_ways_that_programs_still_have():
+    from autograd.nn.modules.module import _addindent
+    from autograd.nn.modules.rnn import apply_permutation
+    from autograd.nn.parallel.data_parallel import get_a_var, scatter_kwargs
+
+    from autograd.cuda._utils import _get_device_index
+    from autograd.function import InplaceFunction
+    from autograd.serialization import default_restore_location
+
+    a, b, x = autograd.ones(2, 3), autograd.ones(3, 2), autograd.ones(2, 2)
+    for made in (x.addmm(2, -1, a, b), autograd.addmm(2, x, -1, a, b), x.clone().addmm_(2, -1, a, b)):
+        assert made.tolist() == [[-1.0, -1.0], [-1.0, -1.0]]
+    assert autograd.addmm(2, x, a, b).tolist() == x.addmm(2, a, b).tolist() == [[5.0, 5.0], [5.0, 5.0]]
+    for wrong in (lambda: x.addmm(1, 2, 3, a, b), lambda: autograd.addmm(x, a, b, 3)):
+        with pytest.raises(TypeError, match="beta="):
+            wrong()
+    assert not x.volatile and _addindent("a\nb", 2) == "a\n  b" and default_restore_location(3, "cuda:0") == 3
+    assert issubclass(InplaceFunction, autograd.autograd.Function) and apply_permutation(
+        a, autograd.tensor([2, 0])
+    ).shape == (2, 2)
+    assert get_a_var({"x": [None, (b,)]}) is b and get_a_var([1]) is None
+    rows, named = scatter_kwargs((a,), {"scale": 2}, ["cpu", "cpu"])
+    assert [row[0].shape for row in rows] == [(1, 3)] * 2 and named == ({"scale": 2},) * 2
+    assert _get_device_index("cpu", allow_cpu=True) == -1
+    with pytest.raises(ValueError, match="specified index"):
+        _get_device_index("cpu")
+
+
+def test_a_convolution_of_ones_own():
+    """Derived from ``_ConvNd`` with PyTorch's arguments by position."""
+    from autograd.nn.modules.conv import _ConvNd
+    from autograd.nn.modules.utils import _pair
+
+    class Conv(_ConvNd):
+        def __init__(self, n, m, size, padding=0, padding_mode="zeros"):
+            super().__init__(
+                n, m, _pair(size), _pair(1), _pair(padding), _pair(1), False, _pair(0), 1, True, padding_mode
+            )
+
+        def forward(self, x):
+            x = nn.functional.pad(x, self._reversed_padding_repeated_twice, mode=self.padding_mode)
+            return nn.functional.conv2d(x, self.weight, self.bias, self.stride, 0, self.dilation, self.groups)
+
+    autograd.manual_seed(0)
+    mine = Conv(2, 3, 3, 1, "reflect")
+    autograd.manual_seed(0)
+    usual = nn.Conv2d(2, 3, 3, padding=1, padding_mode="reflect")
+    x = autograd.randn(1, 2, 5, 5)
+    assert autograd.allclose(mine(x), usual(x)) and repr(mine) == repr(usual).replace("Conv2d", "Conv")
+    assert not usual.transposed and nn.ConvTranspose2d(1, 1, 2).transposed
