@@ -481,7 +481,7 @@ def _node_of(output: Any, what: str) -> Node:
     node = current(output)
     if node is None:
         raise RuntimeError(
-            f"element 0 of tensors does not require grad and does not have a grad_fn: the {what} of shape "
+            f"element 0 of tensors does not require grad and does not have a grad_fn: among the {what} the one of shape "
             f"{list(output.array.shape)} and dtype {output.dtype} was not computed from any tensor with "
             "requires_grad=True (or it was under no_grad, or after detach())"
         )

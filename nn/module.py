@@ -120,7 +120,8 @@ class Module(Stateful):
         elif name in known.get("_parameters", ()):
             if value is not None:
                 raise TypeError(
-                    f"cannot assign '{_type_name(value)}' as parameter '{name}' (torch.nn.Parameter or None expected)"
+                    f"cannot assign '{_type_name(value)}' as parameter '{name}' (torch.nn.Parameter or None expected): wrap "
+                    "it in nn.Parameter, or write into the one there is with .data or copy_()"
                 )
             self._parameters[name] = None
         elif name in known.get("_modules", ()):
@@ -217,7 +218,8 @@ class Module(Stateful):
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a child module under this name."""
         if not isinstance(module, Module) and module is not None:
-            raise TypeError(f"{_type_name(module)} is not a Module subclass")
+            cure = f": make one, {module.__name__}(...)" if isinstance(module, type) else ""
+            raise TypeError(f"{_type_name(module)} is not a Module subclass{cure}")
         self._check_new_name(name, "_modules", "module")
         for hook in EVERYWHERE.module_registration.values():
             module = _replaced(hook(self, name, module), module)
