@@ -7,6 +7,8 @@ from typing import Any
 
 from .namespace import resolve
 from .ops.matrices import LinAlgError as _LinAlgError
+from .overrides import DisableTorchFunction as DisableTorchFunction
+from .overrides import DisableTorchFunctionSubclass as DisableTorchFunctionSubclass
 from .random import Generator as Generator
 
 __all__ = ["Generator", "_LinAlgError", "_get_tracing_state"]

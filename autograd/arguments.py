@@ -92,11 +92,18 @@ def is_array(value: Any) -> bool:
     return isinstance(value, ARRAYS) or getattr(value, "symbolic", False)
 
 
+def kind_of(value: Any) -> str:
+    """The name of a value's class, for errors."""
+    kind = type(value)
+    hint = " (for its __torch_function__ to answer, call autograd.overrides.listen() before)"
+    return kind.__name__ + (hint if hasattr(kind, "__torch_function__") else "")
+
+
 def as_array(op: Op, value: Any) -> Any:
     """Raw arrays and NumPy scalars pass (formulas use them), so do numbers; anything else is a TypeError."""
     if isinstance(value, RAW) or is_array(value):
         return value
-    raise TypeError(f"{op.name}(): argument must be Tensor, not {type(value).__name__}")
+    raise TypeError(f"{op.name}(): argument must be Tensor, not {kind_of(value)}")
 
 
 def meet(op: Op, *values: Any) -> tuple[Any, ...]:
@@ -111,7 +118,7 @@ def meet(op: Op, *values: Any) -> tuple[Any, ...]:
     for value in values:
         if value is not None and not isinstance(value, RAW):
             raise TypeError(
-                f"{op.name}(): expected a Tensor or a number, got {type(value).__name__}"
+                f"{op.name}(): expected a Tensor or a number, got {kind_of(value)}"
                 + (". Convert it first: autograd.tensor(...)" if isinstance(value, (list, tuple)) else "")
             )
     if "b" in op.refuses and any([isinstance(v, bool) or getattr(v, "dtype", None) == np.bool_ for v in values]):
@@ -179,7 +186,7 @@ def refusing(op: Op, function: Callable[..., Any]) -> Callable[..., Any]:
 def not_tensor(op: Op, position: int, value: Any) -> TypeError:
     """The error for a number where PyTorch wants a tensor."""
     return TypeError(
-        f"{op.name}(): argument {op.names[position - 1]!r} (position {position}) must be Tensor, not {type(value).__name__}"
+        f"{op.name}(): argument {op.names[position - 1]!r} (position {position}) must be Tensor, not {kind_of(value)}"
     )
 
 

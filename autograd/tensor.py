@@ -95,6 +95,38 @@ class Tensor(Methods):
         check_device(device)
         return legacy(cls, dtypes.default_float(), data)
 
+    # --- its subclasses ---
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        from .overrides import disabled, listen
+
+        if cls.__torch_function__ is not disabled:
+            listen()
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What a subclass gives for a call with one of its tensors: the function's results, of that class (see ``overrides``)."""
+        from .overrides import results_of_class
+
+        return results_of_class(cls, func, types, args, kwargs)
+
+    def as_subclass(self, cls: type[Any]) -> Any:
+        """The same values, memory and place in the graph, as a tensor of another class. Raises TypeError if that is no subclass of Tensor."""
+        from .ops.shape import alias
+
+        if not (isinstance(cls, type) and issubclass(cls, Tensor)):
+            raise TypeError(f"as_subclass(): cls must be a subclass of Tensor, but got {cls!r}")
+        seen = alias(self)
+        made: Any = new(cls)
+        made.array, made.node, made.lineage = seen.array, seen.node, seen.lineage
+        return made
+
+    @staticmethod
+    def _make_subclass(cls: type[Any], data: Tensor, require_grad: bool = False) -> Any:
+        """A constant of class ``cls`` on the memory of ``data``, or with ``require_grad`` a leaf: what its ``__new__`` returns."""
+        return data.detach().as_subclass(cls).requires_grad_(require_grad)
+
     # --- what it is ---
 
     @property

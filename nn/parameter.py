@@ -8,6 +8,7 @@ import numpy as np
 
 import autograd
 from autograd.graph import Leaf
+from autograd.overrides import disabled
 from autograd.tensor import Tensor
 
 __all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "is_lazy"]
@@ -43,6 +44,8 @@ class Parameter(Tensor):
     (True, True)
     """
 
+    __torch_function__ = disabled  # type: ignore[assignment]  # what is computed with parameters are Tensors
+
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
         made = _on_memory_of(cls, data)
         return made.requires_grad_() if requires_grad else made
@@ -74,6 +77,7 @@ class Buffer(Tensor):
     OrderedDict([('mean', tensor([0., 0.]))])
     """
 
+    __torch_function__ = disabled  # type: ignore[assignment]
     persistent: bool
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
@@ -170,6 +174,7 @@ class UninitializedBuffer(_Uninitialized, Tensor):
     torch.Size([2, 3])
     """
 
+    __torch_function__ = disabled  # type: ignore[assignment]
     persistent: bool
 
     def __new__(

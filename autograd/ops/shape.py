@@ -86,6 +86,7 @@ def expand_error(input: Any, shape: tuple[int, ...]) -> RuntimeError:
 
 
 broadcast: Any = lift_view(_broadcast, name="expand", input=lambda g, like: sum_to(g, like.shape))
+alias: Any = lift_view(lambda input: input[...], name="alias", input=lambda g: g)
 reshape_to: Any = lift_view(
     lambda input, shape: input.reshape(shape), name="view", input=lambda g, like: reshape_to(g, like.shape)
 )

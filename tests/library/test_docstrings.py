@@ -25,6 +25,11 @@ MODULES = sorted(
     if not found.name.endswith("__main__")
 )
 
+ALONE = {
+    "autograd.install": "it refuses to stand for a PyTorch that is there already",
+    "autograd.overrides": "after it every public function asks who answers, and other tests count calls",
+}
+
 
 @pytest.mark.parametrize("name", ["autograd", "nn", "optim", *MODULES])
 def test_examples(name, capsys):
@@ -32,8 +37,8 @@ def test_examples(name, capsys):
         module = importlib.import_module(name)
     except ImportError as error:
         pytest.skip(f"{name} needs what is not installed: {error}")
-    if name == "autograd.install" and "torch" in sys.modules:  # it refuses to stand for a PyTorch that is there already
-        alone = "import doctest, autograd.install as m; raise SystemExit(doctest.testmod(m).failed)"
+    if name in ALONE:
+        alone = f"import doctest, {name} as m; raise SystemExit(doctest.testmod(m).failed)"
         subprocess.run([sys.executable, "-c", alone], check=True)
         return
     result = doctest.testmod(module)

@@ -64,6 +64,7 @@ RECORDS = [
     Record(shape.sum_to, [args(normal(3, 4), (1, 4)), args(normal(2, 3, 4), (4,)), args(normal(3), ())], lambda x, s: _sum_to(x, s)),
     Record(shape.cast, [args(normal(3), np.dtype(np.float64)), args(complex_normal(3), np.dtype(np.float64))], lambda x, d: x.real.astype(d), float32=False),
     Record(shape.broadcast, [args(normal(3, 1), (2, 3, 4)), args(normal(), (2,)), args(normal(0, 1), (0, 3))], np.broadcast_to),
+    Record(shape.alias, unary(normal), lambda x: x),
     Record(shape.reshape_to, [args(normal(3, 4), (2, 6)), args(normal(), (1, 1)), args(normal(0, 3), (3, 0))], np.reshape),
     Record(shape.squeeze_to, [args(normal(1, 3), (3,))], np.reshape),
     Record(shape.unsqueeze_to, [args(normal(3), (3, 1))], np.reshape),
