@@ -7,7 +7,7 @@ the hundreds of methods are bound to it from the tables in ``ops/`` (see ``ops/_
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -17,9 +17,12 @@ from .devices import CPU, check_device, device
 from .graph import Handle, Leaf, Node, Part, called_again, mode, note
 from .views import UNTRACKED, Lineage, current, last_write
 
-__all__ = ["Size", "Tensor", "is_tensor"]
+__all__ = ["Size", "Tensor", "is_tensor", "tensors_in"]
 
 new = object.__new__
+DEPTH = 5
+"""Containers within containers that are searched for the tensors of a result."""
+PLAIN = (int, float, complex, str, bytes, type, type(None), np.ndarray, np.generic)
 
 
 class Size(tuple[int, ...]):
@@ -520,6 +523,35 @@ def wrap(array: Any, node: Node | None = None) -> Tensor:
     made.node = node
     made.lineage = None
     return made
+
+
+def tensors_in(value: Any) -> list[Tensor]:
+    """The tensors in what a function returned: in tuples, lists, dictionaries and attributes of objects, a few deep.
+
+    >>> import autograd
+    >>> [t.item() for t in tensors_in({"loss": autograd.tensor(1.0), "parts": [autograd.tensor(2.0), "text"]})]
+    [1.0, 2.0]
+    """
+    if type(value) is tuple and set(map(type, value)) == {Tensor}:
+        return list(value)
+    found: list[Tensor] = []
+    seen: set[int] = set()
+    stack = [(value, 0)]
+    while stack:
+        item, depth = stack.pop()
+        if isinstance(item, Tensor):
+            found.append(item)
+        elif depth < DEPTH and not isinstance(item, PLAIN) and id(item) not in seen:
+            seen.add(id(item))
+            stack.extend([(part, depth + 1) for part in _parts(item)][::-1])
+    return found
+
+
+def _parts(value: Any) -> Iterable[Any]:
+    if isinstance(value, (tuple, list)):
+        return value
+    attributes = value if isinstance(value, dict) else getattr(value, "__dict__", None)
+    return attributes.values() if isinstance(attributes, dict) else ()
 
 
 def is_tensor(obj: Any) -> bool:

@@ -195,6 +195,14 @@ def current(tensor: Tensor) -> Node | None:
     return _derived(tensor, lineage)
 
 
+def newest(tensor: Tensor) -> Node | None:
+    """As ``current``, for those who only look: the old node of a view that may not be used any more."""
+    try:
+        return current(tensor)
+    except RuntimeError:
+        return tensor.node
+
+
 def _derived(tensor: Tensor, lineage: Lineage) -> Node | None:
     if not lineage.attached():
         return tensor.node

@@ -84,11 +84,13 @@ def _tensors_of(value: Any) -> list[Tensor]:
 
 
 def _with_tensors(value: Any, tensors: list[Tensor]) -> Any:
-    """``value`` (a Tensor or a tuple) with its Tensors replaced, in order."""
+    """``value`` (a Tensor, a tuple or a list) with its Tensors replaced, in order."""
     if isinstance(value, Tensor):
         return tensors[0]
     it = iter(tensors)
     made = [next(it) if isinstance(v, Tensor) else v for v in value]
+    if hasattr(value, "_fields"):  # a named tuple
+        return type(value)(*made)
     return tuple(made) if isinstance(value, tuple) else made
 
 

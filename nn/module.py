@@ -17,7 +17,8 @@ from autograd import dtypes
 from autograd.devices import check_device
 from autograd.devices import device as Device
 from autograd.graph import called_again, mode, tick
-from autograd.tensor import Tensor, wrap
+from autograd.tensor import Tensor, tensors_in, wrap
+from autograd.views import newest
 
 from .hooks import EVERYWHERE
 from .parameter import Buffer, Parameter, is_lazy
@@ -83,8 +84,8 @@ class Module(Stateful):
         except Exception as error:
             say_where(error, self, args)
             raise
-        for value in (result,) if isinstance(result, Tensor) else result if type(result) is tuple else ():
-            node = value.node if isinstance(value, Tensor) else None
+        for value in (result,) if isinstance(result, Tensor) else tensors_in(result):
+            node = value.node if value.lineage is None else newest(value)
             if node is not None and node.id > start:
                 node.calls = ((ref(self), start, tick()), *getattr(node, "calls", ()))
         return result

@@ -10,7 +10,7 @@ from typing import Any
 from .. import dtypes
 from ..creation import zeros
 from ..graph import no_grad
-from ..tensor import Tensor
+from ..tensor import Tensor, tensors_in
 from .stats import bytes_text
 
 __all__ = ["Row", "Summary", "summary"]
@@ -127,7 +127,7 @@ def summary(model: Any, input_size: Any = None, *, input_data: Any = None, dtype
         model: a Module; it is left as it was.
         input_size: the shape of the input with its batch dimension, or a list of shapes for several inputs. Left out
             (with ``input_data`` too), the table has no shapes.
-        input_data: a Tensor, or a tuple of them, to run instead of zeros.
+        input_data: a Tensor, or a tuple of them, to run instead of zeros; or a dictionary of named arguments.
         dtype: of the zeros (default: float32; a model that begins with an Embedding gets int64).
 
     Equal layers of a list have one line ("0-11: Block (each)"). Parameters that several layers share are counted once.
@@ -153,7 +153,8 @@ def summary(model: Any, input_size: Any = None, *, input_data: Any = None, dtype
         raise TypeError(f"summary() takes a Module, not {type(model).__name__}")
     rows = {name: Row(name.rpartition(".")[2], _depth(name), type(m).__name__) for name, m in model.named_modules()}
     if input_size is not None or input_data is not None:
-        _run(model, rows, _inputs(model, input_size, input_data, dtype))
+        named = input_data if isinstance(input_data, dict) else {}
+        _run(model, rows, () if named else _inputs(model, input_size, input_data, dtype), named)
     seen: set[int] = set()
     for name, module in model.named_modules():  # outermost first: a parameter counts where it is first met
         row = rows[name]
@@ -172,9 +173,13 @@ def _depth(name: str) -> int:
     return name.count(".") + 1 if name else 0
 
 
-def _inputs(model: Any, input_size: Any, input_data: Any, dtype: Any) -> tuple[Tensor, ...]:
+def _inputs(model: Any, input_size: Any, input_data: Any, dtype: Any) -> tuple[Any, ...]:
     if input_data is not None:
         return tuple(input_data) if isinstance(input_data, (tuple, list)) else (input_data,)
+    if not isinstance(input_size, (tuple, list)) or not input_size:
+        raise TypeError(
+            f"input_size must be a shape with its batch dimension, such as (1, 3, 32, 32), not {input_size!r}"
+        )
     sizes = [input_size] if not isinstance(input_size[0], (tuple, list)) else list(input_size)
     if dtype is None:
         leaf = next((m for m in model.modules() if not list(m.children())), None)
@@ -182,24 +187,24 @@ def _inputs(model: Any, input_size: Any, input_data: Any, dtype: Any) -> tuple[T
     return tuple(zeros(*size, dtype=dtype) for size in sizes)
 
 
-def _run(model: Any, rows: dict[str, Row], inputs: tuple[Tensor, ...]) -> None:
+def _run(model: Any, rows: dict[str, Row], inputs: tuple[Any, ...], named: dict[str, Any]) -> None:
     handles = []
     modes = {id(m): (m, m.training) for m in model.modules()}
     for name, module in model.named_modules():
 
-        def note(module: Any, given: Any, result: Any, row: Row = rows[name]) -> None:
-            x, y = _first(given), _first(result)
+        def note(module: Any, args: Any, kwargs: Any, result: Any, row: Row = rows[name]) -> None:
+            x, y = _first([args, kwargs]), _first(result)
             row.input = None if x is None else list(x.shape)
             row.output = None if y is None else list(y.shape)
             row.bytes = 0 if y is None else y.nbytes
             if x is not None and y is not None:
                 row.mult_adds += mult_adds(module, list(x.shape), list(y.shape))
 
-        handles.append(module.register_forward_hook(note))
+        handles.append(module.register_forward_hook(note, with_kwargs=True))
     try:
         model.eval()
         with no_grad():
-            model(*inputs)
+            model(*inputs, **named)
     finally:
         for handle in handles:
             handle.remove()
@@ -208,9 +213,7 @@ def _run(model: Any, rows: dict[str, Row], inputs: tuple[Tensor, ...]) -> None:
 
 
 def _first(value: Any) -> Tensor | None:
-    while isinstance(value, (tuple, list)) and value:
-        value = value[0]
-    return value if isinstance(value, Tensor) else None
+    return next(iter(tensors_in(value)), None)
 
 
 def mult_adds(module: Any, given: list[int], made: list[int]) -> int:
