@@ -37,7 +37,7 @@ class Step:
 def steps(root: Node, start: Any = None) -> Iterator[Step]:
     """The reverse pass from ``root``, newest node first; ``start`` is its cotangent (ones, if left out).
 
-    Raises RuntimeError at a node whose saved arrays an earlier backward released.
+    Raises RuntimeError after a node whose saved arrays an earlier backward released, and what a formula raises.
     """
     pending: dict[int, Any] = {root.id: np.ones(root.shape, root.dtype) if start is None else start}
     waiting: dict[int, Node] = {root.id: root}
@@ -52,7 +52,12 @@ def steps(root: Node, start: Any = None) -> Iterator[Step]:
         else:
             if node.op.outputs != 1:
                 g = _whole(node, g, False)
-            sent = send(node, g)
+            try:
+                with np.errstate(all="ignore"):
+                    sent = send(node, g)
+            except Exception:
+                yield Step(node, g, ())  # what has arrived is right
+                raise
         yield Step(node, g, sent)
         for parent, c in zip(node.parents, sent, strict=False):
             if parent is None or c is None:

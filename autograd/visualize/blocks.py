@@ -15,7 +15,7 @@ import numpy as np
 
 from .graphs import Graph, Vertex
 
-__all__ = ["Block", "results", "tree"]
+__all__ = ["Block", "alike", "example", "results", "tree"]
 
 CAP = 24
 """Items that an open block shows, when it has more: the first and last half, and "+N more" between."""
@@ -81,6 +81,16 @@ def tree(graph: Graph, fold: bool = True, cap: int = CAP) -> Block:
 def type_name(block: Block) -> str:
     """What two blocks must share to be called equal, besides their items: the type, not the number."""
     return "" if block.kind == "turn" else block.name.rpartition(": ")[2]
+
+
+def example(repeat: Block) -> Any:
+    """The item of a repetition that is drawn for all: the first, but of a loop the fullest, since a loop begins with
+    constants that later turns compute."""
+    kin = [item for item in repeat.items if not isinstance(item, Block) or item.kind != "more"]
+    first = kin[0]
+    if isinstance(first, Vertex):
+        return first
+    return max((item for item in kin if item.path == first.path), key=lambda item: item.size)
 
 
 def _modules(graph: Graph) -> Block:

@@ -11,7 +11,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .blocks import Block, alike, results, tree
+import numpy as np
+
+from .blocks import Block, alike, example, results, tree
 from .graphs import Graph, Vertex, constant_text, counted, graph, missing_text, shape_text, title
 from .stats import number
 
@@ -89,6 +91,9 @@ def _compose(g: Graph, show: Sequence[str], depth: int | None, fold: bool, rankd
         raise ValueError(f"show must be a sequence of some of {', '.join(sorted(known))}; got {wrong[0]!r}")
     if rankdir not in (None, "LR", "TB", "RL", "BT"):
         raise ValueError(f"rankdir must be 'LR', 'TB', 'RL', 'BT' or None, not {rankdir!r}")
+    for name, given, least in (("depth", 0 if depth is None else depth, 0), ("boxes", boxes, 1)):
+        if not isinstance(given, (int, np.integer)) or given < least:
+            raise ValueError(f"{name} must be a whole number of at least {least}, not {given!r}")
     scalar = len(g) <= boxes and not g.calls and all(v.shape == () for v in g)
     board = Board(g, depth, fold, boxes)
     direction = rankdir or ("LR" if scalar or len(board.visible) <= 9 else "TB")
@@ -120,8 +125,11 @@ class Board:
         self._settle()
 
     def shown(self, block: Block) -> list[Any]:
-        """What an open block shows: of a repetition only the first turn."""
-        return [*block.leaves, *(block.items[:1] if block.kind == "repeat" else block.items)]
+        """What an open block shows: of a repetition one turn, without a box of its own."""
+        if block.kind != "repeat":
+            return [*block.leaves, *block.items]
+        turn = example(block)
+        return [*block.leaves, *(self.shown(turn) if _is_turn(turn) else [turn])]
 
     def _open(self, depth: int | None, boxes: int) -> None:
         """Open the blocks breadth first, while they fit (or as deep as ``depth`` says; "+N more" stays closed)."""
@@ -138,9 +146,11 @@ class Board:
                     continue
                 used += more
                 for block in kin:
-                    same_level = block.kind in ("repeat", "turn")  # folding is no level of the model
-                    if depth is None or same_level or self._level(block) <= depth:
+                    repeat = block.kind == "repeat"  # folding is no level of the model
+                    if depth is None or repeat or self._level(block) <= depth:
                         self.open.add(id(block))
+                        if repeat and _is_turn(example(block)):
+                            self.open.add(id(example(block)))
                         level.append(block)
 
     def _kinds(self, blocks: list[Block]) -> list[list[Block]]:
@@ -173,9 +183,9 @@ class Board:
                 if twin is None:
                     self.visible.append(item)
             elif item.kind == "repeat":
-                model = item.items[0] if twin is None else twin.items[0]
-                for k in range(len(item.items) - 1, -1, -1):
-                    self._push(stack, item.items[k], None if twin is None and k == 0 else model)
+                drawn = example(item if twin is None else twin)
+                for turn in reversed(item.items):
+                    self._push(stack, turn, None if turn is drawn else drawn)
                 self._push_leaves(stack, item, twin)
             else:
                 if twin is None:
@@ -197,6 +207,8 @@ class Board:
             stack.append((item, model))
 
     def _stand(self, part: Any, model: Any) -> None:
+        while isinstance(model, Block) and id(model) in self.open and model.items:
+            model = self.shown(model)[-1]  # what it hands on
         for vertex in [part] if isinstance(part, Vertex) else part.vertices():
             self.place[vertex.id] = model
 
@@ -204,8 +216,7 @@ class Board:
         if twin is None:
             stack.extend([(leaf, None) for leaf in item.leaves])
             return
-        for i, leaf in enumerate(item.leaves):
-            model: Any = twin.leaves[i] if i < len(twin.leaves) else twin
+        for leaf, model in zip(item.leaves, twin.leaves, strict=False):
             if isinstance(leaf, Vertex) and isinstance(model, Vertex):
                 stack.append((leaf, model))
             else:
@@ -228,6 +239,10 @@ class Board:
             backwards = edge.source.kind == "operation" and order[id(a)] >= order[id(b)]
             found.append((a, b, backwards, edge))
         return found
+
+
+def _is_turn(item: Any) -> bool:
+    return isinstance(item, Block) and item.kind == "turn"
 
 
 # --- text ----------------------------------------------------------------------------------------------------------
@@ -268,8 +283,8 @@ def _lines(board: Board, show: Sequence[str]) -> list[str]:
             continue
         if backwards:
             extra = ' [style=dashed label="  next"]'
-        elif isinstance(a, Vertex) and a.shape and isinstance(a.shape[0], tuple):
-            extra = f' [label="{edge.output}"]'
+        elif isinstance(a, Vertex) and edge.result:
+            extra = f' [label="  {edge.result} "]'
         elif isinstance(b, Vertex) and b.op in ("sub", "div", "matmul", "pow", "where") and isinstance(a, Vertex):
             extra = f' [tooltip="{_quoted(edge.argument)}"]'
         lines.append(f"{names[id(a)]} -> {names[id(b)]}{extra}")

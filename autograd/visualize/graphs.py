@@ -10,13 +10,16 @@ from __future__ import annotations
 import json
 import linecache
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import numpy as np
 
+from .. import return_types
 from ..graph import FREED, Leaf, Node, Part
 from ..operation import Op
-from ..tensor import Tensor
+from ..tensor import Tensor, tensors_in
 from ..views import current, last_write
 from .backprop import steps
 from .formulas import formulas_of
@@ -124,6 +127,15 @@ class Edge:
         self.argument = argument
         self.output = output
 
+    @property
+    def result(self) -> str:
+        """Which result of several goes this way: its name ("U") or number; "" where there is only one."""
+        shapes = self.source.shape
+        if not shapes or not isinstance(shapes[0], tuple):
+            return ""
+        names: tuple[str, ...] = getattr(getattr(return_types, self.source.op, None), "_fields", ())
+        return names[self.output] if len(names) == len(shapes) else str(self.output)
+
     def __repr__(self) -> str:
         return f"<{self.source.name} -> {self.target.name}.{self.argument}>"
 
@@ -157,11 +169,17 @@ class Graph:
         self._stats: dict[tuple[str, int], Stats | None] = {}
         self._result = output.array
         self._freed = False
+        self.stopped = ""  # the error that ended the search for gradients
         self.gone = 0  # calls of modules that no longer exist
         self._collect(root)
         self.root = self._by_id[root.parents[0].id if type(root) is Part and root.parents[0] else root.id]
         from .modules import find_calls
 
+        if not isinstance(params, (Mapping, NoneType)):
+            raise TypeError(
+                f"params must be a dictionary {{name: Tensor or Module}}, such as dict(model.named_parameters()); got a "
+                f"{type(params).__name__}"
+            )
         models = {name: model for name, model in (params or {}).items() if hasattr(model, "named_modules")}
         self.calls = find_calls(self, models)
         self._name({name: tensor for name, tensor in (params or {}).items() if name not in models}, models)
@@ -283,8 +301,8 @@ class Graph:
             for step in steps(self.root_node):
                 if not isinstance(step.g, tuple):
                     found[step.node.id] = step.g
-        except RuntimeError:  # released or overwritten: what is newer than that node is still right
-            pass
+        except Exception as error:  # overwritten, or a Function of the user's: what is newer is still right
+            self.stopped = f"{type(error).__name__}: {error}".splitlines()[0]
         return found
 
     def _known_arrays(self) -> dict[int, Any]:
@@ -426,14 +444,17 @@ class Graph:
                     names.setdefault(node.id, name)
         for name, tensor in params.items():
             if not isinstance(tensor, Tensor):
-                raise TypeError(f"params must map names to Tensors and Modules; {name!r} is a {type(tensor).__name__}")
+                raise TypeError(
+                    f"params must map names to Tensors and Modules; {name!r} is of type {type(tensor).__name__}"
+                )
             node = current(tensor)
             if node is not None:
                 given |= set() if node.id in names else {node.id}
                 names[node.id] = name
-            elif id(tensor.array) in self._constants:
-                constant = self._constants[id(tensor.array)][0]
-                constant.name, constant.named, constant.given = name, True, True
+            else:
+                for constant, array in self._constants.values():
+                    if array is tensor.array or _same_data(array, tensor.array):
+                        constant.name, constant.named, constant.given = name, True, True
         for id_, name in names.items():
             vertex = self._by_id.get(id_)
             if vertex is not None:
@@ -456,19 +477,19 @@ class Graph:
 
     def to_json(self, path: Any = None, values: bool = True, indent: int | None = None) -> str:
         """The whole graph as JSON text, written to ``path`` too if given."""
-        return _written(json.dumps(self.to_dict(values), indent=indent), path)
+        return written(json.dumps(self.to_dict(values), indent=indent), path)
 
     def to_dot(self, path: Any = None, **options: Any) -> str:
         """The picture that ``draw`` makes, as text in Graphviz's language; needs nothing installed."""
         from .dot import dot_text
 
-        return _written(dot_text(self, **options), path)
+        return written(dot_text(self, **options), path)
 
     def to_html(self, path: Any = None, **options: Any) -> str:
         """An interactive page, whole in itself: pan, zoom, search, open and close modules, follow a parameter."""
         from .page import page
 
-        return _written(page(self, **options), path)
+        return written(page(self, **options), path)
 
     def draw(self, **options: Any) -> Any:
         """A ``graphviz.Digraph`` of the graph; see ``autograd.visualize.draw``."""
@@ -507,7 +528,12 @@ def graph(output: Any, params: Mapping[str, Any] | None = None) -> Graph:
     if isinstance(output, Graph):
         return output
     if not isinstance(output, Tensor):
-        raise TypeError(f"graph() shows where a Tensor came from; got {type(output).__name__}")
+        cure = ""
+        if hasattr(output, "named_modules"):
+            cure = ": call it, and draw what it returns"
+        elif tensors_in(output):
+            cure = ": choose one of its Tensors, or draw their sum"
+        raise TypeError(f"graph() shows where a Tensor came from; got a {type(output).__name__}{cure}")
     return Graph(output, params)
 
 
@@ -572,7 +598,14 @@ def missing_text(g: Graph) -> str:
         )
     if g.released:
         said.append("backward() has released what the missing gradients need. Draw before it, or inside recording()")
+    if g.stopped:
+        said.append(f"Gradients are missing from where backward raised {clipped(g.stopped, 110)}")
     return ". ".join(said)
+
+
+def clipped(text: str, limit: int) -> str:
+    """The beginning of a text that is too long."""
+    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def argument_name(op: Any, i: int) -> str:
@@ -594,7 +627,7 @@ def short(value: Any, limit: int = 60) -> str:
         return getattr(value, "__name__", "function")
     sliced = isinstance(value, tuple) and any(isinstance(i, slice) or i is Ellipsis for i in value)
     text = index_text(value) if sliced or isinstance(value, slice) else repr(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    return clipped(text, limit)
 
 
 def index_text(index: Any) -> str:
@@ -648,13 +681,24 @@ def _unwritten(array: Any, node: Node) -> bool:
     return write is None or bool(write.time < node.id)  # type: ignore[attr-defined, unused-ignore]
 
 
+def _same_data(a: Any, b: Any) -> bool:
+    """Whether two arrays are the same elements in the same memory, one perhaps in another shape."""
+    return (
+        isinstance(a, np.ndarray)
+        and (a.size, a.dtype) == (b.size, b.dtype)
+        and a.size > 0
+        and np.lib.array_utils.byte_bounds(a) == np.lib.array_utils.byte_bounds(b)
+    )
+
+
 def _result(value: Any, output: int) -> Any:
     """The value of a vertex, or one of several."""
     return value[output] if isinstance(value, tuple) else value
 
 
-def _written(text: str, path: Any) -> str:
+def written(text: str, path: Any) -> str:
+    """The text, in a file too if there is a path."""
     if path is not None:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text, encoding="utf-8")
     return text

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import functools
 import html
+import itertools
+import math
 import re
 import shutil
 import sys
@@ -60,6 +62,59 @@ def centred(svg: str) -> str:
     return re.sub(r'<g id="node\d+" class="node">.*?</g>', box, svg, flags=re.DOTALL)
 
 
+WIDE = 5.8
+"""Points that a letter of a frame's title takes at most, about."""
+
+
+def beside_arrows(svg: str) -> str:
+    """An SVG of Graphviz's with the title of each frame where no arrow passes, if there is such a place in its line."""
+    lines = [_corners(d) for d in re.findall(r'class="edge">\s*<title>.*?</title>\s*<path [^>]*? d="([^"]*)"', svg)]
+
+    def frame(match: re.Match[str]) -> str:
+        outline, start, baseline, rest, title = match.groups()
+        title = title.strip()
+        across, down = zip(*_points(outline), strict=True)
+        bottom = min(float(baseline) + 4, max(down))
+        passed = sorted(x for line in lines for x in _between(line, min(down), bottom))
+        at, end = float(start), max(across) - 4
+        width = WIDE * len(title)
+        for left, right in zip([-math.inf, *passed], [*passed, math.inf], strict=True):
+            x = max(at, left + 5)
+            if min(right - 5, end) - x >= width:
+                return match[0].replace(f'x="{start}"', f'x="{x:g}"').replace(match[5], title)
+        return match[0].replace(match[5], title)
+
+    cluster = r'class="cluster">\s*<title>.*?</title>\s*<(?:path|polygon) [^>]*?(?:d|points)="([^"]*)"/>\s*'
+    return re.sub(cluster + r'<text [^>]*?x="([^"]*)" y="([^"]*)"([^>]*)>([^<]*)</text>', frame, svg)
+
+
+def _points(path: str) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+),(-?[\d.]+)", path)]
+
+
+def _corners(path: str, pieces: int = 12) -> list[tuple[float, float]]:
+    """A line of Bezier curves as straight pieces."""
+    points = _points(path)
+    found = points[:1]
+    for k in range(0, len(points) - 3, 3):
+        (ax, ay), (bx, by), (cx, cy), (dx, dy) = points[k : k + 4]
+        for n in range(1, pieces + 1):
+            t = n / pieces
+            a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+            found.append((a * ax + b * bx + c * cx + d * dx, a * ay + b * by + c * cy + d * dy))
+    return found
+
+
+def _between(line: list[tuple[float, float]], top: float, bottom: float) -> list[float]:
+    """Where a line is, from left to right, while it passes between two heights."""
+    found = []
+    for (ax, ay), (bx, by) in itertools.pairwise(line):
+        low, high = max(top, min(ay, by)), min(bottom, max(ay, by))
+        if low <= high:
+            found += [ax, bx] if ay == by else [ax + (bx - ax) * (y - ay) / (by - ay) for y in (low, high)]
+    return found
+
+
 class Picture(graphviz.Digraph):  # type: ignore[misc]
     """A picture of a graph. ``source`` is its text; ``save("x.svg")`` writes a file; a notebook shows it."""
 
@@ -77,7 +132,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
         Raises RuntimeError in one sentence where no ``dot`` is installed; ``.source`` still holds the picture's text.
         """
-        return centred(self.pipe(format="svg", encoding="utf-8"))
+        return beside_arrows(centred(self.pipe(format="svg", encoding="utf-8")))
 
     def pipe(self, *args: Any, **kwargs: Any) -> Any:
         """As ``graphviz.Digraph.pipe``: the rendered picture."""
@@ -98,7 +153,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         """Write the picture: ``.svg``, ``.png`` and other pictures are rendered, other names get Graphviz's text."""
         kind = Path(filename).suffix[1:].lower() if filename is not None else ""
         if kind in ("", "gv", "dot", "txt"):
-            return str(super().save(filename, directory, **kwargs))
+            return str(super().save(filename, directory=directory, **kwargs))
         path = Path(directory or "") / filename
         path.parent.mkdir(parents=True, exist_ok=True)
         if kind == "svg":

@@ -52,7 +52,11 @@ class Stats:
         if array.ndim == 0:
             return number(array.item())
         if array.size <= _FEW:
-            text = " ".join(np.array2string(array, precision=3, formatter={"float_kind": _element}).split())
+            text = " ".join(
+                np.array2string(
+                    array, precision=3, formatter={"float_kind": _element, "complex_kind": _complex}
+                ).split()
+            )
             return text.replace("[ ", "[").replace(" ]", "]")
         if array.dtype.kind == "b":
             return f"{1 - self.zeros:.0%} true"
@@ -83,6 +87,10 @@ def _element(value: Any) -> str:
     """A number in an array, as NumPy writes it; what is small but not zero doesn't look like zero."""
     text = f"{value:.3g}"
     return text if any(c in text for c in ".en") else text + "."
+
+
+def _complex(value: Any) -> str:
+    return f"{_element(value.real)}{'' if value.imag < 0 else '+'}{_element(value.imag)}j"
 
 
 def number(value: Any, digits: int = 4) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..graph import Part
 from .backprop import steps
-from .graphs import Graph, Vertex, argument_name, graph, shape_text, title
+from .graphs import Graph, Vertex, argument_name, graph, shape_text, title, written
 from .page import data_of, document, frame
 from .stats import Stats
 
@@ -113,9 +113,7 @@ class Backward:
             for visit in self.steps
         ]
         text = document("backward, step by step", "graph", data)
-        if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
-        return text
+        return written(text, path)
 
     def _repr_html_(self) -> str:
         return frame(self.to_html())

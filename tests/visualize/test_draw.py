@@ -197,7 +197,7 @@ def test_boxes_say_indices_hooks_and_constants_as_programs_write_them():
     y[:, 1].mul_(3)
     text = draw((y[..., 4:8] + torch.linalg.svd(x)[1].sum()).sum()).source
     assert "slice [..., 4:8]" in text and "copy_slices [:, 1]" in text
-    assert "1.0001" in text and "hooks" in text and 'label="1"' in text
+    assert "1.0001" in text and "hooks" in text and 'label="  S "' in text
 
 
 def test_a_loop_of_one_operation_shows_that_it_feeds_itself():
@@ -236,7 +236,7 @@ def test_each_result_of_several_has_its_arrow():
     a, b = torch.randn(3, 4, requires_grad=True).chunk(2, 1)
     loss = (a * b).sum()
     text = draw(loss).source
-    assert 'label="0"' in text and 'label="1"' in text
+    assert 'label="  0 "' in text and 'label="  1 "' in text
     assert graph(loss).find("mul").value.mean == pytest.approx((a * b).mean().item())
 
 
