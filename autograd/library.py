@@ -15,27 +15,40 @@ from typing import Any
 from .function import Function
 from .graph import mode, no_grad
 from .saving import increment_version
+from .schema import infer_schema, read_schema
 from .tensor import Tensor
 from .utils._pytree import tree_flatten, tree_leaves, tree_unflatten
 
-__all__ = ["CustomOpDef", "custom_op", "register_autograd", "register_fake", "register_kernel"]
+__all__ = [
+    "CustomOpDef", "Library", "custom_op", "define", "get_kernel", "impl", "impl_abstract", "infer_schema",
+    "register_autograd", "register_fake", "register_kernel", "register_vmap",
+]  # fmt: skip
 
 _OPERATIONS: dict[str, CustomOpDef] = {}
 
 
 class CustomOpDef:
-    """A function as an operation; ``custom_op`` makes it."""
+    """A function as an operation; ``custom_op`` and ``define`` make it."""
 
-    def __init__(self, name: str, function: Callable[..., Any], mutates: Iterable[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        mutates: Iterable[str],
+        signature: inspect.Signature | None = None,
+    ) -> None:
         self._qualname, self._function = name, function
-        self._signature = inspect.signature(function)
+        self._signature = signature or inspect.signature(function)
         self._mutates = tuple(self._signature.parameters) if mutates == "unknown" else tuple(mutates)
         self._backward: Callable[..., Any] | None = None
         self._setup: Callable[..., Any] | None = None
         self._recorded = _recorded(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        bound = self._signature.bind(*args, **kwargs)
+        try:
+            bound = self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise RuntimeError(f"{self._qualname}(): {error}. It takes {self._signature}") from None
         bound.apply_defaults()
         if self._mutates:
             return self._write(bound)
@@ -141,8 +154,8 @@ def custom_op(
 ) -> Any:
     """Make a function an operation called ``name`` ("namespace::name"); a decorator if ``fn`` is left away.
 
-    ``mutates_args`` names the arguments that it writes to. ``schema`` and ``tags`` are for PyTorch's compiler. Raises
-    ValueError for a name without a namespace.
+    ``mutates_args`` names the arguments that it writes to. ``schema`` is read if it is given (``define`` says what it
+    looks like); ``tags`` are for PyTorch's compiler. Raises ValueError for a name without a namespace.
 
     Source: https://docs.pytorch.org/docs/stable/library.html#torch.library.custom_op
 
@@ -157,14 +170,104 @@ def custom_op(
     >>> sine(x).sum().backward(); x.grad, autograd.ops.doc.sine(x.detach())
     (tensor([1., 1.]), tensor([0., 0.]))
     """
-    if name.count("::") != 1:
-        raise ValueError(f"custom_op: expected a name of the form 'namespace::name', got {name!r}")
+    _check_name(name)
+    signature = None if schema is None else read_schema(schema)[0]
 
     def made(function: Callable[..., Any]) -> CustomOpDef:
-        _OPERATIONS[name] = CustomOpDef(name, function, mutates_args)
+        _OPERATIONS[name] = CustomOpDef(name, function, mutates_args, signature)
         return _OPERATIONS[name]
 
     return made if fn is None else made(fn)
+
+
+def _check_name(name: str) -> None:
+    if name.count("::") != 1:
+        raise ValueError(f"expected a name of the form 'namespace::name', got {name!r}")
+
+
+def define(qualname: str, schema: str, *, lib: Any = None, tags: Any = ()) -> None:
+    """Declare an operation called ``qualname`` ("namespace::name"); ``impl`` gives the function.
+
+    Raises ValueError for a name without a namespace or a schema that can't be read, RuntimeError if there is one already.
+
+    Source: https://docs.pytorch.org/docs/stable/library.html#torch.library.define
+
+    >>> import autograd
+    >>> define("doc::scaled", "(Tensor x, float by=2.0) -> Tensor")
+    >>> impl("doc::scaled", "cpu", lambda x, by: x * by)
+    >>> autograd.ops.doc.scaled(autograd.ones(2))
+    tensor([2., 2.])
+    """
+    _check_name(qualname)
+    signature, written = read_schema(schema)
+    if qualname in _OPERATIONS:
+        raise RuntimeError(f"{qualname} is defined already: an operation is declared once")
+
+    def without_function(*args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(
+            f"Could not run '{qualname}': it has no function yet. Give it one: impl({qualname!r}, 'cpu', ...)"
+        )
+
+    _OPERATIONS[qualname] = CustomOpDef(qualname, without_function, written, signature)
+
+
+def impl(qualname: str, types: Any, func: Callable[..., Any] | None = None, *, lib: Any = None) -> Any:
+    """The function of a declared operation; a decorator if ``func`` is left away.
+
+    Args:
+        types: the devices it is for, in any case: of those for the CPU (or "CompositeExplicitAutograd", "default") the last counts.
+
+    Source: https://docs.pytorch.org/docs/stable/library.html#torch.library.impl
+    """
+    op = _of(qualname)
+
+    def given(function: Callable[..., Any]) -> Callable[..., Any]:
+        if {"cpu", "default", "compositeexplicitautograd"} & {
+            t.lower() for t in ([types] if isinstance(types, str) else types)
+        }:
+            op._function = function
+        return function
+
+    if func is None:
+        return given
+    given(func)
+    return None
+
+
+class Library:
+    """Operations of one namespace, declared ("DEF", "FRAGMENT") or given functions ("IMPL") one by one.
+
+    Source: https://docs.pytorch.org/docs/stable/library.html#torch.library.Library
+
+    >>> import autograd
+    >>> library = Library("doclib", "DEF")
+    >>> library.define("twice(Tensor x) -> Tensor")
+    'twice'
+    >>> library.impl("twice", lambda x: x + x, "CPU")
+    >>> autograd.ops.doclib.twice(autograd.ones(1))
+    tensor([2.])
+    """
+
+    def __init__(self, ns: str, kind: str, dispatch_key: str = "") -> None:
+        if kind not in ("DEF", "FRAGMENT", "IMPL"):
+            raise ValueError(f"Library({ns!r}, {kind!r}): kind must be 'DEF', 'FRAGMENT' or 'IMPL'")
+        self.ns, self.kind, self.dispatch_key = ns, kind, dispatch_key
+
+    def define(self, schema: str, alias_analysis: str = "", *, tags: Any = ()) -> str:
+        """Declare ``name(arguments) -> results``; returns the name."""
+        name, opening, rest = schema.partition("(")
+        define(f"{self.ns}::{name.strip()}", opening + rest)
+        return name.strip()
+
+    def impl(self, op_name: Any, fn: Callable[..., Any], dispatch_key: str = "", *, with_keyset: bool = False) -> None:
+        """Give an operation of this namespace its function."""
+        name = op_name if isinstance(op_name, str) else op_name._qualname.rpartition("::")[2]
+        impl(f"{self.ns}::{name}", dispatch_key or self.dispatch_key or "default", fn)
+
+
+def get_kernel(op: str | CustomOpDef, dispatch_key: Any = None) -> Callable[..., Any]:
+    """The function of an operation."""
+    return _of(op)._function
 
 
 def _of(op: str | CustomOpDef) -> CustomOpDef:
@@ -200,6 +303,15 @@ def register_kernel(
 ) -> Any:
     """``op.register_kernel(device_types, func)`` of an operation or of its name."""
     return _of(op).register_kernel(device_types, func)
+
+
+def register_vmap(op: str | CustomOpDef, func: Callable[..., Any] | None = None, /, *, lib: Any = None) -> Any:
+    """``op.register_vmap(func)`` of an operation or of its name."""
+    return _of(op).register_vmap(func)
+
+
+impl_abstract = register_fake
+"""Its older name."""
 
 
 class _Namespace:

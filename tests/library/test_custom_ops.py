@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import pytest
@@ -81,3 +81,95 @@ def test_names() -> None:
     assert repr(sine) == "<CustomOpDef(test::sine)>"
     with pytest.raises(RuntimeError, match="no operation"):
         library.register_fake("test::missing")
+
+
+ANNOTATED = [
+    ("x: Tensor, n: int, f: float = 1.0, s: str = 'a', b: bool = True, *, z: Sequence[int]", "Tensor", ()),
+    (
+        "x: list[Tensor], y: Optional[Tensor], q: Optional[float] = None, w: Sequence[float] = None",
+        "tuple[Tensor, Tensor]",
+        (),
+    ),
+    ("x: Tensor, y: Tensor | None = None, k: int | float | bool = 2", "None", {"x", "y"}),
+    ("x: Tensor, y: Tensor", "None", "unknown"),
+    ("x: Tensor", "tuple[Tensor, int]", ()),
+]
+
+
+@pytest.mark.parametrize("arguments, result, mutates", ANNOTATED)
+def test_schemas_are_pytorchs(arguments, result, mutates):
+    torch = pytest.importorskip("torch")
+    import torch.library as theirs
+
+    def schema(library, tensor):
+        found = {"Tensor": tensor, "Optional": Optional, "Sequence": Sequence}
+        exec(f"def function({arguments}) -> {result}: ...", found)
+        return library.infer_schema(found["function"], mutates_args=mutates, op_name="a::b")
+
+    assert schema(library, Tensor) == schema(theirs, torch.Tensor)
+
+
+def _annotated(default=None, **kinds):
+    def function(x=default): ...
+
+    function.__annotations__ = kinds
+    return function
+
+
+@pytest.mark.parametrize(
+    "function, words",
+    [
+        (lambda x: x, "must have a type annotation"),
+        (_annotated(x=dict), "unsupported type"),
+        (_annotated(x=int, default=[1]), "unsupported default"),
+    ],
+)
+def test_what_no_schema_can_say_is_refused(function, words):
+    with pytest.raises(ValueError, match=words):
+        library.infer_schema(function, mutates_args=())
+    with pytest.raises(ValueError, match="no arguments of the function"):
+        library.infer_schema(function, mutates_args={"q"})
+
+
+def test_operations_that_are_declared_first():
+    library.define("test::scaled", "(Tensor x, float a=2.0, *, int[] k=[1, 2]) -> Tensor")
+    with pytest.raises(NotImplementedError, match="no function yet"):
+        autograd.ops.test.scaled(autograd.ones(1))
+
+    @library.impl("test::scaled", ("cpu", "cuda"))
+    def scaled(x, a, *, k):
+        return x * a + sum(k)
+
+    @library.impl("test::scaled", "cuda")
+    def elsewhere(x, a, *, k):
+        raise AssertionError
+
+    x = autograd.ones(2, requires_grad=True)
+    library.register_autograd("test::scaled", lambda ctx, g: (g * 5, None))
+    made = autograd.ops.test.scaled(x, 3.0, k=[5])
+    made.sum().backward()
+    assert made.tolist() == [8, 8] and x.grad.tolist() == [5, 5]
+    assert library.get_kernel("test::scaled") is scaled
+    for wrong, error, words in [
+        (lambda: library.define("test::scaled", "(Tensor x) -> Tensor"), RuntimeError, "declared once"),
+        (lambda: library.define("scaled", "(Tensor x) -> Tensor"), ValueError, "namespace::name"),
+        (lambda: library.define("test::more", "Tensor x"), ValueError, "expected a schema"),
+        (lambda: library.define("test::more", "(x) -> Tensor"), ValueError, "a type and a name"),
+        (lambda: library.impl("test::nothing", "cpu"), RuntimeError, "no operation"),
+        (lambda: autograd.ops.test.scaled(), RuntimeError, "missing a required argument: 'x'"),
+        (lambda: library.Library("test", "OTHER"), ValueError, "kind must be"),
+    ]:
+        with pytest.raises(error, match=words):
+            wrong()
+
+
+def test_a_library_declares_operations_that_write():
+    made = library.Library("testlib", "DEF")
+    made.define("add_one(Tensor(a!) x, str mode='in place, (always)', bool? loud=None) -> ()")
+    seen = []
+    made.impl("add_one", lambda x, mode, loud: seen.append((mode, loud)) or x.add_(1), "CPU")
+    x = autograd.zeros(2)
+    autograd.ops.testlib.add_one(x)
+    assert x.tolist() == [1, 1] and seen == [("in place, (always)", None)]
+    with pytest.raises(RuntimeError, match="writes to its arguments"):
+        autograd.ops.testlib.add_one(x.requires_grad_())
