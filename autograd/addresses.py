@@ -17,7 +17,7 @@ from typing import Any
 FINER: dict[str, str] = {
     "nn": "activation adaptive batchnorm channelshuffle container conv distance dropout flatten fold instancenorm lazy "
     "linear loss module normalization padding pixelshuffle pooling rnn sparse transformer upsampling utils",
-    "nn.utils": "clip_grad convert_parameters fusion init memory_format parametrizations parametrize prune rnn "
+    "nn.utils": "clip_grad convert_parameters fusion init parametrizations parametrize prune rnn "
     "spectral_norm stateless weight_norm",
     "nn.parallel": "_functions distributed parallel_apply scatter_gather",
     "optim": "adadelta adafactor adagrad adam adamax adamw asgd lbfgs nadam optimizer radam rmsprop rprop sgd "

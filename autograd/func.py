@@ -25,7 +25,7 @@ from .views import current
 
 __all__ = [
     "functional_call", "functionalize", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize",
-    "stack_module_state", "vjp", "vmap",
+    "replace_all_batch_norm_modules_", "stack_module_state", "vjp", "vmap",
 ]  # fmt: skip
 
 # --- tracked copies --------------------------------------------------------------------------------------------------
@@ -615,3 +615,20 @@ def functionalize(func: Callable[..., Any], *, remove: str = "mutations") -> Cal
     tensor([1., 1.])
     """
     return func
+
+
+def replace_all_batch_norm_modules_(root: Any) -> Any:
+    """Let the batch norms of a module use each batch's own statistics, and keep none: running ones can't be written in ``vmap``.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.func.replace_all_batch_norm_modules_.html
+
+    >>> import nn
+    >>> model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2))
+    >>> replace_all_batch_norm_modules_(model)[1].running_mean is None
+    True
+    """
+    for module in root.modules():
+        if hasattr(module, "track_running_stats") and "BatchNorm" in type(module).__name__:
+            module.track_running_stats = False
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+    return root

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import functools
 import importlib
-from typing import Any
+from typing import Any, NamedTuple
 from typing import Dict as Dict  # noqa: UP035 - programs import these four from here
 from typing import Final as Final
 from typing import List as List  # noqa: UP035
 from typing import Optional as Optional
 from typing import Tuple as Tuple  # noqa: UP035
 
+from .annotations import is_of
+
 __all__ = [
+    "Attribute",
     "export",
     "fork",
     "ignore",
     "is_scripting",
     "is_tracing",
+    "isinstance",
     "load",
     "save",
     "script",
+    "script_if_tracing",
     "trace",
     "unused",
     "wait",
@@ -51,7 +56,7 @@ def ignore(fn: Any = None, drop: bool = False, **kwargs: Any) -> Any:
     return fn if callable(fn) else lambda f: f
 
 
-unused, script_method, interface = export, export, export
+unused, script_method, interface, script_if_tracing = export, export, export, export
 _overload, _overload_method = export, export
 
 
@@ -72,6 +77,16 @@ def is_scripting() -> bool:
 def is_tracing() -> bool:
     """False."""
     return False
+
+
+class Attribute(NamedTuple):
+    """A value of a module and the type that TorchScript is to give it."""
+
+    value: Any
+    type: Any
+
+
+isinstance = is_of
 
 
 def annotate(the_type: Any, the_value: Any) -> Any:

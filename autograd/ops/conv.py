@@ -353,7 +353,7 @@ def _check(name: str, n: int, input: Any, weight: Any, bias: Any, groups: int, t
         )
 
 
-def _pads(name: str, padding: Any, n: int, kernel: Ints, stride: Ints, dilation: Ints) -> Pairs:
+def pads(name: str, padding: Any, n: int, kernel: Ints, stride: Ints, dilation: Ints) -> Pairs:
     """The padding before and after each dimension."""
     if isinstance(padding, str):
         if padding not in ("same", "valid"):
@@ -364,10 +364,10 @@ def _pads(name: str, padding: Any, n: int, kernel: Ints, stride: Ints, dilation:
             raise RuntimeError("padding='same' is not supported for strided convolutions")
         totals = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
         return tuple((t // 2, t - t // 2) for t in totals)
-    pads = ints(padding, n, "padding", name)
-    if any(p < 0 for p in pads):
+    sizes = ints(padding, n, "padding", name)
+    if any(p < 0 for p in sizes):
         raise RuntimeError(f"negative padding is not supported: {name} got padding={padding}")
-    return tuple((p, p) for p in pads)
+    return tuple((p, p) for p in sizes)
 
 
 def _conv(n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int) -> Any:
@@ -379,8 +379,8 @@ def _conv(n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any,
     if any(d < 1 for d in dilation):
         raise RuntimeError(f"{name}: dilation should be greater than zero, got {dilation}")
     kernel = tuple(weight.shape[2:])
-    pads = _pads(name, padding, n, kernel, stride, dilation)
-    padded = [s + a + b for s, (a, b) in zip(input.shape[-n:], pads, strict=True)]
+    around = pads(name, padding, n, kernel, stride, dilation)
+    padded = [s + a + b for s, (a, b) in zip(input.shape[-n:], around, strict=True)]
     spans = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
     if any(e > s for e, s in zip(spans, padded, strict=True)):
         sizes = [" x ".join(map(str, s)) for s in (padded, spans)]
@@ -390,8 +390,8 @@ def _conv(n: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any,
             "less pooling and stride before"
         )
     if input.ndim == n + 1:
-        return convolution(input[None], weight, bias, stride, pads, dilation, groups)[0]
-    made = convolution(input, weight, bias, stride, pads, dilation, groups)
+        return convolution(input[None], weight, bias, stride, around, dilation, groups)[0]
+    made = convolution(input, weight, bias, stride, around, dilation, groups)
     return pass_on(made, input, weight) if n == 2 else made
 
 

@@ -7,22 +7,19 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
-from collections.abc import Callable
-from typing import Any
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 __all__ = [
-    "TreeSpec",
-    "register_pytree_node",
-    "tree_all",
-    "tree_any",
-    "tree_flatten",
-    "tree_leaves",
-    "tree_map",
-    "tree_map_only",
-    "tree_structure",
-    "tree_unflatten",
-]
+    "GetAttrKey", "LeafSpec", "MappingKey", "PyTree", "SequenceKey", "TreeSpec", "is_namedtuple", "is_namedtuple_class", "key_get", "keystr",
+    "register_pytree_node", "tree_all", "tree_all_only", "tree_any", "tree_any_only", "tree_flatten", "tree_flatten_with_path", "tree_is_leaf",
+    "tree_iter", "tree_leaves", "tree_leaves_with_path", "tree_map", "tree_map_", "tree_map_only", "tree_map_only_", "tree_map_with_path",
+    "tree_structure", "tree_unflatten",
+]  # fmt: skip
+
+PyTree = Any
+"""A nest; for annotations."""
 
 
 class TreeSpec:
@@ -36,6 +33,16 @@ class TreeSpec:
         """Whether this is a leaf, not a container."""
         return self.type is None
 
+    @property
+    def num_children(self) -> int:
+        """What the outermost container holds."""
+        return len(self.children_specs)
+
+    @property
+    def num_nodes(self) -> int:
+        """The containers and the leaves."""
+        return 1 + sum(c.num_nodes for c in self.children_specs)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TreeSpec):
             return NotImplemented
@@ -46,6 +53,11 @@ class TreeSpec:
 
     def __repr__(self) -> str:
         return "*" if self.type is None else f"TreeSpec({self.type.__name__}, {self.context}, {self.children_specs})"
+
+
+def LeafSpec() -> TreeSpec:
+    """The shape of a leaf."""
+    return TreeSpec(None, None, [])
 
 
 _REGISTERED: dict[type, tuple[Callable[[Any], tuple[Any, Any]], Callable[[Any, Any], Any]]] = {}
@@ -72,8 +84,8 @@ def _dict_flatten_with_keys(tree: dict[Any, Any]) -> tuple[list[tuple[Any, Any]]
 def _children(tree: Any) -> tuple[Any, Any, list[Any]] | None:
     """type, context and children of a container; None for a leaf."""
     kind = type(tree)
-    if kind in (list, tuple):
-        return kind, None, list(tree)
+    if kind in (list, tuple, deque):
+        return kind, tree.maxlen if kind is deque else None, list(tree)
     if kind in (dict, OrderedDict):
         return kind, list(tree), list(tree.values())
     if kind is defaultdict:
@@ -81,16 +93,26 @@ def _children(tree: Any) -> tuple[Any, Any, list[Any]] | None:
     if kind in _REGISTERED:
         children, context = _REGISTERED[kind][0](tree)
         return kind, context, list(children)
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+    if is_namedtuple(tree):
         return kind, None, list(tree)
     return None
+
+
+def is_namedtuple(obj: Any) -> bool:
+    """Whether this is a named tuple."""
+    return is_namedtuple_class(type(obj))
+
+
+def is_namedtuple_class(cls: Any) -> bool:
+    """Whether this is a class of named tuples."""
+    return isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")
 
 
 def tree_flatten(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> tuple[list[Any], TreeSpec]:
     """The leaves from left to right, and the shape of the nest."""
     parts = None if is_leaf is not None and is_leaf(tree) else _children(tree)
     if parts is None:
-        return [tree], TreeSpec(None, None, [])
+        return [tree], LeafSpec()
     kind, context, children = parts
     leaves: list[Any] = []
     specs = []
@@ -117,6 +139,8 @@ def _build(values: Any, spec: TreeSpec) -> Any:
         return _REGISTERED[spec.type][1](children, spec.context)
     if spec.type in (list, tuple):
         return spec.type(children)
+    if spec.type is deque:
+        return deque(children, spec.context)
     if spec.type is defaultdict:
         return defaultdict(spec.context[0], zip(spec.context[1], children, strict=True))
     if spec.type in (dict, OrderedDict):
@@ -154,3 +178,132 @@ def tree_any(pred: Callable[[Any], bool], tree: Any) -> bool:
 def tree_all(pred: Callable[[Any], bool], tree: Any) -> bool:
     """Whether ``pred`` holds for all leaves."""
     return all(map(pred, tree_leaves(tree)))
+
+
+def tree_is_leaf(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> bool:
+    """Whether this is a leaf, not a container."""
+    return (is_leaf is not None and is_leaf(tree)) or _children(tree) is None
+
+
+def tree_iter(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> Iterator[Any]:
+    """The leaves from left to right, one at a time."""
+    yield from tree_leaves(tree, is_leaf)
+
+
+def tree_map_(func: Callable[..., Any], tree: Any, *rests: Any, is_leaf: Callable[[Any], bool] | None = None) -> Any:
+    """Call ``func`` on each leaf for what it does to it; returns the nest itself."""
+    tree_map(func, tree, *rests, is_leaf=is_leaf)
+    return tree
+
+
+def tree_map_only_(kind: Any, func: Callable[[Any], Any], tree: Any) -> Any:
+    """``tree_map_`` over the leaves of one type."""
+    tree_map_only(kind, func, tree)
+    return tree
+
+
+def tree_any_only(kind: Any, pred: Callable[[Any], bool], tree: Any) -> bool:
+    """Whether ``pred`` holds for some leaf of one type."""
+    return any(pred(leaf) for leaf in tree_leaves(tree) if isinstance(leaf, kind))
+
+
+def tree_all_only(kind: Any, pred: Callable[[Any], bool], tree: Any) -> bool:
+    """Whether ``pred`` holds for all leaves of one type."""
+    return all(pred(leaf) for leaf in tree_leaves(tree) if isinstance(leaf, kind))
+
+
+# --- where a leaf is -----------------------------------------------------------------------------------------------
+
+
+class SequenceKey(NamedTuple):
+    """A place in a list or tuple, or among the children of a registered class."""
+
+    idx: int
+
+    def __str__(self) -> str:
+        return f"[{self.idx!r}]"
+
+    def get(self, container: Any) -> Any:
+        """What is there."""
+        return container[self.idx]
+
+
+class MappingKey(NamedTuple):
+    """A place in a dictionary."""
+
+    key: Any
+
+    def __str__(self) -> str:
+        return f"[{self.key!r}]"
+
+    def get(self, container: Any) -> Any:
+        """What is there."""
+        return container[self.key]
+
+
+class GetAttrKey(NamedTuple):
+    """A place in a named tuple."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f".{self.name}"
+
+    def get(self, container: Any) -> Any:
+        """What is there."""
+        return getattr(container, self.name)
+
+
+def keystr(kp: tuple[Any, ...]) -> str:
+    """A path as Python would write it.
+
+    >>> keystr((MappingKey("a"), SequenceKey(0), GetAttrKey("weight")))
+    "['a'][0].weight"
+    """
+    return "".join(map(str, kp))
+
+
+def key_get(obj: Any, kp: tuple[Any, ...]) -> Any:
+    """What is at the end of a path."""
+    for key in kp:
+        obj = key.get(obj)
+    return obj
+
+
+def tree_leaves_with_path(tree: Any, is_leaf: Callable[[Any], bool] | None = None) -> list[tuple[tuple[Any, ...], Any]]:
+    """The leaves from left to right, each after its path.
+
+    >>> [(keystr(path), leaf) for path, leaf in tree_leaves_with_path({"a": [1, 2]})]
+    [("['a'][0]", 1), ("['a'][1]", 2)]
+    """
+    parts = None if is_leaf is not None and is_leaf(tree) else _children(tree)
+    if parts is None:
+        return [((), tree)]
+    kind, _, children = parts
+    if isinstance(tree, dict):
+        keys: list[Any] = [MappingKey(key) for key in tree]
+    elif is_namedtuple_class(kind):
+        keys = [GetAttrKey(name) for name in kind._fields]
+    else:
+        keys = [SequenceKey(i) for i in range(len(children))]
+    return [
+        ((key, *path), leaf)
+        for key, child in zip(keys, children, strict=True)
+        for path, leaf in tree_leaves_with_path(child, is_leaf)
+    ]
+
+
+def tree_flatten_with_path(
+    tree: Any, is_leaf: Callable[[Any], bool] | None = None
+) -> tuple[list[tuple[tuple[Any, ...], Any]], TreeSpec]:
+    """The leaves with their paths, and the shape of the nest."""
+    return tree_leaves_with_path(tree, is_leaf), tree_structure(tree, is_leaf)
+
+
+def tree_map_with_path(
+    func: Callable[..., Any], tree: Any, *rests: Any, is_leaf: Callable[[Any], bool] | None = None
+) -> Any:
+    """The nest with ``func(path, leaf, ...)`` in place of each leaf."""
+    found, spec = tree_flatten_with_path(tree, is_leaf)
+    others = [tree_leaves(rest, is_leaf) for rest in rests]
+    return tree_unflatten([func(*pair, *more) for pair, *more in zip(found, *others, strict=True)], spec)

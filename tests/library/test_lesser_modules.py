@@ -1,0 +1,100 @@
+"""PyTorch's smaller modules: what a program prints with them is what it prints with PyTorch."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict, deque, namedtuple
+from typing import Optional
+
+import numpy as np
+import pytest
+
+import autograd
+import nn
+
+torch = pytest.importorskip("torch")
+
+Pair = namedtuple("Pair", "a b")
+NEST = {"x": [1, (2, 3)], "y": Pair(4, None), "z": OrderedDict(q=deque([5, 6], 3)), "w": defaultdict(list, k=[7])}
+
+
+def pytree(lib):
+    import torch.utils._pytree as theirs
+
+    from autograd.utils import _pytree as ours
+
+    return ours if lib is autograd else theirs
+
+
+def told(tree):
+    spec = tree.tree_structure(NEST)
+    paths = [(tree.keystr(path), leaf) for path, leaf in tree.tree_leaves_with_path(NEST)]
+    written = []
+    numbers = tree.tree_map_only(int, lambda v: v * 10, NEST)
+    return [
+        paths,
+        [tree.key_get(NEST, path) for path, _ in tree.tree_flatten_with_path(NEST)[0]],
+        tree.tree_map_with_path(lambda path, leaf, other: (tree.keystr(path), leaf, other), NEST, numbers),
+        list(tree.tree_iter(NEST)),
+        tree.tree_map_(written.append, NEST) is NEST and written,
+        tree.tree_any_only(int, lambda v: v > 6, NEST),
+        tree.tree_all_only(int, lambda v: v > 6, NEST),
+        [tree.tree_is_leaf(v) for v in (3, [1], None, Pair(1, 2))],
+        [tree.is_namedtuple(v) for v in (Pair(1, 2), (1, 2))],
+        (spec.num_leaves, spec.num_nodes, spec.num_children, tree.tree_unflatten(range(spec.num_leaves), spec)),
+        tree.tree_leaves_with_path(NEST, is_leaf=lambda v: isinstance(v, list))[0][1],
+    ]
+
+
+def test_paths_in_nests():
+    for ours, theirs in zip(told(pytree(autograd)), told(pytree(torch)), strict=True):
+        assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    "value, kind",
+    [
+        ([1], list[int]), ([1.0], list[int]), ({"a": 1}, dict[str, int]), ({"a": "b"}, dict[str, int]), ((1, "a"), tuple[int, str]),
+        ((1,), tuple[int, str]), (None, Optional[int]), ([None, 1], list[int | None]), ([], list[int]), (3, (int, str)), ("x", int),  # noqa: UP045
+    ],
+)  # fmt: skip
+def test_types_with_contents(value, kind):
+    assert autograd.jit.isinstance(value, kind) == torch.jit.isinstance(value, kind)
+
+
+def test_a_container_must_say_what_it_holds():
+    for lib in (autograd, torch):
+        with pytest.raises(RuntimeError, match="add a contained type"):
+            lib.jit.isinstance([1], list)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize(
+    "options", [{}, {"stride": 2, "padding": 1}, {"dilation": 2, "groups": 2}, {"padding": 2, "stride": 3}]
+)
+def test_gradients_of_convolutions(n, options):
+    rng = np.random.default_rng(n)
+    groups = options.get("groups", 1)
+    x, w = rng.normal(size=(2, 4, *[9, 8, 7][:n])), rng.normal(size=(6, 4 // groups, *[3, 2, 3][:n]))
+    g = rng.normal(size=tuple(getattr(torch, f"conv{n}d")(torch.tensor(x), torch.tensor(w), **options).shape))
+
+    def gradients(lib, place):
+        a, b, c = lib.tensor(x), lib.tensor(w, requires_grad=True), lib.tensor(g, requires_grad=True)
+        in_x = getattr(place, f"conv{n}d_input")(x.shape, b, c, **options)
+        in_w = getattr(place, f"conv{n}d_weight")(a, w.shape, c, **options)
+        (in_x**2).sum().backward()
+        (in_w**2).sum().backward()
+        return [v.detach().numpy() for v in (in_x, in_w, b.grad, c.grad)]
+
+    import nn.grad
+
+    for ours, theirs in zip(gradients(autograd, nn.grad), gradients(torch, torch.nn.grad), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+def test_batch_norms_without_statistics_can_be_batched():
+    model = nn.Sequential(nn.BatchNorm1d(2), nn.Sequential(nn.BatchNorm2d(3), nn.LayerNorm(3)))
+    assert autograd.func.replace_all_batch_norm_modules_(model) is model
+    assert list(model.state_dict()) == ["0.weight", "0.bias", "1.0.weight", "1.0.bias", "1.1.weight", "1.1.bias"]
+    x = autograd.arange(12.0).reshape(3, 2, 2)
+    assert autograd.func.vmap(model[0])(x).shape == (3, 2, 2)
+    assert not model[0].track_running_stats
