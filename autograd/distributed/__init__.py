@@ -52,6 +52,11 @@ def is_gloo_available() -> bool:
     return True
 
 
+def is_mpi_available() -> bool:
+    """False."""
+    return False
+
+
 def is_torchelastic_launched() -> bool:
     """False."""
     return False
@@ -158,3 +163,142 @@ def broadcast_object_list(object_list: list[Any], src: int = 0, group: Any = Non
 def barrier(group: Any = None, async_op: bool = False, device_ids: Any = None) -> Work | None:
     """Nobody to wait for."""
     return _done(async_op)
+
+
+def monitored_barrier(group: Any = None, timeout: Any = None, wait_all_ranks: bool = False) -> None:
+    """Nobody to wait for."""
+    _check()
+
+
+# --- one part for each process, of which there is one ----------------------------------------------------------------
+
+
+def _copied(into: Any, tensor: Any, async_op: bool = False) -> Work | None:
+    _check()
+    into.copy_(tensor)
+    return _done(async_op)
+
+
+def _only(parts: Any, what: str) -> Any:
+    """The element of a list with one for each process. Raises ValueError if it has more or fewer."""
+    if len(parts) != 1:
+        raise ValueError(f"{what}: expected a list of one, for the one process there is, but got {len(parts)}")
+    return parts[0]
+
+
+def all_gather_into_tensor(
+    output_tensor: Tensor, input_tensor: Tensor, group: Any = None, async_op: bool = False
+) -> Work | None:
+    """Copies ``input_tensor``; the output may have one dimension of length one more."""
+    return _copied(output_tensor, input_tensor.reshape(output_tensor.shape), async_op)
+
+
+def gather(
+    tensor: Tensor, gather_list: list[Tensor] | None = None, dst: int = 0, group: Any = None, async_op: bool = False
+) -> Work | None:
+    """Copies ``tensor`` into the only element of ``gather_list``."""
+    _check()
+    return _copied(_only(gather_list or [], "gather"), tensor, async_op)
+
+
+def scatter(
+    tensor: Tensor, scatter_list: list[Tensor] | None = None, src: int = 0, group: Any = None, async_op: bool = False
+) -> Work | None:
+    """Copies the only element of ``scatter_list`` into ``tensor``."""
+    _check()
+    return _copied(tensor, _only(scatter_list or [], "scatter"), async_op)
+
+
+def reduce_scatter(
+    output: Tensor, input_list: list[Tensor], op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False
+) -> Work | None:
+    """Copies the only element of ``input_list`` into ``output``."""
+    _check()
+    return _copied(output, _only(input_list, "reduce_scatter"), async_op)
+
+
+def reduce_scatter_tensor(
+    output: Tensor, input: Tensor, op: Any = ReduceOp.SUM, group: Any = None, async_op: bool = False
+) -> Work | None:
+    """Copies ``input`` into ``output``."""
+    return _copied(output, input.reshape(output.shape), async_op)
+
+
+all_gather_single, reduce_scatter_single = all_gather_into_tensor, reduce_scatter_tensor
+
+
+def all_to_all(
+    output_tensor_list: list[Tensor], input_tensor_list: list[Tensor], group: Any = None, async_op: bool = False
+) -> Work | None:
+    """Copies the only element of the one list into that of the other."""
+    _check()
+    return _copied(_only(output_tensor_list, "all_to_all"), _only(input_tensor_list, "all_to_all"), async_op)
+
+
+def all_to_all_single(
+    output: Tensor, input: Tensor, output_split_sizes: Any = None, input_split_sizes: Any = None, group: Any = None,
+    async_op: bool = False,
+) -> Work | None:  # fmt: skip
+    """Copies ``input`` into ``output``."""
+    return _copied(output, input, async_op)
+
+
+def gather_object(obj: Any, object_gather_list: list[Any] | None = None, dst: int = 0, group: Any = None) -> None:
+    """Puts ``obj`` into the only place of the list."""
+    _check()
+    if object_gather_list is not None:
+        object_gather_list[0] = obj
+
+
+def scatter_object_list(
+    scatter_object_output_list: list[Any],
+    scatter_object_input_list: list[Any] | None = None,
+    src: int = 0,
+    group: Any = None,
+) -> None:
+    """Puts the only object of the one list into the other."""
+    _check()
+    scatter_object_output_list[0] = _only(scatter_object_input_list or [], "scatter_object_list")
+
+
+def send(tensor: Tensor, dst: int = 0, group: Any = None, tag: int = 0) -> None:
+    """Raises ValueError: there is no other process to send to."""
+    _check()
+    raise ValueError(f"there is one process, of rank 0: nothing can be sent to, or received from, rank {dst}")
+
+
+def recv(tensor: Tensor, src: int | None = None, group: Any = None, tag: int = 0) -> int:
+    """Raises ValueError: there is no other process to receive from."""
+    send(tensor, src or 0)
+    raise AssertionError
+
+
+isend, irecv = send, recv
+
+
+# --- the group -----------------------------------------------------------------------------------------------------
+
+
+class group:
+    """``group.WORLD``: the group of all processes, which is what None means here."""
+
+    WORLD = None
+
+
+GroupMember = group
+
+
+def get_process_group_ranks(group: Any = None) -> list[int]:
+    """[0]."""
+    _check()
+    return [0]
+
+
+def get_global_rank(group: Any, group_rank: int) -> int:
+    """The rank itself."""
+    return group_rank
+
+
+def get_group_rank(group: Any, global_rank: int) -> int:
+    """The rank itself."""
+    return global_rank

@@ -50,6 +50,7 @@ def test_paths_in_nests():
         assert ours == theirs
 
 
+@pytest.mark.filterwarnings("ignore:The inner type of a container is lost")
 @pytest.mark.parametrize(
     "value, kind",
     [
@@ -98,3 +99,37 @@ def test_batch_norms_without_statistics_can_be_batched():
     x = autograd.arange(12.0).reshape(3, 2, 2)
     assert autograd.func.vmap(model[0])(x).shape == (3, 2, 2)
     assert not model[0].track_running_stats
+
+
+def collected(lib, folder):
+    """What each collective of a world of one process leaves in its arguments."""
+    dist = lib.distributed
+    dist.init_process_group("gloo", init_method=f"file://{folder}/{lib.__name__}", rank=0, world_size=1)
+    try:
+        x = lib.arange(4.0)
+        new = [lib.zeros(4) for _ in range(7)]
+        dist.all_gather_into_tensor(new[0], x)
+        dist.gather(x, [new[1]], dst=0)
+        dist.scatter(new[2], [x + 1], src=0)
+        dist.reduce_scatter(new[3], [x + 2])
+        dist.all_to_all_single(new[4], x + 3)
+        dist.reduce_scatter_tensor(new[5], x + 4)
+        work = dist.all_gather_into_tensor(new[6], x, async_op=True)
+        work.wait()
+        objects, given = [None], [None]
+        dist.gather_object({"a": 1}, objects)
+        dist.scatter_object_list(given, ["b"])
+        dist.monitored_barrier()
+        ranks = dist.get_process_group_ranks(dist.group.WORLD), dist.get_world_size(dist.group.WORLD)
+        with pytest.raises(ValueError):
+            dist.send(x, 0)
+        with pytest.raises((ValueError, RuntimeError)):  # PyTorch's Gloo raises the second
+            dist.scatter(new[0], [x, x])
+        return [t.tolist() for t in new], objects, given, ranks
+    finally:
+        dist.destroy_process_group()
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_collectives_of_one_process(tmp_path):
+    assert collected(autograd, tmp_path) == collected(torch, tmp_path)
