@@ -24,7 +24,9 @@ def module_card(module: Any) -> str:
 
 def _tree(module: Any, name: str, opened: bool = False) -> str:
     label = f"<b>{html.escape(name)}</b> " if name else ""
-    said = f'{label}{type(module).__name__}<span style="{_SOFT}">({html.escape(module.extra_repr())})</span>'
+    told = module.extra_repr()
+    told = "" if "\n" in told else told  # a list of the parameters that follow
+    said = f'{label}{type(module).__name__}<span style="{_SOFT}">({html.escape(told)})</span>'
     own = [f"{n} {list(p.shape)}" for n, p in module.named_parameters(recurse=False)]
     if own:
         said += f' <span style="{_SOFT}">{html.escape(", ".join(own))}</span>'

@@ -177,7 +177,7 @@ class Graph:
 
         if not isinstance(params, (Mapping, NoneType)):
             raise TypeError(
-                f"params must be a dictionary {{name: Tensor or Module}}, such as dict(model.named_parameters()); got a "
+                f"params must be a dictionary {{name: Tensor or Module}}, such as dict(model.named_parameters()); got "
                 f"{type(params).__name__}"
             )
         models = {name: model for name, model in (params or {}).items() if hasattr(model, "named_modules")}
@@ -533,7 +533,7 @@ def graph(output: Any, params: Mapping[str, Any] | None = None) -> Graph:
             cure = ": call it, and draw what it returns"
         elif tensors_in(output):
             cure = ": choose one of its Tensors, or draw their sum"
-        raise TypeError(f"graph() shows where a Tensor came from; got a {type(output).__name__}{cure}")
+        raise TypeError(f"graph() shows where a Tensor came from; got {type(output).__name__}{cure}")
     return Graph(output, params)
 
 

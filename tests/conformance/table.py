@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,23 +56,54 @@ def summary(reports: list[Any]) -> str:
 
 
 def write(reports: list[Any]) -> None:
-    """Write the table."""
-    lines = [
-        HEAD,
-        *(f"- {k}: {v}" for k, v in counts(reports).items()),
-        "",
-        "| entry | " + " | ".join(ASPECTS) + " | note |",
-    ]
-    lines.append("|---" * (len(ASPECTS) + 2) + "|")
+    """Write the document."""
+    rows = {r.name: [r.status(a) for a in ASPECTS] for r in reports if not r.reason}
+    fails = {
+        r.name: [f"{a}: {r.failures[a]} of {r.checks[a]}, {r.messages[a]}" for a in ASPECTS if r.status(a) == "FAIL"]
+        for r in reports
+        if not r.reason
+    }
+    outside: dict[str, list[str]] = {}
     for r in reports:
         if r.reason:
-            lines.append(f"| {r.name} |" + "  |" * len(ASPECTS) + f" out of scope: {r.reason} |")
-            continue
-        notes = [f"{a}: {r.failures[a]} of {r.checks[a]}, {r.messages[a]}" for a in ASPECTS if r.status(a) == "FAIL"]
-        text = "; ".join(notes).replace("|", "\\|").replace("\n", " ")[:200]
-        lines.append(f"| {r.name} | " + " | ".join(r.status(a) for a in ASPECTS) + f" | {text} |")
+            outside.setdefault(r.reason, []).append(r.name)
     TABLE.parent.mkdir(exist_ok=True)
-    TABLE.write_text("\n".join(lines) + "\n" + sections())
+    TABLE.write_text(document(counts(reports), rows, {k: v for k, v in fails.items() if v}, outside) + sections())
+
+
+def document(
+    numbers: dict[str, int], rows: dict[str, list[str]], fails: dict[str, list[str]], outside: dict[str, list[str]]
+) -> str:
+    """The text: numbers, what fails and how, what is not compared, and the table in the order of the alphabet."""
+    n = numbers
+    said = (
+        f"**{n['conform']} of {n['in scope']} entries conform** ({n['operations that conform']} operations), "
+        f"{n['without any FAIL']} of them without any FAIL.\n"
+        f"PyTorch has {n['entries']} entries of {n['operations']} operations; what is out of scope is listed below."
+    )
+    lines = [HEAD + said, "", "| | " + " | ".join(ASPECTS) + " |", "|---" * (len(ASPECTS) + 1) + "|"]
+    lines.append("| ok | " + " | ".join(str(n[f"{a} ok"]) for a in ASPECTS) + " |")
+    lines += ["", "### What fails, and how", ""]
+    for name in sorted(fails, key=str.lower):
+        lines += [f"- `{name}`", *(f"  - {_short(text)}" for text in fails[name])]
+    lines += ["", "### Out of scope", ""]
+    lines += [f"- {reason}: {', '.join(f'`{name}`' for name in sorted(outside[reason]))}" for reason in sorted(outside)]
+    lines += ["", "### Every entry", "", "| entry | " + " | ".join(ASPECTS) + " |", "|---" * (len(ASPECTS) + 1) + "|"]
+    lines += [f"| `{name}` | " + " | ".join(rows[name]) + " |" for name in sorted(rows, key=str.lower)]
+    return "\n".join(lines) + "\n"
+
+
+def _short(text: str) -> str:
+    """A message in one line, with numbers as one writes them."""
+    text = re.sub(r"np\.[a-z]+\d*\(([^()]*)\)", lambda number: _rounded(number[1]), text.replace("\n", " "))
+    return text if len(text) <= 200 else text[:200].rpartition(" ")[0] + " ..."
+
+
+def _rounded(number: str) -> str:
+    try:
+        return f"{float(number):.6g}"
+    except ValueError:
+        return number
 
 
 def read() -> dict[str, dict[str, str]]:
@@ -79,6 +111,7 @@ def read() -> dict[str, dict[str, str]]:
     found = {}
     for line in TABLE.read_text().splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")] if line.startswith("| ") else []
-        if len(cells) >= len(ASPECTS) + 1 and cells[0] in ENTRIES:
-            found[cells[0]] = dict(zip(ASPECTS, cells[1:], strict=False))
+        name = cells[0].strip("`") if len(cells) > len(ASPECTS) else ""
+        if name in ENTRIES:
+            found[name] = dict(zip(ASPECTS, cells[1:], strict=False))
     return found

@@ -194,7 +194,7 @@ def test_arguments_that_make_no_sense_are_named():
     for params in ([x], nn.Linear(2, 2), nn.Linear(2, 2).named_parameters()):
         with pytest.raises(TypeError, match="params must be a dictionary"):
             draw(x * 2, params)
-    for output, cure in (({"a": x}, "choose one"), (nn.Linear(2, 2), "call it"), (3, "got a int$")):
+    for output, cure in (({"a": x}, "choose one"), (nn.Linear(2, 2), "call it"), (3, "got int$")):
         with pytest.raises(TypeError, match=cure):
             draw(output)
     for wrong in ({"depth": -1}, {"depth": "all"}, {"boxes": 0}):

@@ -77,3 +77,8 @@ def test_equal_layers_of_a_list_have_one_line():
     lines = [line.split("  ")[0] if line[0] != " " else line.strip().split("  ")[0] for line in repr(s).splitlines()]
     assert lines[2:8] == ["Sequential", "0-11: Sequential (each)", "0: Linear", "1: Tanh", "12: Linear", "13: Linear"]
     assert len(s.rows) == 1 + 3 * 12 + 2 and s.total_params == 14 * 20 and s._repr_html_().count("<tr>") == 7
+
+
+def test_a_card_of_parameters_says_each_once():
+    card = nn.ParameterList([torch.ones(2), torch.ones(3)])._repr_html_()
+    assert "0 [2], 1 [3]" in card and "containing" not in card
