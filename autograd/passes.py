@@ -18,7 +18,7 @@ import numpy as np
 
 from . import dtypes
 from .fast import LARGE, Deferred, computed, deferred
-from .graph import FREED, Leaf, Node, Part, enable_grad, mode, no_grad
+from .graph import FREED, Leaf, Node, Part, enable_grad, mode, no_grad, tick
 from .operation import Operation
 from .sums import sum_to_shape
 from .tensor import Tensor, wrap
@@ -192,6 +192,7 @@ def reverse(
     between = between_nodes(roots, wanted) if wanted is not None else None
     found: dict[Node, Any] = {}
     idle: list[Node] = []  # what only zeros went to
+    start = tick() if record else 0
     for root, cotangent in zip(roots, cotangents, strict=True):
         send(root, cotangent)
 
@@ -210,6 +211,8 @@ def reverse(
         if op is None:
             c = raw = None  # they may be the last to hold this array: who holds it alone may keep it
             if accumulate and (wanted is None or node in targets):
+                if record:
+                    _note_pass(g, "backward", start)
                 add_to_grad(node, g, record)  # type: ignore[arg-type]
             continue
         if type(node) is Part:
@@ -271,7 +274,17 @@ def reverse(
             release(node)
     if idle:
         _give_zeros(idle, found, targets, between, accumulate, record)
+    if record and not accumulate:
+        for g in found.values():
+            _note_pass(g, "grad", start)
     return found
+
+
+def _note_pass(g: Any, name: str, start: int) -> None:
+    """Note on a gradient that can itself be differentiated when the pass that computed it began and ended."""
+    node = g.node
+    if node is not None and node.id > start:
+        node.calls = ((name, start, tick()), *getattr(node, "calls", ()))
 
 
 def _give_zeros(

@@ -103,9 +103,7 @@ def _modules(graph: Graph) -> Block:
             continue
         while coming is not None and coming.first < vertex.id:
             _leave(inside, coming.last)
-            kind = type(coming.module).__name__
-            name = kind if coming.name in ("", kind) else f"{coming.name}: {kind}"
-            block = Block("module", name, path=coming.path)
+            block = Block("module", coming.title, path=coming.path)
             inside[-1][0].items.append(block)
             inside.append((block, coming.last))
             coming = next(calls, None)

@@ -94,7 +94,8 @@ def _compose(g: Graph, show: Sequence[str], depth: int | None, fold: bool, rankd
     for name, given, least in (("depth", 0 if depth is None else depth, 0), ("boxes", boxes, 1)):
         if not isinstance(given, (int, np.integer)) or given < least:
             raise ValueError(f"{name} must be a whole number of at least {least}, not {given!r}")
-    scalar = len(g) <= boxes and not g.calls and all(v.shape == () for v in g)
+    modules = any(call.module is not None for call in g.calls)
+    scalar = len(g) <= boxes and not modules and all(v.shape == () for v in g)
     board = Board(g, depth, fold, boxes)
     direction = rankdir or ("LR" if scalar or len(board.visible) <= 9 else "TB")
     lines = _scalar_lines(g, show) if scalar else _lines(board, show)

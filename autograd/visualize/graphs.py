@@ -436,7 +436,11 @@ class Graph:
         names: dict[int, str] = {}
         given: set[int] = set()
         whole = {id(model): (model, name) for name, model in models.items()}
-        whole |= {id(call.module): (call.module, call.prefix) for call in self.calls if call.outermost}
+        whole |= {
+            id(call.module): (call.module, call.prefix)
+            for call in self.calls
+            if call.module is not None and call.outermost
+        }
         for module, prefix in whole.values():
             for name, parameter in module.named_parameters(prefix=prefix):
                 node = current(parameter)

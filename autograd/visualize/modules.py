@@ -1,7 +1,8 @@
 """Which module made what: the calls of nn.Modules as intervals of the clock, and the path of each.
 
 A Module's call notes on the nodes that it returns when it began and ended (``node.calls``). Calls nest as Python's
-calls do, so their intervals nest too; the name of each module is what its caller calls it.
+calls do, so their intervals nest too; the name of each module is what its caller calls it. A reverse pass that was
+recorded (``create_graph=True``) is an interval too.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ __all__ = ["Call", "find_calls"]
 
 
 class Call:
-    """One call of a module: it made the nodes with ``first < id <= last``.
+    """One call of a module, or a reverse pass (``module`` is None): it made the nodes with ``first < id <= last``.
 
     ``path`` is its name seen from outside ("decoder.layers.0"), ``name`` its name in the caller ("layers.0").
     """
@@ -32,20 +33,31 @@ class Call:
         self.prefix = ""  # what the names inside an outermost call begin with: the name that its module was given
         self.outermost = True
 
+    @property
+    def title(self) -> str:
+        """What its box is called: "encoder.0: Linear"."""
+        kind = self.name if self.module is None else type(self.module).__name__
+        return kind if self.name in ("", kind) else f"{self.name}: {kind}"
+
     def __repr__(self) -> str:
-        return f"<call of {self.path} {self.first}..{self.last}>"
+        return f"<call of {self.path or self.name} {self.first}..{self.last}>"
 
 
 def find_calls(graph: Graph, models: Mapping[str, Any] = MappingProxyType({})) -> list[Call]:
-    """The module calls that a graph went through, outer ones first; names the module of every vertex.
+    """The module calls and reverse passes that a graph went through, outer ones first; names the module of every vertex.
 
     ``models`` are modules by the name that the caller gives them.
     A call that returned several tensors noted itself on each, a tick later every time: it is told by its beginning.
     """
     calls: dict[int, Call] = {}
+    passes: dict[int, Call] = {}
     gone: set[int] = set()
     for vertex in graph.nodes:
         for ref, first, last in getattr(vertex.node, "calls", ()):
+            if isinstance(ref, str):
+                passes.setdefault(first, Call(None, first, last)).name = ref
+                passes[first].last = max(last, passes[first].last)
+                continue
             module = ref()
             if module is None:
                 gone.add(first)
@@ -71,7 +83,7 @@ def find_calls(graph: Graph, models: Mapping[str, Any] = MappingProxyType({})) -
             call.path = call.name = call.prefix or type(call.module).__name__
         open_calls.append(call)
     _label(graph, ordered)
-    return ordered
+    return sorted([*ordered, *passes.values()], key=lambda call: (call.first, -call.last))
 
 
 def _outermost(calls: list[Call], models: Mapping[str, Any]) -> dict[int, str]:

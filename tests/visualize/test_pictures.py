@@ -212,3 +212,35 @@ def test_pages_are_written_into_new_folders(tmp_path):
     g = graph(torch.ones(3, requires_grad=True) * 2)
     g.to_html(tmp_path / "new" / "page.html")
     assert (tmp_path / "new" / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_a_recorded_pass_is_a_box():
+    model = nn.Linear(2, 1)
+    x = torch.randn(3, 2, requires_grad=True)
+    (slope,) = torch.grad(model(x).tanh().sum(), x, create_graph=True)
+    g = graph((slope.norm(dim=1) - 1).square().mean(), {"x": x})
+    assert [call.title for call in g.calls] == ["Linear", "grad"] and {v.module for v in g.operations} == {"", "Linear"}
+    (found,) = [
+        block for block in Board(g, None, True, 40).root.items if isinstance(block, Block) and block.name == "grad"
+    ]
+    inside = {v.id for v in found.vertices()}
+    assert slope.node.id in inside and g.find("tanh").id not in inside and g.find("linalg_vector_norm").id not in inside
+
+
+def test_steps_that_are_differentiated_are_a_loop_of_passes():
+    w = weight = torch.ones(3, requires_grad=True)
+    for _ in range(6):
+        (slope,) = torch.grad((weight * weight).cos().sum(), weight, create_graph=True)
+        weight = weight - 0.1 * slope
+    g = graph(weight.sum(), {"w": w})
+    assert [call.title for call in g.calls] == ["grad"] * 6
+    assert "mul → grad → mul → sub ×5" in draw(g).source
+
+
+def test_a_backward_that_is_recorded_is_a_box_and_scalars_stay_as_on_a_blackboard():
+    x = torch.tensor(2.0, requires_grad=True)
+    (x * x).backward(create_graph=True)
+    assert [call.title for call in graph(x.grad * x).calls] == ["backward"]
+    assert "shape=ellipse" in draw(x.grad * x, {"x": x}).source and "cluster" not in draw(x.grad * x).source
+    (x * x).backward()
+    assert not hasattr(x.grad.node, "calls")
