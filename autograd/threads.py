@@ -13,6 +13,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -39,20 +40,29 @@ def get_num_threads() -> int:
     """How many threads share the work of a large operation.
 
     The first answer is ``OMP_NUM_THREADS`` (or ``OPENBLAS_NUM_THREADS``) where it is set, else the number of processors
-    that this process may use.
+    that this process may use; in a browser it is 1.
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.get_num_threads.html
     """
     if not _State.count:
-        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-            value = os.environ.get(name, "").split(",")[0]
-            if value.isdigit() and int(value) > 0:
-                _State.count = int(value)
-                break
-        else:
-            affinity = getattr(os, "sched_getaffinity", None)
-            _State.count = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+        _State.count = _first_count()
     return _State.count
+
+
+def _first_count() -> int:
+    if not can_start():
+        return 1
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        value = os.environ.get(name, "").split(",")[0]
+        if value.isdigit() and int(value) > 0:
+            return int(value)
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def can_start() -> bool:
+    """Whether Python can start threads: in a browser (Pyodide, JupyterLite) it can't."""
+    return sys.platform not in ("emscripten", "wasi")
 
 
 def set_num_threads(int: int) -> None:

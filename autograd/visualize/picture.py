@@ -20,15 +20,15 @@ try:
     import graphviz
 except ImportError as error:
     raise ImportError(
-        "draw() needs the Python package graphviz: pip install graphviz graphviz-pure "
-        "(graph(loss).to_html() needs nothing)"
+        "draw() needs the Python package graphviz: pip install graphviz graphviz-pure. Without it graph(loss) shows a page "
+        "in a notebook, and graph(loss).to_dot() is the picture's text"
     ) from error
 
 __all__ = ["MISSING", "Picture", "find_dot"]
 
 MISSING = (
     "Graphviz's program dot was not found, so the picture can't be laid out: install it with "
-    "`pip install graphviz-pure` or your system's package graphviz (graph(loss).to_html() needs neither)."
+    "`pip install graphviz-pure` or your system's package graphviz (graph(loss) shows a page and needs neither)."
 )
 
 

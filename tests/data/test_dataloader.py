@@ -208,3 +208,23 @@ def test_datasets_combine():
         data.random_split(range(4), [1, 2])
     stacked = data.StackDataset(x=a, y=range(3))
     assert stacked[2]["y"] == 2 and plain(next(iter(data.DataLoader(stacked, batch_size=2)))["y"])[1] == [0, 1]
+
+
+def test_where_threads_can_not_start_everything_runs_in_one(monkeypatch):
+    """As in a browser (JupyterLite), where NumPy is there and threads are not."""
+    import sys
+    import threading
+
+    from autograd import threads
+
+    def refuse(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(sys, "platform", "emscripten")
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(threads._State, "count", 0)
+    monkeypatch.setattr(threads._State, "pool", None)
+    assert autograd.get_num_threads() == 1
+    assert (autograd.ones(600, 600) @ autograd.ones(600, 600)).exp().shape == (600, 600)
+    batches = list(data.DataLoader(data.TensorDataset(autograd.arange(10)), 4, num_workers=2))
+    assert [len(batch[0]) for batch in batches] == [4, 4, 2]

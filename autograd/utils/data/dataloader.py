@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, TypeVar
 
+from ...threads import can_start
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, drawn_seed
@@ -35,7 +36,7 @@ class DataLoader(Generic[T_co]):
         shuffle: a new random order each epoch.
         sampler: yields the indices; excludes ``shuffle``.
         batch_sampler: yields lists of indices; excludes ``batch_size``, ``shuffle``, ``sampler`` and ``drop_last``.
-        num_workers: threads that fetch ahead; 0 fetches when asked.
+        num_workers: threads that fetch ahead; 0 fetches when asked (in a browser, without threads, any number does).
         collate_fn: makes a batch of a list of samples.
         pin_memory, pin_memory_device, multiprocessing_context: accepted; they mean nothing for threads on a CPU.
         drop_last: leave out a last batch that is smaller.
@@ -124,7 +125,7 @@ class DataLoader(Generic[T_co]):
                 self.generator
             )  # drawn even where nobody needs it, as PyTorch does; once for workers that stay
         batches = iter(self.sampler if self.batch_sampler is None else self.batch_sampler)
-        if self.num_workers == 0:
+        if self.num_workers == 0 or not can_start():
             return self._counted(_fetched(self._fetcher(self.dataset), batches))
         if workers is None:
             workers = Workers(
