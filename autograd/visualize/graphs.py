@@ -383,7 +383,7 @@ class Graph:
             node = found[id]
             if type(node) is Part:
                 continue
-            op = "" if node.op is None else node.op.name
+            op = _name_of(node)
             vertex = Vertex(self, id, "operation" if op else "input", op, node.shape, node.dtype, node)
             if node.saved is FREED:
                 self._freed = True
@@ -616,6 +616,15 @@ def argument_name(op: Any, i: int) -> str:
     """What an operation calls its ``i``-th array argument; ``input[2]`` where it takes any number of them."""
     arrays: tuple[str, ...] = getattr(op, "arrays", ())
     return arrays[i] if i < len(arrays) else f"{arrays[0] if arrays else 'input'}[{i}]"
+
+
+def _name_of(node: Node) -> str:
+    """What the program called the operation: the elements that ``topk`` found are picked as those of ``sort`` are."""
+    if node.op is None:
+        return ""
+    if node.op.name == "pick" and node.params:
+        return str(dict(zip(node.op.params, node.params, strict=False)).get("by", "pick"))
+    return node.op.name
 
 
 def op_is_single(node: Node) -> bool:

@@ -132,7 +132,10 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
 
         Raises RuntimeError in one sentence where no ``dot`` is installed; ``.source`` still holds the picture's text.
         """
-        return beside_arrows(centred(self.pipe(format="svg", encoding="utf-8")))
+        svg = beside_arrows(centred(self.pipe(format="svg", encoding="utf-8")))
+        return re.sub(
+            r"<title>.*?</title>\n?", "", svg
+        )  # Graphviz's names of nodes, which browsers show: "n3", "n3->n5"
 
     def pipe(self, *args: Any, **kwargs: Any) -> Any:
         """As ``graphviz.Digraph.pipe``: the rendered picture."""

@@ -244,3 +244,19 @@ def test_a_backward_that_is_recorded_is_a_box_and_scalars_stay_as_on_a_blackboar
     assert "shape=ellipse" in draw(x.grad * x, {"x": x}).source and "cluster" not in draw(x.grad * x).source
     (x * x).backward()
     assert not hasattr(x.grad.node, "calls")
+
+
+def test_elements_that_were_picked_say_by_what():
+    x = torch.randn(3, 4, requires_grad=True)
+    values = [x.topk(2)[0], x.max(1)[0], x.sort()[0], x.median(1)[0]]
+    assert [graph(value.sum()).root.inputs[0].source.op for value in values] == ["topk", "max", "sort", "median"]
+    assert ">topk dim=1" in draw(values[0].sum()).source.replace("\u00a0", "")
+
+
+def test_browsers_show_no_names_that_only_graphviz_needs():
+    from autograd.visualize.picture import find_dot
+
+    if find_dot() is None:
+        pytest.skip("needs Graphviz")
+    svg = draw(nn.Linear(2, 2)(torch.ones(2)).sum()).svg()
+    assert "<title>" not in svg and "linear" in svg
