@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import os
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ BLOCK = "#dfe3ee"
 SIGNS = {"add": "+", "sub": "−", "mul": "×", "div": "÷", "neg": "−", "matmul": "@", "pow": "**"}
 BOXES = 40
 """Boxes that a picture holds before modules are closed."""
+LINE_LENGTH = 110
+"""Characters of a line below the picture."""
 NAME = 24
 """Characters of a dotted name that a box shows."""
 
@@ -101,7 +104,7 @@ def _compose(g: Graph, show: Sequence[str], depth: int | None, fold: bool, rankd
     lines = _scalar_lines(g, show) if scalar else _lines(board, show)
     font = "Helvetica"  # the one without serifs whose widths every Graphviz knows
     missing = missing_text(g)
-    note = {"label": missing} if missing else {}
+    note = {"label": "\\n".join(map(_quoted, textwrap.wrap(missing, LINE_LENGTH)))} if missing else {}
     return lines, {
         "graph": {"rankdir": direction, "bgcolor": "transparent", "fontname": font, "fontsize": "11",
                   "fontcolor": LINE, "nodesep": "0.22", "ranksep": "0.32", "pad": "0.1", **note},

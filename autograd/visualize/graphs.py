@@ -603,7 +603,7 @@ def missing_text(g: Graph) -> str:
     if g.released:
         said.append("backward() has released what the missing gradients need. Draw before it, or inside recording()")
     if g.stopped:
-        said.append(f"Gradients are missing from where backward raised {clipped(g.stopped, 110)}")
+        said.append(f"Gradients are missing from where backward raised {clipped(g.stopped, 300)}")
     return ". ".join(said)
 
 

@@ -138,7 +138,7 @@ class Failing(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, g):
-        raise ValueError("not today")
+        raise ValueError('not today, "never"')
 
 
 def test_a_picture_says_why_gradients_end():
@@ -149,6 +149,11 @@ def test_a_picture_says_why_gradients_end():
     assert "not today" not in draw(Failing.apply(x).sum(), show=("shape",)).source
     with pytest.raises(ValueError, match="not today"):
         show_backward(Failing.apply(x).sum())
+    y = x * 2
+    z = y.sin()
+    y.add_(1)
+    text = g.to_dot(), graph(z.sum()).to_dot()
+    assert r"not today, \"never\"" in text[0] and "wrote" in text[1] and r"\n" in text[1]  # in lines
 
 
 def test_pictures_of_infinite_gradients_do_not_warn():
