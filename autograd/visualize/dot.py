@@ -133,7 +133,15 @@ class Board:
         if block.kind != "repeat":
             return [*block.leaves, *block.items]
         turn = example(block)
-        return [*block.leaves, *(self.shown(turn) if _is_turn(turn) else [turn])]
+        return [*self._leaves(block), *(self.shown(turn) if _is_turn(turn) else [turn])]
+
+    def _leaves(self, block: Block) -> list[Any]:
+        """The leaves in an open block. Of one operation many times only those of the one that is drawn, or of several."""
+        if block.kind != "repeat" or not isinstance(drawn := example(block), Vertex):
+            return block.leaves
+        users = {leaf.id: {edge.target.id for edge in leaf.outputs} for leaf in block.vertices() if not leaf.op}
+        told = {id for id, targets in users.items() if len(targets) > 1 or drawn.id in targets}
+        return [leaf for leaf in block.leaves if told & {v.id for v in _inside(leaf)}]
 
     def _open(self, depth: int | None, boxes: int) -> None:
         """Open the blocks breadth first, while they fit (or as deep as ``depth`` says; "+N more" stays closed)."""
@@ -213,12 +221,12 @@ class Board:
     def _stand(self, part: Any, model: Any) -> None:
         while isinstance(model, Block) and id(model) in self.open and model.items:
             model = self.shown(model)[-1]  # what it hands on
-        for vertex in [part] if isinstance(part, Vertex) else part.vertices():
+        for vertex in _inside(part):
             self.place[vertex.id] = model
 
     def _push_leaves(self, stack: list[Any], item: Block, twin: Block | None) -> None:
         if twin is None:
-            stack.extend([(leaf, None) for leaf in item.leaves])
+            stack.extend([(leaf, None) for leaf in self._leaves(item)])
             return
         for leaf, model in zip(item.leaves, twin.leaves, strict=False):
             if isinstance(leaf, Vertex) and isinstance(model, Vertex):
@@ -243,6 +251,10 @@ class Board:
             backwards = edge.source.kind == "operation" and order[id(a)] >= order[id(b)]
             found.append((a, b, backwards, edge))
         return found
+
+
+def _inside(item: Any) -> list[Vertex]:
+    return [item] if isinstance(item, Vertex) else list(item.vertices())
 
 
 def _is_turn(item: Any) -> bool:

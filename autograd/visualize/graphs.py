@@ -51,7 +51,8 @@ class Vertex:
     """
 
     __slots__ = (
-        "dtype", "given", "graph", "id", "inputs", "kind", "module", "name", "named", "nbytes", "node", "op", "outputs", "shape",
+        "dtype", "given", "graph", "id", "inputs", "kind", "module", "name", "named", "nbytes", "node", "op", "outputs", "parts",
+        "shape",
     )  # fmt: skip
 
     def __init__(self, owner: Graph, id: int, kind: str, op: str, shape: Any, dtype: Any, node: Node | None) -> None:
@@ -69,6 +70,7 @@ class Vertex:
         self.outputs: list[Edge] = []
         self.module = ""
         self.node = node
+        self.parts: list[Node] = []  # of an operation with several results, those that were used
 
     @property
     def value(self) -> Stats | None:
@@ -90,8 +92,8 @@ class Vertex:
     @property
     def hooks(self) -> int:
         """How many hooks are registered on this value or its node."""
-        notes = None if self.node is None else self.node.notes
-        return 0 if notes is None else sum(len(found or ()) for found in (notes.hooks, notes.before, notes.after))
+        noted = [node.notes for node in (self.node, *self.parts) if node is not None and node.notes is not None]
+        return sum(len(found or ()) for notes in noted for found in (notes.hooks, notes.before, notes.after))
 
     @property
     def formulas(self) -> dict[str, str]:
@@ -382,6 +384,8 @@ class Graph:
         for id in sorted(found):
             node = found[id]
             if type(node) is Part:
+                assert node.parents[0] is not None
+                self._by_id[node.parents[0].id].parts.append(node)
                 continue
             op = _name_of(node)
             vertex = Vertex(self, id, "operation" if op else "input", op, node.shape, node.dtype, node)

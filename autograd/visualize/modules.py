@@ -52,8 +52,9 @@ def find_calls(graph: Graph, models: Mapping[str, Any] = MappingProxyType({})) -
     calls: dict[int, Call] = {}
     passes: dict[int, Call] = {}
     gone: set[int] = set()
-    for vertex in graph.nodes:
-        for ref, first, last in getattr(vertex.node, "calls", ()):
+    noted = [node for vertex in graph.nodes for node in (vertex.node, *vertex.parts)]
+    for node in noted:
+        for ref, first, last in getattr(node, "calls", ()):
             if isinstance(ref, str):
                 passes.setdefault(first, Call(None, first, last)).name = ref
                 passes[first].last = max(last, passes[first].last)

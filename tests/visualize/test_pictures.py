@@ -265,3 +265,30 @@ def test_browsers_show_no_names_that_only_graphviz_needs():
         pytest.skip("needs Graphviz")
     svg = draw(nn.Linear(2, 2)(torch.ones(2)).sum()).svg()
     assert "<title>" not in svg and "linear" in svg
+
+
+def test_calls_that_return_one_of_several_results_are_boxes():
+    cell, h, c = nn.LSTMCell(3, 3), torch.zeros(2, 3), torch.zeros(2, 3)
+    for _ in range(4):
+        h, c = cell(torch.randn(2, 3), (h, c))
+    g = graph(h.sum() + c.sum(), {"cell": cell})
+    assert [call.path for call in g.calls] == ["cell"] * 4 and "LSTMCell ×4" in draw(g).source
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
+    model.register_full_backward_hook(lambda module, grad_input, grad_output: None)
+    assert "Sequential" in {call.path for call in graph(model(torch.randn(2, 3, requires_grad=True)).sum()).calls}
+
+
+def test_hooks_on_one_of_several_results_are_counted():
+    first, second = torch.randn(4, requires_grad=True).chunk(2)
+    first.register_hook(lambda g: g)
+    assert graph((first * second).sum()).find("split").hooks == 1
+
+
+def test_of_one_operation_many_times_the_leaves_of_one_are_drawn():
+    row = [torch.full((2,), 1.0 + i, requires_grad=True) for i in range(64)]
+    while len(row) > 1:
+        row = [a * b for a, b in zip(row[::2], row[1::2], strict=True)]
+    text = draw(row[0].sum()).source.replace("\u00a0", "")
+    assert "mul ×32" in text and text.count(">input<") == 2 and "leaves" not in text
+    many = [torch.ones(2, requires_grad=True) for _ in range(3)]
+    assert draw(sum(many[i % 3] * (i + 1) for i in range(60)).sum()).source.count(">\u00a0input\u00a0<") == 3
