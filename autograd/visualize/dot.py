@@ -244,7 +244,7 @@ class Board:
             turns = a is b and isinstance(a, Vertex)  # an operation of a folded loop feeds itself in the next turn
             if a is None or b is None or (a is b and not turns):
                 continue
-            key = (id(a), id(b), edge.output if isinstance(a, Vertex) else 0)  # each result of several has its arrow
+            key = (id(a), id(b), edge.output if isinstance(a, Vertex) and not turns else 0)  # each result has its arrow
             if key in seen or id(a) not in order or id(b) not in order:
                 continue
             seen.add(key)
@@ -268,6 +268,8 @@ def _lines(board: Board, show: Sequence[str]) -> list[str]:
     lines: list[str] = []
     names: dict[int, str] = {}
     visible = {id(item) for item in board.visible}
+    edges = board.edges()
+    again = {id(a) for a, b, _, _ in edges if a is b}
     stack: list[Any] = [("open", board.root)]
     within = ""  # the module whose only operation comes next
     while stack:
@@ -277,7 +279,10 @@ def _lines(board: Board, show: Sequence[str]) -> list[str]:
         elif isinstance(item, Vertex) or id(item) not in board.open:
             if id(item) in visible:
                 names[id(item)] = f"n{len(names)}"
-                label = vertex_label(item, show, within) if isinstance(item, Vertex) else block_label(item, show)
+                if isinstance(item, Vertex):
+                    label = vertex_label(item, show, within, id(item) in again)
+                else:
+                    label = block_label(item, show)
                 lines.append(f"{names[id(item)]} [label={label}]")
             within = ""
         elif (alone := _alone(board, item)) is not None:
@@ -292,14 +297,14 @@ def _lines(board: Board, show: Sequence[str]) -> list[str]:
                 )
                 stack.append(("close", item))
             stack.extend([("item", inner) for inner in reversed(board.shown(item))])
-    for a, b, backwards, edge in board.edges():
+    for a, b, backwards, edge in edges:
         extra = ""
-        if backwards and a is not b:  # the other way round, beside the arrow that goes forward
+        if a is b:  # its box says so
+            continue
+        if backwards:  # the other way round, beside the arrow that goes forward
             lines.append(f'{names[id(b)]} -> {names[id(a)]} [dir=back style=dashed label="  next"]')
             continue
-        if backwards:
-            extra = ' [style=dashed label="  next"]'
-        elif isinstance(a, Vertex) and edge.result:
+        if isinstance(a, Vertex) and edge.result:
             extra = f' [label="  {edge.result} "]'
         elif isinstance(b, Vertex) and b.op in ("sub", "div", "matmul", "pow", "where") and isinstance(a, Vertex):
             extra = f' [tooltip="{_quoted(edge.argument)}"]'
@@ -314,8 +319,11 @@ def _alone(board: Board, block: Block) -> Vertex | None:
     return shown[0] if single else None
 
 
-def vertex_label(v: Vertex, show: Sequence[str], within: str = "") -> str:
-    """A box as Graphviz's HTML: the name, then one row for each thing to show. ``within`` is the module it stands for."""
+def vertex_label(v: Vertex, show: Sequence[str], within: str = "", again: bool = False) -> str:
+    """A box as Graphviz's HTML: the name, then one row for each thing to show.
+
+    ``within`` is the module that it stands for; ``again``: in a loop its result is an argument of its next turn.
+    """
     fill = FILLS["root"] if v is v.graph.root else FILLS[v.kind]
     rows: list[tuple[str, str]] = []
     if v.kind == "constant" and v.shape == () and v.value is not None:
@@ -337,6 +345,8 @@ def vertex_label(v: Vertex, show: Sequence[str], within: str = "") -> str:
         rows.append(("line", f"{os.path.basename(v.line[0])}:{v.line[1]}"))
     if v.hooks:
         rows.append(("hooks", str(v.hooks)))
+    if again:
+        rows.append(("next", "goes in again"))
     return table(head, rows, fill)
 
 
@@ -366,7 +376,7 @@ def block_label(block: Block, show: Sequence[str] = ()) -> str:
     return table(block.name, rows, BLOCK)
 
 
-ROOM = {"shape": 2, "data": 5, "grad": 5, "hooks": 2, "line": 6, "op": 6}
+ROOM = {"shape": 2, "data": 5, "grad": 5, "hooks": 2, "line": 6, "op": 6, "next": 4}
 """Spaces after the word that begins a row, where words and values are no columns."""
 
 

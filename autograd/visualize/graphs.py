@@ -136,6 +136,8 @@ class Edge:
         if not shapes or not isinstance(shapes[0], tuple):
             return ""
         names: tuple[str, ...] = getattr(getattr(return_types, self.source.op, None), "_fields", ())
+        if self.source.op == "recurrence":
+            names = ("output", "h", "c")[: len(shapes)]
         return names[self.output] if len(names) == len(shapes) else str(self.output)
 
     def __repr__(self) -> str:

@@ -171,6 +171,8 @@ def test_results_of_several_are_named():
     text = draw(g).source
     assert 'label="  U "' in text and 'label="  Vh "' in text
     assert all(edge.result == "" for edge in g.find("matmul").outputs)
+    h, c = nn.LSTMCell(3, 3)(torch.randn(2, 3))
+    assert {edge.result for edge in graph((h + c).sum()).find("recurrence").outputs} == {"output", "c"}
 
 
 def test_complex_numbers_are_written_without_gaps():
