@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from .compiling import compile as compile
@@ -25,6 +26,19 @@ def disable(fn: Any = None, recursive: bool = True, *, reason: str | None = None
 def allow_in_graph(fn: Any) -> Any:
     """The function itself."""
     return fn
+
+
+assume_constant_result = allow_in_graph
+
+
+def substitute_in_graph(original_fn: Any, **options: Any) -> Any:
+    """A decorator that leaves the substitute as it is: what PyTorch's compiler would call instead of ``original_fn``."""
+    return allow_in_graph
+
+
+def set_stance(stance: str = "default", **options: Any) -> Any:
+    """A block, and a decorator, in which PyTorch's compiler would behave otherwise."""
+    return contextlib.nullcontext()
 
 
 def reset() -> None:

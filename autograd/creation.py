@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from .storage import Storage
 from .tensor import Tensor, wrap
 
 __all__ = [
-    "arange", "as_tensor", "asarray", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "from_numpy",
+    "arange", "as_tensor", "asarray", "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "from_file", "from_numpy",
     "frombuffer", "full", "full_like", "linspace", "logspace", "ones", "ones_like", "range", "scalar_tensor",
     "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
@@ -186,6 +187,31 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, req
         raise ValueError(f"requested buffer length ({count} * {wanted.itemsize} bytes) after offset ({offset} bytes) "
                          f"must not be greater than actual buffer length ({total} bytes)")  # fmt: skip
     return finish(np.frombuffer(buffer, wanted, count, offset), requires_grad)
+
+
+def from_file(
+    filename: Any, shared: bool = False, size: int = 0, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """A 1-d tensor of ``size`` elements on a file, which is read when they are used.
+
+    ``shared``: what is written to the tensor goes to the file, which is made, or made longer, where it is too short.
+    Otherwise raises RuntimeError if the file has fewer bytes.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.from_file.html
+    """
+    element = dtypes.default_float() if dtype is None else dtypes.as_numpy(dtype)
+    path, wanted = Path(filename), size * element.itemsize
+    has = path.stat().st_size if path.exists() else 0
+    if has < wanted:
+        if not shared:
+            raise RuntimeError(
+                f"{path} has {has} bytes, and {size} elements of {element} take {wanted}. shared=True makes it longer"
+            )
+        with open(path, "ab") as file:
+            file.truncate(wanted)
+    memory = np.memmap(path, element, "r+" if shared else "c", shape=(size,)) if size else np.empty(0, element)
+    return finish(memory.view(np.ndarray), requires_grad, device, layout)
 
 
 # --- filled --------------------------------------------------------------------------------------------------------

@@ -222,13 +222,14 @@ class _State:
     and no more, as in PyTorch. A context of its own where they are off costs 75 ns a call; ``np.errstate`` costs 800.
     """
 
-    __slots__ = ("enabled", "formulas", "inference", "quietly", "recorder")
+    __slots__ = ("afterwards", "enabled", "formulas", "inference", "quietly", "recorder")
 
     def __init__(self) -> None:
         self.enabled = True  # whether this thread records; every thread starts recording
         self.formulas = False  # whether formulas are called with Tensors: all that they make must be Tensors then
         self.inference = False
         self.recorder: Any = None  # while a step is being compiled in this thread
+        self.afterwards: list[Callable[[], None]] = []  # what hooks left to be done when the pass is over
         context = contextvars.Context()
         context.run(np.seterr, all="ignore")
         self.quietly: Callable[..., Any] = context.run

@@ -9,7 +9,7 @@ from typing import Any
 from . import conversion, copying, creation, inplace, passes, printing, random, storage
 from .inplace import DIRECT, becoming, direct, in_place
 from .namespace import resolve
-from .ops import FAMILIES, FUNCTIONS, LAYERS, elementwise, indexing, linalg
+from .ops import FAMILIES, FUNCTIONS, LAYERS, elementwise, indexing, linalg, quantization
 from .tensor import Tensor
 
 IN_PLACE = """
@@ -33,7 +33,7 @@ METHOD_FORMS: dict[str, Callable[..., Any]] = {
 }
 """Functions whose method takes the tensor in another place than first."""
 
-NOT_METHODS = frozenset(["is_tensor", *[name for family in LAYERS for name in family.__all__]])
+NOT_METHODS = frozenset(["is_tensor", *quantization.__all__, *[name for family in LAYERS for name in family.__all__]])
 
 
 def first_argument(function: Callable[..., Any]) -> str:

@@ -606,6 +606,11 @@ class _Pass:
     def __exit__(self, *error: Any) -> None:
         self.quiet.__exit__(*error)
         self.now.enabled, self.now.formulas = self.before, self.formulas
+        if self.now.afterwards:
+            waiting, self.now.afterwards = self.now.afterwards, []
+            if error[0] is None:
+                for call in waiting:
+                    call()
 
 
 def grad(

@@ -312,9 +312,42 @@ for _method in (__array_ufunc__, __array_function__, __array__, __dlpack__, __dl
     setattr(Tensor, _method.__name__, _method)
 
 
+class _Capsule:
+    """What has ``__dlpack__`` for a bare capsule, which NumPy does not take."""
+
+    def __init__(self, capsule: Any) -> None:
+        self._capsule = capsule
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        return self._capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
+
+
+class _Writable:
+    """The memory of an array that NumPy calls read-only, because capsules of the older kind don't say."""
+
+    def __init__(self, array: np.ndarray[Any, Any]) -> None:
+        self._array = array
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}
+
+
 def from_dlpack(ext_tensor: Any) -> Tensor:
-    """A tensor on the memory of another library's array (anything with ``__dlpack__``)."""
-    return wrap(ext_tensor.array if isinstance(ext_tensor, Tensor) else np.from_dlpack(ext_tensor))
+    """A tensor on the memory of another library's array: anything with ``__dlpack__``, or the capsule that gives.
+
+    Raises RuntimeError for a capsule that was used already.
+    """
+    if isinstance(ext_tensor, Tensor):
+        return wrap(ext_tensor.array)
+    if type(ext_tensor).__name__ != "PyCapsule":
+        return wrap(np.from_dlpack(ext_tensor))
+    if '"dltensor' not in repr(ext_tensor):  # its name says so
+        raise RuntimeError(
+            "from_dlpack received an invalid capsule: one can be used only once. Make another: to_dlpack(t)"
+        )
+    made: Any = np.from_dlpack(_Capsule(ext_tensor))
+    return wrap(made if made.flags.writeable else np.asarray(_Writable(made)))
 
 
 def to_dlpack(tensor: Tensor) -> Any:

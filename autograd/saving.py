@@ -171,31 +171,46 @@ class _Several:
 
 
 def register_multi_grad_hook(tensors: Sequence[Tensor], fn: Callable[..., None], *, mode: str = "all") -> _Several:
-    """Call ``fn`` once the gradients of all ``tensors`` are known (with the sequence of them), or of ``any`` one."""
+    """Call ``fn`` in each pass that reaches some of the tensors: once ``all`` gradients are known, or the first (``any``).
+
+    With "all" it gets the sequence of gradients, None for those that the pass does not reach; it is called at the end of a
+    pass that does not reach them all.
+
+    Source: https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.register_multi_grad_hook
+    """
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode!r}")
-    found: list[Tensor | None] = [None] * len(tensors)
     wanted = [t.requires_grad for t in tensors]
-    count = [0]
+    found: dict[int, Tensor] = {}
+    this_pass: Any = None  # the list of what is to be done after it: each pass that leaves something has its own
+
+    def finish() -> None:
+        got = [found.get(i) for i in range(len(tensors))]
+        if found and mode == "all":
+            fn(got)
+        found.clear()
 
     def hook_of(i: int) -> Callable[[Tensor], None]:
         def hook(g: Tensor) -> None:
-            count[0] += 1
-            if mode == "any":
-                if count[0] == 1:
+            nonlocal this_pass
+            if this_pass is not graph.mode.now.afterwards:
+                this_pass = graph.mode.now.afterwards
+                found.clear()
+                queue_callback(finish)
+                if mode == "any":
                     fn(g)
-                if count[0] == sum(wanted):
-                    count[0] = 0
-                return
             found[i] = g
-            if count[0] == sum(wanted):
-                got = list(found)
-                count[0], found[:] = 0, [None] * len(tensors)
-                fn(got)
+            if len(found) == sum(wanted):
+                finish()
 
         return hook
 
     return _Several([t.register_hook(hook_of(i)) for i, t in enumerate(tensors) if wanted[i]])
+
+
+def queue_callback(callback: Callable[[], None]) -> None:
+    """Call ``callback`` when the pass that this thread is in is over; it is dropped if that fails."""
+    graph.mode.now.afterwards.append(callback)
 
 
 # --- what a node saved, to look at -----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from .devices import CPU, device
+from .devices import CPU, check_device, device
 from .memory import storage_of
 from .tensor import Tensor
 from .views import stamp
@@ -123,9 +123,18 @@ class TypedStorage(Storage):
     >>> x
     tensor([[0., 5.],
             [0., 0.]])
+    >>> TypedStorage(3, dtype=autograd.float64).element_size()
+    8
     """
 
     __slots__ = ()
+
+    def __init__(self, data: Any = 0, *, dtype: Any = None, device: Any = None) -> None:
+        check_device(device)
+        if not isinstance(data, np.ndarray):  # a number of elements, or the elements
+            element = dtypes.default_float() if dtype is None else dtypes.as_numpy(dtype)
+            data = np.empty(data, element) if hasattr(data, "__index__") else np.array(data, element)
+        super().__init__(data)
 
     @property
     def dtype(self) -> dtypes.dtype:

@@ -187,8 +187,19 @@ class Tensor(Methods):
         steps = tuple(s // self.array.itemsize for s in self.array.strides)
         return steps if dim is None else steps[check_dim(self, dim)]
 
-    def dim_order(self) -> tuple[int, ...]:
-        """The dimensions from the one with the longest step in memory to the one with the shortest."""
+    def dim_order(self, *, ambiguity_check: Any = False) -> tuple[int, ...]:
+        """The dimensions from the one with the longest step in memory to the one with the shortest.
+
+        ``ambiguity_check`` (True, or memory formats): raise RuntimeError if other orders would do as well, and not one of
+        the formats alone says which.
+        """
+        if ambiguity_check:
+            formats = [] if ambiguity_check is True else ambiguity_check
+            alike = len(set(self.array.strides)) < self.array.ndim or 1 in self.array.shape
+            if alike and [self.is_contiguous(memory_format=f) for f in formats].count(True) != 1:
+                raise RuntimeError(
+                    "The tensor does not have unique dim order, or cannot map to exact one of the given memory formats."
+                )
         return tuple(sorted(range(self.array.ndim), key=lambda i: -self.array.strides[i]))
 
     def is_floating_point(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .saving import queue_callback
 from .tensor import Tensor
 
 __all__ = ["Variable"]
@@ -30,3 +31,12 @@ class Variable(metaclass=_VariableMeta):
         if not isinstance(data, Tensor):
             raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
         return data.detach().requires_grad_(requires_grad)
+
+
+class _Engine:
+    """What is asked of PyTorch's engine by this name: ``Variable._execution_engine.queue_callback``."""
+
+    queue_callback = staticmethod(queue_callback)
+
+
+Variable._execution_engine = _Engine()  # type: ignore[attr-defined]

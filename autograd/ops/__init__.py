@@ -24,7 +24,7 @@ def _tables(names: str) -> list[ModuleType]:
 
 FAMILIES = _tables("""
     activation affine arrange attention avg_pooling comparison complex conv copies cumulative decompositions elementwise
-    indexing joining linalg loss matrices max_pooling normalization norms piecewise pivoting recurrent reduction resample
+    indexing joining linalg loss matrices max_pooling normalization norms piecewise pivoting quantization recurrent reduction resample
     selection shape sorting special spectral statistics strides
 """)
 LAYERS = _tables("attention avg_pooling conv max_pooling recurrent resample")

@@ -229,6 +229,56 @@ def test_multi_grad_hook():
     assert len(seen) == 1
 
 
+def _gradients_told(lib, mode):
+    """What hooks on four tensors are told in passes that reach some of them."""
+    a, b, c, d = [lib.tensor([float(i)], requires_grad=True) for i in range(1, 5)]
+    told = []
+    hook = lambda gs: told.append([None if g is None else g.item() for g in gs] if mode == "all" else [gs.item()])
+    handle = lib.autograd.graph.register_multi_grad_hook((a, b, c, d), hook, mode=mode)
+    e = a * b * c
+    e.sum().backward(retain_graph=True)
+    e.sum().backward(inputs=(a,), retain_graph=True)
+    (e * d).sum().backward()
+    seen = len(told)
+    handle.remove()
+    (a * d).sum().backward()
+    assert len(told) == seen
+    return told
+
+
+@pytest.mark.parametrize("mode", ["all", "any"])
+def test_hooks_on_several_gradients_are_called_once_in_each_pass(mode):
+    theirs = pytest.importorskip("torch")
+    assert sorted(map(str, _gradients_told(ag, mode))) == sorted(map(str, _gradients_told(theirs, mode)))
+
+
+def test_a_pass_that_fails_leaves_nothing_to_the_next():
+    a, b = leaf(1.0), leaf(2.0)
+    told = []
+    ag.autograd.graph.register_multi_grad_hook((a, b), told.append)
+    failing = b.register_hook(lambda g: g.no_such_attribute)
+    with pytest.raises(AttributeError):
+        (a * b).sum().backward()
+    failing.remove()
+    told.clear()
+    (b * 3).sum().backward()
+    assert [None if g is None else g.tolist() for g in told[0]] == [None, [3.0]] and len(told) == 1
+
+
+def _order_told(lib):
+    x, told = lib.ones(2, requires_grad=True), []
+    engine = lib.autograd.Variable._execution_engine
+    y = x * 2
+    y.register_hook(lambda g: engine.queue_callback(lambda: told.append("after")))
+    x.register_hook(lambda g: told.append("leaf"))
+    y.sum().backward()
+    return told
+
+
+def test_what_a_hook_leaves_for_the_end_of_the_pass():
+    assert _order_told(ag) == _order_told(pytest.importorskip("torch")) == ["leaf", "after"]
+
+
 @pytest.mark.parametrize("reentrant", [True, False])
 def test_checkpoint_gives_the_same_gradients_and_random_numbers(reentrant):
     def run(call):

@@ -133,3 +133,38 @@ def collected(lib, folder):
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_collectives_of_one_process(tmp_path):
     assert collected(autograd, tmp_path) == collected(torch, tmp_path)
+
+
+def from_elsewhere(lib, folder):
+    """Tensors on a capsule's memory, and on a file's."""
+    x = lib.arange(4)
+    capsule = lib.utils.dlpack.to_dlpack(x)
+    y = lib.from_dlpack(capsule)
+    y[0] = 9
+    with pytest.raises(RuntimeError, match="invalid capsule"):
+        lib.from_dlpack(capsule)
+    path = str(folder / f"{lib.__name__}.bin")
+    with open(path, "wb") as file:
+        file.write(np.arange(10.0, dtype=np.float32).tobytes())
+    apart, shared = lib.from_file(path, size=10), lib.from_file(path, True, 4, dtype=lib.float32)
+    apart[1] = 5
+    shared[0] = 7
+    longer = lib.from_file(path, shared=True, size=12)
+    with pytest.raises(RuntimeError):
+        lib.from_file(path, shared=False, size=100)
+    return [x.tolist(), apart[1:].tolist(), shared.tolist(), longer.tolist(), lib.from_file(path, size=3).tolist()]
+
+
+def test_tensors_on_memory_from_elsewhere(tmp_path):
+    import torch.utils.dlpack
+
+    assert from_elsewhere(autograd, tmp_path) == from_elsewhere(torch, tmp_path)
+
+
+def test_the_order_of_dimensions_is_refused_where_it_is_not_the_only_one():
+    for lib in (autograd, torch):
+        assert lib.empty(2, 3, 4).dim_order(ambiguity_check=True) == (0, 1, 2)
+        assert lib.empty(1, 2, 3, 4).dim_order() == (0, 1, 2, 3)
+        with pytest.raises(RuntimeError, match="unique dim order"):
+            lib.empty(1, 2, 3, 4).dim_order(ambiguity_check=True)
+        assert len(lib.TypedStorage(5, dtype=lib.float64)) == 5 and lib.TypedStorage([1, 2]).dtype == lib.float32

@@ -44,6 +44,7 @@ class Record:
         function: the lifted function.
         samples: the calls.
         reference: the same function in NumPy or plain Python.
+        first: False where the gradient is not the derivative, but stands for it; say why beside it.
         second: False where second derivatives can't be seen by finite differences; say why beside it.
         float32: False where the operation decides its dtype itself.
     """
@@ -51,6 +52,7 @@ class Record:
     function: Any
     samples: list[Sample]
     reference: Callable[..., Any] | None = None
+    first: bool = True
     second: bool = True
     float32: bool = True
     tolerance: float = 1e-6

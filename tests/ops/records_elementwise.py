@@ -10,6 +10,7 @@ from autograd.ops import activation as act
 from autograd.ops import comparison as c
 from autograd.ops import elementwise as e
 from autograd.ops import piecewise as pw
+from autograd.ops import quantization as q
 
 from .records import (
     Record,
@@ -38,6 +39,7 @@ def each(function):
 
 
 nonzero = away_from(0.0)
+STEP = np.float32(0.25)
 complexes = [args(complex_normal(3, 2)), args(complex_normal())]
 complex_pairs = [args(complex_normal(3, 2), complex_normal(2)), args(complex_normal(2), normal(3, 2))]
 
@@ -114,6 +116,12 @@ ROUNDING = [
     Record(pw.frac, unary(between(-1.9, -1.1)), each(lambda x: x - math.trunc(x))),
 ]
 
+QUANTIZED = [
+    Record(q.held, [args(normal(3, 4), STEP, np.float32(1), -3, 4)], lambda x, s, z, a, b: (np.rint(x / s) + z >= a) & (np.rint(x / s) + z <= b)),
+    # steps have no slope: the gradient is that of the identity, where the number is in the range
+    Record(q.quantized, [args(normal(3, 4), STEP, np.float32(1), -3, 4)], lambda x, s, z, a, b: (np.clip(np.rint(x / s) + z, a, b) - z) * s, first=False),
+]  # fmt: skip
+
 SIGNS = [
     Record(pw.abs, unary(nonzero) + complexes, np.abs),
     Record(pw.sign, unary(nonzero), each(lambda x: (x > 0) - (x < 0))),
@@ -178,4 +186,4 @@ COMPARISON = [
     Record(c.flip_bits, unary(integers(-5, 5)), lambda a: -a - 1),
 ]  # fmt: skip
 
-RECORDS = [*ARITHMETIC, *POWERS, *TRIGONOMETRIC, *ROUNDING, *SIGNS, *SELECTION, *COMPARISON]
+RECORDS = [*ARITHMETIC, *POWERS, *TRIGONOMETRIC, *ROUNDING, *QUANTIZED, *SIGNS, *SELECTION, *COMPARISON]
