@@ -6,7 +6,7 @@ import numpy as np
 
 from autograd.ops import decompositions, fft, linalg, matrices, norms, pivoting
 
-from .records import Record, args, complex_normal, normal
+from .records import Record, args, away_from, complex_normal, normal
 
 
 def square(*shape):
@@ -58,7 +58,7 @@ RECORDS = [
     Record(linalg.matrix_product, [args(normal(2, 3), normal(3, 4)), args(normal(2, 1, 2, 3), normal(3, 3, 2)), args(normal(0, 3), normal(3, 2)), args(complex_normal(2, 3), complex_normal(3, 2))], np.matmul),
     Record(linalg.dot_product, [args(normal(3), normal(3))], np.dot),
     Record(norms.share, [args(normal(2, 3), normal(2, 3)), args(normal(2, 1), normal(3) + 3)], np.divide),
-    Record(norms.norm_over, [args(normal(3, 4), p, d, k) for p in (1, 2, 3, 0.5, np.inf, -np.inf) for d, k in ((None, False), ((0,), True), ((1,), False))] + [args(complex_normal(3, 4), p, (1,), False) for p in (1, 2, 3)], _norm),
+    Record(norms.norm_over, [args(away_from(0.0)(3, 4), p, d, k) for p in (1, 2, 3, 0.5, np.inf, -np.inf) for d, k in ((None, False), ((0,), True), ((1,), False))] + [args(complex_normal(3, 4), p, (1,), False) for p in (1, 2, 3)], _norm),
     Record(norms.euclidean, [args(normal(3, 2), normal(4, 2)), args(normal(2, 3, 2), normal(2, 4, 2)), args(normal(30, 2), normal(3, 2))], _distances, tolerance=1e-5),
     Record(matrices.invert, [args(square(3, 3)), args(complex_square(2, 3, 3))], np.linalg.inv),
     Record(matrices.solve_matrices, [args(square(3, 3), normal(3, 2)), args(complex_square(2, 3, 3), complex_normal(2, 3, 2))], np.linalg.solve),
