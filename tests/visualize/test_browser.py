@@ -107,6 +107,14 @@ def test_modules_open_and_close(browser, encoder, shots):
     assert not errors(browser)
 
 
+def test_a_module_of_one_operation_is_a_box_without_a_frame_at_first(browser, shots):
+    model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2))
+    load(browser, graph(model(torch.randn(5, 3)).sum()).to_html(), shots, "one")
+    assert any("1: ReLU" in name for name in boxes(browser)) and "relu" not in boxes(browser)
+    browser.find_element("id", "open").click()
+    assert "relu" in boxes(browser)
+
+
 def test_search_finds_a_parameter_inside_closed_modules_and_shows_its_path(browser, encoder, shots):
     load(browser, encoder.to_html(), shots, "encoder")
     browser.find_element("id", "close").click()

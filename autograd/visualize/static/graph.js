@@ -359,10 +359,12 @@ window.addEventListener("pointermove", (event) => {
 });
 window.addEventListener("pointerup", () => { drag = null; });
 
-function openAll(most, turns = Infinity) {  // outermost first, until the picture has that many boxes; loops of few turns
+// Outermost first, until the picture has that many boxes; loops of few turns, and modules of at least so many parts.
+function openAll(most, turns = Infinity, least = 1) {
   let n = children[0].length;
   for (let i = 1; i < items.length && n < most; i++)
     if (items[i].block && !items[i].cut && items[i].kind !== "more" && items[i].kind !== "leaves" && open.has(items[i].parent)
+        && (children[i].length >= least || items[children[i][0]].block)
         && n + children[i].length <= most && (items[i].kind !== "repeat" || children[i].length <= turns)) { open.add(i); n += children[i].length; }
 }
 
@@ -411,6 +413,6 @@ if (steps) {
   items.forEach((item, i) => { if (item.block && !item.cut) open.add(i); });
 }
 // one box that says everything is no picture: open the outermost modules, as many as fit
-if (!steps) openAll(36, 4);
+if (!steps) openAll(36, 4, 2);
 draw(); if (steps) { step(0); document.body.offsetWidth; } fit();
 window.addEventListener("resize", fit);
