@@ -120,6 +120,15 @@ for step in range(300):
         print(f"step {step:3}: mean slope {slope.norm(dim=1).mean().item():.3f}, penalty {penalty.item():.5f}")
 
 # %% [markdown]
+# The graph that `penalty.backward()` goes through. The box `grad` is the backward pass that was recorded: it takes the critic's weights,
+# and what its forward pass computed, to the slope.
+
+# %%
+(slope,) = torch.grad(critic(inputs).sum(), inputs, create_graph=True)
+penalty = ((slope.norm(dim=1) - 1) ** 2).mean()
+draw(penalty, params={"critic": critic, "inputs": inputs, "slope": slope}, show=("shape",))
+
+# %% [markdown]
 # ## Exercises
 #
 # **1.** What is the tenth derivative of $\sin$ at 1? Compute it.
