@@ -192,11 +192,18 @@ class Handle:
     def __init__(self, hooks: dict[int, Any], fn: Callable[..., Any]) -> None:
         self.id = next(Handle.numbers)
         self._hooks = hooks
+        self._said: tuple[dict[int, bool], ...] = ()
         hooks[self.id] = fn
+
+    def say(self, said: dict[int, bool]) -> None:
+        """Note in a dictionary how the hook wants to be called, until it is taken away."""
+        said[self.id] = True
+        self._said += (said,)
 
     def remove(self) -> None:
         """Take the hook away; doing so twice does no harm."""
-        self._hooks.pop(self.id, None)
+        for found in (self._hooks, *self._said):
+            found.pop(self.id, None)
 
     def __enter__(self) -> Handle:
         return self

@@ -138,7 +138,7 @@ class Hooked:
         self.__dict__["_hooked"] = True
         handle = _add(self._forward_pre_hooks, hook, prepend)
         if with_kwargs:
-            self._forward_pre_hooks_with_kwargs[handle.id] = True
+            handle.say(self._forward_pre_hooks_with_kwargs)
         return handle
 
     def register_forward_hook(
@@ -158,9 +158,9 @@ class Hooked:
         self.__dict__["_hooked"] = True
         handle = _add(self._forward_hooks, hook, prepend)
         if with_kwargs:
-            self._forward_hooks_with_kwargs[handle.id] = True
+            handle.say(self._forward_hooks_with_kwargs)
         if always_call:
-            self._forward_hooks_always_called[handle.id] = True
+            handle.say(self._forward_hooks_always_called)
         return handle
 
     def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
@@ -229,6 +229,9 @@ class Hooked:
     # --- running: calls ---
 
     def _forward_with_hooks(self, *args: Any, **kwargs: Any) -> Any:
+        own_hooks = self._forward_pre_hooks or self._forward_hooks or self._backward_hooks or self._backward_pre_hooks
+        if not own_hooks and not EVERYWHERE.hooked:  # they were all taken away again
+            return self.forward(*args, **kwargs)
         before = [_Call(f, k in self._forward_pre_hooks_with_kwargs) for k, f in self._forward_pre_hooks.items()]
         for call in [*EVERYWHERE.forward_pre.values(), *before]:
             returned = call(self, args, kwargs)

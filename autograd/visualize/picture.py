@@ -127,6 +127,9 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]
         )
         self.body.extend(f"\t{line}\n" for line in lines)
 
+    def __repr__(self) -> str:
+        return '<Picture: a notebook shows it, save("graph.svg") writes it, .source is its text>'
+
     def svg(self) -> str:
         """The picture as the text of an SVG file.
 

@@ -332,3 +332,19 @@ def test_members_of_a_kind_of_one_s_own_are_walked():
     model[0].notes = {"here": 1}
     walked = model._named_members(lambda module: getattr(module, "notes", {}).items(), prefix="m")
     assert list(walked) == [("m.0.here", 1)]
+
+
+def test_a_hook_that_is_taken_away_leaves_nothing():
+    layer = nn.Linear(2, 2)
+    first = layer.register_forward_hook(lambda module, args, kwargs, out: None, with_kwargs=True, always_call=True)
+    second = layer.register_forward_pre_hook(lambda module, args, kwargs: None, with_kwargs=True)
+    layer(torch.ones(2))
+    first.remove()
+    second.remove()
+    assert not layer._forward_hooks_with_kwargs and not layer._forward_hooks_always_called
+    assert not layer._forward_pre_hooks_with_kwargs and not layer._forward_hooks and not layer._forward_pre_hooks
+    assert layer(torch.ones(2)).shape == (2,)
+    seen = []
+    layer._forward_hooks[0] = lambda module, args, out: seen.append(out.shape)  # as programs put hooks back
+    layer(torch.ones(2))
+    assert seen == [(2,)]

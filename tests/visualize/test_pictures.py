@@ -294,3 +294,7 @@ def test_of_one_operation_many_times_the_leaves_of_one_are_drawn():
     assert "mul ×32" in text and text.count(">input<") == 2 and "leaves" not in text
     many = [torch.ones(2, requires_grad=True) for _ in range(3)]
     assert draw(sum(many[i % 3] * (i + 1) for i in range(60)).sum()).source.count(">\u00a0input\u00a0<") == 3
+
+
+def test_a_picture_says_what_it_is_where_it_can_not_be_shown():
+    assert 'save("graph.svg")' in repr(draw(torch.ones(2, requires_grad=True) * 2))
