@@ -20,6 +20,7 @@ Source: https://docs.pytorch.org/docs/stable/autograd.html#function
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -104,9 +105,10 @@ class _FunctionOp(Operation):
 
     foreign = True
 
-    def __init__(self, cls: type[Function], ctx: FunctionCtx, count: int, outputs: int, tensors: Any) -> None:
+    def __init__(self, cls: type[Function], ctx: FunctionCtx, count: int, tensors: Any, results: Any) -> None:
         self.name = cls.__name__
-        self.cls, self.ctx, self.count, self.outputs = cls, ctx, count, outputs
+        self.cls, self.ctx, self.count, self.outputs = cls, ctx, count, len(results)
+        self.shown = [isinstance(r, Tensor) for r in results]
         self.positions = [i for i, _ in tensors]
         self.materialize = ctx.materialize_grads
         self.push = self._push if cls.jvp is not Function.jvp else None
@@ -114,7 +116,7 @@ class _FunctionOp(Operation):
 
     def joint(self, g: Any, seen: Any) -> tuple[Any, ...]:
         """The cotangents of the tensor arguments, from the user's backward."""
-        given = g if isinstance(g, tuple) else (g,)
+        given = [c if shown else None for c, shown in zip(g if isinstance(g, tuple) else (g,), self.shown, strict=True)]
         recorded = any(isinstance(c, Tensor) for c in given)
         with enable_grad() if recorded else no_grad():
             returned = self.cls.backward(
@@ -253,12 +255,17 @@ class Function:
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward and record the call."""
         ctx = type(f"{cls.__name__}Backward", (FunctionCtx,), {})()
+        split = cls.setup_context is not Function.setup_context
+        if split and (kwargs or cls.forward.__defaults__):  # setup_context and backward know of every argument
+            bound = inspect.signature(cls.forward).bind(*args, **kwargs)
+            bound.apply_defaults()
+            args, kwargs = bound.args, bound.kwargs
         tensors = [(i, a) for i, a in enumerate(args) if isinstance(a, Tensor)]
         parents = tuple(current(a) for _, a in tensors)
         recorded = mode.now.enabled and any(p is not None for p in parents)
         ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.requires_grad for a in args)
         with no_grad():
-            if cls.setup_context is not Function.setup_context:
+            if split:
                 output = cls.forward(*args, **kwargs)
                 cls.setup_context(ctx, args, output)
             else:
@@ -271,44 +278,50 @@ class Function:
                     "Some elements marked as dirty during the forward method were not returned as output."
                 )
             stamp(t.array, f"{cls.__name__}Backward")
-        made = _connect(cls, ctx, tensors, parents, results, recorded)
+        made = _connect(cls, ctx, len(args), tensors, parents, results, recorded)
         if not several:
             return made[0]
         return type(output)(made) if type(output) in (tuple, list) else tuple(made)
 
 
-def _connect(cls: Any, ctx: Any, tensors: Any, parents: Any, results: tuple[Any, ...], recorded: bool) -> list[Any]:
+def _connect(
+    cls: Any, ctx: Any, count: int, tensors: Any, parents: Any, results: tuple[Any, ...], recorded: bool
+) -> list[Any]:
     """The results with their place in the graph."""
     inputs = [t for _, t in tensors]
     if not recorded:
         return [
             wrap(r.array) if any(r is t for t in inputs) and not _among(r, ctx.dirty_tensors) else r for r in results
         ]
-    shown = [r for r in results if isinstance(r, Tensor)]
     single = len(results) == 1
-    op: Any = _FunctionOp(cls, ctx, ctx_count(ctx), 1 if single else len(shown), tensors)
+    op: Any = _FunctionOp(cls, ctx, count, tensors, results)
+    if not any(op.shown):
+        return list(results)
+    plain = [
+        not shown or not dtypes.is_float(r.array.dtype) or _among(r, ctx.non_differentiable)
+        for r, shown in zip(results, op.shown, strict=True)
+    ]
     places: list[Any] = []
     for t in ctx.to_save:
-        at = next((i for i, r in enumerate(shown) if r is t), None)
+        at = next((i for i, r in enumerate(results) if r is t and t is not None), None)
         if at is not None and (not _among(t, inputs) or _among(t, ctx.dirty_tensors)):
-            places.append(("output", None if single else at))
+            places.append(("constant", None) if plain[at] else ("output", None if single else at))
         else:
             places.append(("input", None if t is None else current(t)))
     saved = (*[None if t is None else t.array for t in ctx.to_save], None) if ctx.to_save else ()
-    shapes = shown[0].array.shape if single else tuple(r.array.shape for r in shown)
-    kinds = shown[0].array.dtype if single else tuple(r.array.dtype for r in shown)
+    arrays = [r.array if shown else _NOTHING for r, shown in zip(results, op.shown, strict=True)]
+    shapes = arrays[0].shape if single else tuple([a.shape for a in arrays])
+    kinds = arrays[0].dtype if single else tuple([a.dtype for a in arrays])
     node = FunctionNode(op, parents, saved, (), shapes, kinds)
     import weakref
 
     ctx._node, ctx._places, ctx.to_save = weakref.ref(node), tuple(places), ()
-    made, number = [], 0
-    for r in results:
-        if not isinstance(r, Tensor):
+    made = []
+    for i, r in enumerate(results):
+        if not op.shown[i]:
             made.append(r)
             continue
-        plain = not dtypes.is_float(r.array.dtype) or _among(r, ctx.non_differentiable)
-        own = None if plain else node if single else Part(op, (node,), (), (number,), r.array.shape, r.array.dtype)
-        number += 1
+        own = None if plain[i] else node if single else Part(op, (node,), (), (i,), r.array.shape, r.array.dtype)
         if _among(r, ctx.dirty_tensors):
             made.append(_rewritten(r, own, cls))
         else:
@@ -321,9 +334,8 @@ def _connect(cls: Any, ctx: Any, tensors: Any, parents: Any, results: tuple[Any,
     return made
 
 
-def ctx_count(ctx: FunctionCtx) -> int:
-    """How many arguments forward was given."""
-    return len(ctx.needs_input_grad)
+_NOTHING = np.empty(0)
+"""Stands for a result that is no tensor: its cotangent is None."""
 
 
 def _among(t: Any, tensors: Any) -> bool:

@@ -53,7 +53,9 @@ class CustomOpDef:
         if self._mutates:
             return self._write(bound)
         leaves, spec = tree_flatten(bound.args)
-        return self._recorded.apply(bound.kwargs, spec, *leaves)
+        call = _Call(bound.kwargs, spec)
+        made = self._recorded.apply(call, *leaves)
+        return tree_unflatten(made, call.results)
 
     def _write(self, bound: inspect.BoundArguments) -> Any:
         written = [t for name in self._mutates for t in tree_leaves(bound.arguments[name]) if isinstance(t, Tensor)]
@@ -104,21 +106,32 @@ class CustomOpDef:
         return f"<CustomOpDef({self._qualname})>"
 
 
+class _Call:
+    """One call: its arguments by keyword, the nest of the others, and the nest of its results."""
+
+    def __init__(self, keywords: dict[str, Any], arguments: Any) -> None:
+        self.keywords, self.arguments = keywords, arguments
+        self.results: Any = None
+
+
 def _recorded(op: CustomOpDef) -> Any:
-    """The Function of an operation: of its keywords, the nest of its arguments, and their leaves."""
+    """The Function of an operation: of the leaves of its nests of arguments, with the leaves of its results."""
 
     class Generated(Function):
         @staticmethod
-        def forward(keywords: Any, spec: Any, *leaves: Any) -> Any:
+        def forward(call: _Call, *leaves: Any) -> Any:
             plain = [leaf.detach() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
-            return op._function(*tree_unflatten(plain, spec), **keywords)
+            made, call.results = tree_flatten(op._function(*tree_unflatten(plain, call.arguments), **call.keywords))
+            return tuple(made)
 
         @staticmethod
         def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-            keywords, ctx._spec, *leaves = inputs
-            named = {"keyword_only_inputs": keywords} if keywords else {}
+            ctx._call, *leaves = inputs
+            ctx.needs_input_grad = tree_unflatten(ctx.needs_input_grad[1:], ctx._call.arguments)
             if op._setup is not None:
-                op._setup(ctx=ctx, inputs=tree_unflatten(leaves, ctx._spec), output=output, **named)
+                named = {"keyword_only_inputs": ctx._call.keywords} if ctx._call.keywords else {}
+                made = tree_unflatten(output, ctx._call.results)
+                op._setup(ctx=ctx, inputs=tree_unflatten(leaves, ctx._call.arguments), output=made, **named)
 
         @staticmethod
         def backward(ctx: Any, *grads: Any) -> Any:
@@ -127,9 +140,11 @@ def _recorded(op: CustomOpDef) -> Any:
                     f"Trying to backward through {op._qualname.replace('::', '.')}.default but no autograd formula was registered. "
                     "Please use register_autograd to add one."
                 )
-            found = op._backward(ctx, *grads)
-            found = found if isinstance(found, tuple) or len(ctx._spec.children_specs) != 1 else (found,)
-            return None, None, *_by_leaf(found, ctx._spec)
+            given = tree_unflatten(grads, ctx._call.results)
+            found = op._backward(ctx, *(given if ctx._call.results.type is tuple else (given,)))
+            single = len(ctx._call.arguments.children_specs) == 1
+            found = found if isinstance(found, tuple) or not single else (found,)
+            return None, *_by_leaf(found, ctx._call.arguments)
 
     Generated.__name__ = f"GeneratedBackwardFor_{op._qualname.replace('::', '_')}_default"
     return Generated

@@ -249,8 +249,8 @@ def results_of_class(cls: type, func: Any, types: Any, args: Any = (), kwargs: A
     >>> autograd.exp(autograd.zeros(2).as_subclass(Named))
     Named([1., 1.])
     """
-    if not all(issubclass(cls, kind) for kind in types):
-        return NotImplemented
+    if cls is Tensor or _now.deaf or not all(issubclass(cls, kind) for kind in types):
+        return NotImplemented  # the first two: it is a function of PyTorch's that asks, and got a tensor of ours
     with DisableTorchFunctionSubclass():
         made = func(*args, **(kwargs or {}))
         return made if func in get_default_nowrap_functions() else _of_class(made, cls)
@@ -258,7 +258,7 @@ def results_of_class(cls: type, func: Any, types: Any, args: Any = (), kwargs: A
 
 def _of_class(made: Any, cls: type) -> Any:
     if isinstance(made, Tensor):
-        return made if isinstance(made, cls) or cls is Tensor else made.as_subclass(cls)
+        return made if isinstance(made, cls) else made.as_subclass(cls)
     if isinstance(made, (tuple, list)):
         parts = [_of_class(part, cls) for part in made]
         return type(made)(*parts) if hasattr(made, "_fields") else type(made)(parts)

@@ -284,7 +284,7 @@ _SPECIAL: dict[str, Callable[..., Any]] = {
 
 def __array__(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Any:
     """The array for ``np.asarray(t)``; refuses where that would lose a gradient."""
-    if current(self) is not None:
+    if mode.now.enabled and current(self) is not None:
         raise RuntimeError(
             "Can't call numpy() on Tensor that requires grad: its gradient would be lost. Use tensor.detach().numpy() "
             "instead."

@@ -508,9 +508,9 @@ class Tensor(Methods):
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """The array itself: writes to it are seen by the tensor.
 
-        Raises RuntimeError when the tensor requires grad, unless ``force``.
+        Raises RuntimeError when the tensor requires grad, unless ``force``, or no gradients are being recorded.
         """
-        if not force and current(self) is not None:
+        if not force and current(self) is not None and mode.now.enabled:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         looked()
         return self.array

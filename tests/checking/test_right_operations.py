@@ -39,7 +39,8 @@ def records():
     for module in pkgutil.iter_modules(tests.ops.__path__):
         if module.name.startswith("records_"):
             for record in importlib.import_module(f"tests.ops.{module.name}").RECORDS:
-                yield pytest.param(record, id=record.name)
+                if record.first:
+                    yield pytest.param(record, id=record.name)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -173,3 +173,52 @@ def test_a_library_declares_operations_that_write():
     assert x.tolist() == [1, 1] and seen == [("in place, (always)", None)]
     with pytest.raises(RuntimeError, match="writes to its arguments"):
         autograd.ops.testlib.add_one(x.requires_grad_())
+
+
+def _nested(lib):
+    """What backwards of operations on lists, and with lists as results, are given and give."""
+    told = []
+    tensor, lists = lib.Tensor, list[lib.Tensor]
+
+    def split(x, n):
+        return [part.clone() for part in x.split(n)]
+
+    def cat(xs, y, d):
+        return lib.cat([*xs, y], d)
+
+    def two(x):
+        return [x * 2, x * 3], 7
+
+    split.__annotations__ = {"x": tensor, "n": int, "return": lists}
+    cat.__annotations__ = {"xs": Sequence[tensor], "y": tensor, "d": int, "return": tensor}
+    two.__annotations__ = {"x": tensor, "return": tuple[lists, int]}
+    split, cat, two = [lib.library.custom_op(f"nest::{f.__name__}", f, mutates_args=()) for f in (split, cat, two)]
+
+    def split_backward(ctx, g):
+        told.append(([t.tolist() for t in g], ctx.needs_input_grad))
+        return lib.cat(g), None
+
+    def cat_backward(ctx, g):
+        told.append(ctx.needs_input_grad)
+        return [g[:2], g[2:4]], g[4:], None
+
+    def two_backward(ctx, g, n):
+        told.append(([t.tolist() for t in g], n))
+        return g[0] * 2 + g[1] * 3
+
+    split.register_autograd(split_backward)
+    cat.register_autograd(cat_backward)
+    two.register_autograd(two_backward)
+    x = lib.arange(4.0).requires_grad_()
+    first, second = split(x, 2)
+    (first * second).sum().backward()
+    split(x, 2)[0].sum().backward()
+    a, b, c = lib.ones(2).requires_grad_(), lib.ones(2), lib.ones(1).requires_grad_()
+    (cat([a, b], c, 0) ** 2).sum().backward()
+    made, number = two(x)
+    (made[0] + made[1]).sum().backward()
+    return told, number, [t.grad if t.grad is None else t.grad.tolist() for t in (x, a, b, c)]
+
+
+def test_lists_among_arguments_and_results():
+    assert _nested(autograd) == _nested(pytest.importorskip("torch"))

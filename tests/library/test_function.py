@@ -341,3 +341,79 @@ def test_pack_hooks_are_given_the_tensors_that_they_were():
     assert seen[0].grad_fn.name() == "MulBackward0" and seen[1] is x and seen[2].grad_fn.name() == "ExpBackward0"
     z.sum().backward()
     assert x.grad is not None
+
+
+# --- what forward may return, and be given -------------------------------------------------------------------------
+
+
+def _of_all_sorts(lib):
+    """What a Function with results that are no tensors, and arguments left to their defaults, tells on the way."""
+    told = []
+
+    class Mixed(lib.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            told.append(x.numpy().sum())
+            return x * 2, 5, None, x * 3
+
+        @staticmethod
+        def backward(ctx, *gradients):
+            told.append([g if g is None else g.tolist() for g in gradients])
+            return gradients[0] * 2 + gradients[3] * 3
+
+    class Defaults(lib.autograd.Function):
+        @staticmethod
+        def forward(x, k=3, j=4):
+            return x * k
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            told.append(inputs[1:])
+            ctx.k = inputs[1]
+
+        @staticmethod
+        def backward(ctx, g):
+            told.append(ctx.needs_input_grad)
+            return g * ctx.k, None, None
+
+    class Sorted(lib.autograd.Function):
+        @staticmethod
+        def forward(x):
+            places = x.argsort()
+            return x[places], places
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(output[1])
+
+        @staticmethod
+        def backward(ctx, g, of_places):
+            (places,) = ctx.saved_tensors
+            told.append(places.requires_grad)
+            made = lib.zeros_like(g)
+            made[places] = g
+            return made
+
+    x = lib.tensor([3.0, 1.0, 2.0], requires_grad=True)
+    for result in (0, 3):
+        made = Mixed.apply(x)
+        told.append(made[1:3])
+        made[result].sum().backward()
+    Defaults.apply(x).sum().backward()
+    Defaults.apply(x, j=1).sum().backward()
+    (again,) = lib.autograd.grad(Sorted.apply(x)[0].sum(), x, create_graph=True)
+    return told, again.requires_grad, x.grad.tolist()
+
+
+def test_results_that_are_no_tensors_and_arguments_with_defaults():
+    assert _of_all_sorts(ag) == _of_all_sorts(pytest.importorskip("torch"))
+
+
+def test_where_no_gradient_is_recorded_a_tensor_that_requires_grad_has_an_array():
+    x = leaf(1.0, 2.0)
+    for block in (ag.no_grad(), ag.inference_mode(), ag.set_grad_enabled(False)):
+        with block:
+            assert x.numpy().tolist() == np.asarray(x).tolist() == [1, 2]
+    for wrong in (x.numpy, lambda: np.asarray(x)):
+        with pytest.raises(RuntimeError, match="requires grad"):
+            wrong()
