@@ -62,12 +62,12 @@ class Node:
     ``saved`` the arrays that the formulas name; ``params`` the other arguments; ``shape`` and ``dtype`` (NumPy's) of its
     value. ``calls``, where it is set, are the module calls that returned this value, outermost first: tuples of a weak
     reference to the module and the times when the call began and ended (nodes with ids between were made inside). A
-    recorded reverse pass is noted likewise on the gradients that it found, by its name: "grad" or "backward".
+    recorded reverse pass is noted likewise on the cotangents that it computed, by its name: "grad" or "backward".
     """
 
     __slots__ = ("__weakref__", "calls", "dtype", "id", "notes", "op", "params", "parents", "saved", "shape")
 
-    calls: tuple[tuple[Any, int, int], ...]
+    calls: tuple[Any, ...]
 
     def __init__(
         self,

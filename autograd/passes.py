@@ -192,7 +192,7 @@ def reverse(
     between = between_nodes(roots, wanted) if wanted is not None else None
     found: dict[Node, Any] = {}
     idle: list[Node] = []  # what only zeros went to
-    start = tick() if record else 0
+    times = ["backward" if accumulate else "grad", tick(), 0] if record else None
     for root, cotangent in zip(roots, cotangents, strict=True):
         send(root, cotangent)
 
@@ -204,6 +204,8 @@ def reverse(
             g = arrivals.look(node, g, node in targets)
         if notes is not None and type(node) is not Part:
             g = observe(node, notes, g, record)
+        if times is not None:
+            _note_pass(g, times)
         if node in targets:
             found[node] = g
             if not accumulate and op is not None and not _leads_on(node, between):
@@ -211,8 +213,6 @@ def reverse(
         if op is None:
             c = raw = None  # they may be the last to hold this array: who holds it alone may keep it
             if accumulate and (wanted is None or node in targets):
-                if record:
-                    _note_pass(g, "backward", start)
                 add_to_grad(node, g, record)  # type: ignore[arg-type]
             continue
         if type(node) is Part:
@@ -274,17 +274,18 @@ def reverse(
             release(node)
     if idle:
         _give_zeros(idle, found, targets, between, accumulate, record)
-    if record and not accumulate:
-        for g in found.values():
-            _note_pass(g, "grad", start)
+    if times is not None:
+        times[2] = tick()
     return found
 
 
-def _note_pass(g: Any, name: str, start: int) -> None:
-    """Note on a gradient that can itself be differentiated when the pass that computed it began and ended."""
-    node = g.node
-    if node is not None and node.id > start:
-        node.calls = ((name, start, tick()), *getattr(node, "calls", ()))
+def _note_pass(g: Any, times: list[Any]) -> None:
+    """Note on a cotangent that can itself be differentiated the times of the pass that computed it."""
+    node = g.node if isinstance(g, Tensor) else None
+    if node is not None and node.id > times[1]:
+        before = getattr(node, "calls", ())
+        if not before or before[0] is not times:
+            node.calls = (times, *before)
 
 
 def _give_zeros(

@@ -291,7 +291,7 @@ def _lines(board: Board, show: Sequence[str]) -> list[str]:
         else:
             if item.kind not in ("graph", "turn"):
                 fold = ' style="rounded,dashed"' if item.kind == "repeat" else ' style="rounded"'
-                beside = "\u00a0" * (2 * len(item.name) if len(item.name) <= 24 else 0)  # arrows go by in the middle
+                beside = "\u00a0" * (2 * len(item.name) if len(item.name) <= 24 else 6)  # arrows go by in the middle
                 lines.append(
                     f'subgraph cluster_{len(lines)} {{ label="{_quoted(item.name)}{beside}\\l" labeljust=l color="#a9b4c0"{fold}'
                 )

@@ -57,7 +57,6 @@ def find_calls(graph: Graph, models: Mapping[str, Any] = MappingProxyType({})) -
         for ref, first, last in getattr(node, "calls", ()):
             if isinstance(ref, str):
                 passes.setdefault(first, Call(None, first, last)).name = ref
-                passes[first].last = max(last, passes[first].last)
                 continue
             module = ref()
             if module is None:
@@ -78,7 +77,7 @@ def find_calls(graph: Graph, models: Mapping[str, Any] = MappingProxyType({})) -
                 names[id(caller.module)] = {id(m): name for name, m in caller.module.named_modules()}
             call.name = names[id(caller.module)].get(id(call.module), type(call.module).__name__)
             inside = caller.prefix if caller.outermost else caller.path
-            call.path = f"{inside}.{call.name}" if inside else call.name
+            call.path = f"{inside}.{call.name}" if inside and call.name else inside or call.name
         else:
             call.prefix = known[id(call.module)]
             call.path = call.name = call.prefix or type(call.module).__name__

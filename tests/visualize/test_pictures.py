@@ -298,3 +298,25 @@ def test_of_one_operation_many_times_the_leaves_of_one_are_drawn():
 
 def test_a_picture_says_what_it_is_where_it_can_not_be_shown():
     assert 'save("graph.svg")' in repr(draw(torch.ones(2, requires_grad=True) * 2))
+
+
+def test_a_pass_is_a_box_where_its_result_is_no_part_of_the_graph():
+    x = torch.linspace(0, 1, 5).requires_grad_()
+    (first,) = torch.grad((x.tanh() * x).sum(), x, create_graph=True)
+    (second,) = torch.grad(first.sum(), x, create_graph=True)
+    g = graph(second.sum())
+    assert first.node.id not in {v.id for v in g} and [call.title for call in g.calls] == ["grad", "grad"]
+
+
+def test_a_module_that_calls_itself_keeps_its_name():
+    class Again(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(3, 3)
+
+        def forward(self, x, n):
+            return self(self.layer(x).tanh(), n - 1) if n else x
+
+    model = Again()
+    g = graph(model(torch.randn(2, 3), 3).sum(), {"net": model})
+    assert {call.path for call in g.calls} == {"net", "net.layer"}
