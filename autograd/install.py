@@ -1,8 +1,8 @@
 """Serves ``import torch`` and ``import torchvision`` from this library, so that a PyTorch script runs as it is.
 
 The names follow the one rule: ``torch.X`` is ``autograd.X``, ``torch.nn.X`` is ``nn.X``, ``torch.optim.X`` is
-``optim.X``, ``torch.autograd.X`` is ``autograd.X`` and ``torchvision.X`` is ``autograd.vision.X``. The modules are the
-same objects under both names.
+``optim.X``, ``torch.autograd.X`` is ``autograd.X``, ``torchvision.X`` is ``autograd.vision.X`` and ``functorch.X`` is
+``autograd.functorch.X``. The modules are the same objects under both names.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def ours(name: str) -> str | None:
     head, _, rest = name.partition(".")
     if head == "torchvision":
         return f"autograd.vision.{rest}".rstrip(".")
+    if head == "functorch":
+        return f"autograd.functorch.{rest}".rstrip(".")
     if head != "torch":
         return None
     first, _, more = rest.partition(".")

@@ -39,6 +39,7 @@ SUBMODULES = frozenset(
         "fft",
         "forward_ad",
         "func",
+        "functorch",
         "futures",
         "fx",
         "function",

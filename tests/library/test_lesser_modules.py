@@ -168,3 +168,38 @@ def test_the_order_of_dimensions_is_refused_where_it_is_not_the_only_one():
         with pytest.raises(RuntimeError, match="unique dim order"):
             lib.empty(1, 2, 3, 4).dim_order(ambiguity_check=True)
         assert len(lib.TypedStorage(5, dtype=lib.float64)) == 5 and lib.TypedStorage([1, 2]).dtype == lib.float32
+
+
+def test_functorch():
+    import functorch as theirs
+
+    from autograd import functorch as ours
+
+    def told(lib, place):
+        lib.manual_seed(0)
+        layers = nn if lib is autograd else lib.nn
+        model = layers.Sequential(layers.Linear(3, 4), layers.BatchNorm1d(4), layers.Tanh())
+        function, params, buffers = place.make_functional_with_buffers(model)
+        x = lib.linspace(-1, 1, 15).reshape(5, 3)
+        values = [function.eval()(params, buffers, x), model.eval()(x)]
+        line = layers.Linear(3, 2)
+        function, params = place.make_functional(line)
+        values += place.grad(lambda params: function(params, x).pow(2).sum())(params)
+        constant = place.make_functional(line, disable_autograd_tracking=True)[1]
+        words = repr(function)
+        models = [layers.Linear(3, 2) for _ in range(4)]
+        function, params, buffers = place.combine_state_for_ensemble(models)
+        values.append(place.vmap(function, in_dims=(0, 0, None))(params, buffers, x))
+        refused = []
+        for wrong in ([], [layers.Linear(2, 2), layers.ReLU()], [layers.Linear(2, 2), layers.Linear(2, 2).eval()]):
+            with pytest.raises(RuntimeError) as error:
+                place.combine_state_for_ensemble(wrong)
+            refused.append(str(error.value).partition(": ")[2])
+        with pytest.raises(RuntimeError, match="has buffers"):
+            place.make_functional(model)
+        return [v.detach().numpy() for v in values], [t.requires_grad for t in (*constant, *params)], words, refused
+
+    (values, *ours_told), (expected, *theirs_told) = told(autograd, ours), told(torch, theirs)
+    assert ours_told == theirs_told
+    for a, b in zip(values, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
