@@ -34,14 +34,24 @@ class Step:
         self.sent = sent
 
 
-def steps(root: Node, start: Any = None) -> Iterator[Step]:
-    """The reverse pass from ``root``, newest node first; ``start`` is its cotangent (ones, if left out).
+def steps(*roots: Node) -> Iterator[Step]:
+    """The reverse pass from ``roots``, newest node first; it begins with ones.
 
     Raises RuntimeError after a node whose saved arrays an earlier backward released, and what a formula raises.
     """
-    pending: dict[int, Any] = {root.id: np.ones(root.shape, root.dtype) if start is None else start}
-    waiting: dict[int, Node] = {root.id: root}
-    heap = [-root.id]
+    pending: dict[int, Any] = {}
+    waiting: dict[int, Node] = {}
+    heap: list[int] = []
+
+    def send_to(parent: Node, c: Any) -> None:
+        if parent.id not in waiting:
+            waiting[parent.id] = parent
+            heappush(heap, -parent.id)
+        before = pending.get(parent.id)
+        pending[parent.id] = c if before is None else before + c
+
+    for root in roots:
+        send_to(root, np.ones(root.shape, root.dtype))
     while heap:
         id = -heappop(heap)
         node, g = waiting.pop(id), pending.pop(id)
@@ -62,15 +72,13 @@ def steps(root: Node, start: Any = None) -> Iterator[Step]:
         for parent, c in zip(node.parents, sent, strict=False):
             if parent is None or c is None:
                 continue
+            if type(node) is not Part:
+                send_to(parent, c)
+                continue
             if parent.id not in waiting:
                 waiting[parent.id] = parent
                 heappush(heap, -parent.id)
-            if type(node) is Part:
-                slots = pending.setdefault(parent.id, [None] * len(parent.shape))
-                slots[node.params[0]] = c
-            else:
-                before = pending.get(parent.id)
-                pending[parent.id] = c if before is None else before + c
+            pending.setdefault(parent.id, [None] * len(parent.shape))[node.params[0]] = c
 
 
 def send(node: Node, g: Any) -> tuple[Any, ...]:

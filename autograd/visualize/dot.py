@@ -45,7 +45,8 @@ def draw(
     """A picture of the graph that led to ``output``, as a ``graphviz.Digraph`` that shows itself in a notebook.
 
     Args:
-        output: a Tensor that was computed from tensors with ``requires_grad=True``, or a ``Graph``.
+        output: a Tensor that was computed from tensors with ``requires_grad=True``, or several in a dictionary, a tuple
+            or an object, as a model returns them; or a ``Graph``.
         params: names for tensors and for the models that were called: ``{"x": x, "actor": actor}``. The parameters of
             a model need none.
         show: what each box says besides its name: "shape", "values", "grad", "dtype", "line".
@@ -324,7 +325,7 @@ def vertex_label(v: Vertex, show: Sequence[str], within: str = "", again: bool =
 
     ``within`` is the module that it stands for; ``again``: in a loop its result is an argument of its next turn.
     """
-    fill = FILLS["root"] if v is v.graph.root else FILLS[v.kind]
+    fill = FILLS["root"] if v in v.graph.roots else FILLS[v.kind]
     rows: list[tuple[str, str]] = []
     if v.kind == "constant" and v.shape == () and v.value is not None:
         return table(constant_text(v), rows, fill)
@@ -408,7 +409,7 @@ def _scalar_lines(g: Graph, show: Sequence[str]) -> list[str]:
             cells.append(f"data {value.text}" if value is not None else "data ?")
         if "grad" in show and v.kind != "constant":
             cells.append(f"grad {grad.text}" if grad is not None else "grad ?")
-        fill = FILLS["root"] if v is g.root else FILLS[v.kind]
+        fill = FILLS["root"] if v in g.roots else FILLS[v.kind]
         lines.append(f"v{i} [label=<{_row(cells, fill)}>]")
         if v.op:
             lines.append(

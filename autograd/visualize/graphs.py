@@ -145,7 +145,8 @@ class Edge:
 
 
 class Graph:
-    """The recorded graph of one result: ``nodes`` in the order of time, ``edges``, and the ``root``.
+    """The recorded graph of a result: ``nodes`` in the order of time, ``edges``, and the ``root`` (of several results
+    the ``roots``, and the latest).
 
     >>> import autograd
     >>> x = autograd.tensor([1.0, 2.0], requires_grad=True)
@@ -158,25 +159,28 @@ class Graph:
     ('[2. 4.]', '[1. 4.]')
     """
 
-    def __init__(self, output: Tensor, params: Mapping[str, Any] | None = None) -> None:
-        root = current(output)
-        if root is None:
+    def __init__(self, outputs: Mapping[str, Tensor], params: Mapping[str, Any] | None = None) -> None:
+        found = {name: node for name, tensor in outputs.items() if (node := current(tensor)) is not None}
+        if not found:
+            shapes = ", ".join(str(list(tensor.shape)) for tensor in outputs.values())
             raise RuntimeError(
-                f"there is no graph to show: this tensor of shape {list(output.shape)} was not computed from any "
+                f"there is no graph to show: this tensor of shape {shapes} was not computed from any "
                 "tensor with requires_grad=True (or under no_grad, or it was detached)"
             )
-        self.root_node = root
+        self.root_nodes = list(dict.fromkeys(found.values()))
         self._by_id: dict[int, Vertex] = {}
         self._constants: dict[int, tuple[Vertex, Any]] = {}  # by id() of the array, which the tuple keeps alive
         self._arrays: dict[int, Any] | None = None
         self._cotangents: dict[int, Any] | None = None
         self._stats: dict[tuple[str, int], Stats | None] = {}
-        self._result = output.array
+        self._results = {found[name].id: outputs[name].array for name in found}
         self._freed = False
         self.stopped = ""  # the error that ended the search for gradients
         self.gone = 0  # calls of modules that no longer exist
-        self._collect(root)
-        self.root = self._by_id[root.parents[0].id if type(root) is Part and root.parents[0] else root.id]
+        self._collect(self.root_nodes)
+        whole = [node.parents[0] if type(node) is Part else node for node in self.root_nodes]
+        self.roots = sorted({self._by_id[node.id] for node in whole if node is not None}, key=lambda v: v.id)
+        self.root = self.roots[-1]
         from .modules import find_calls
 
         if not isinstance(params, (Mapping, NoneType)):
@@ -186,7 +190,7 @@ class Graph:
             )
         models = {name: model for name, model in (params or {}).items() if hasattr(model, "named_modules")}
         self.calls = find_calls(self, models)
-        self._name({name: tensor for name, tensor in (params or {}).items() if name not in models}, models)
+        self._name({name: tensor for name, tensor in (params or {}).items() if name not in models}, models, found)
 
     # --- walking ---
 
@@ -302,7 +306,7 @@ class Graph:
         if self._freed:
             return found
         try:
-            for step in steps(self.root_node):
+            for step in steps(*self.root_nodes):
                 if not isinstance(step.g, tuple):
                     found[step.node.id] = step.g
         except Exception as error:  # overwritten, or a Function of the user's: what is newer is still right
@@ -313,7 +317,7 @@ class Graph:
         found: dict[int, Any] = {}
         for vertex, array in self._constants.values():
             found[vertex.id] = array
-        found[self.root_node.id] = self._result
+        found.update(self._results)
         for vertex in self._nodes:
             node = vertex.node
             if node is None:
@@ -374,9 +378,9 @@ class Graph:
 
     # --- building ---
 
-    def _collect(self, root: Node) -> None:
+    def _collect(self, roots: list[Node]) -> None:
         found: dict[int, Node] = {}
-        stack = [root]
+        stack = list(roots)
         while stack:
             node = stack.pop()
             if node.id not in found:
@@ -438,7 +442,7 @@ class Graph:
             self._nodes.append(vertex)
         return self._constants[key][0]
 
-    def _name(self, params: Mapping[str, Tensor], models: Mapping[str, Any]) -> None:
+    def _name(self, params: Mapping[str, Tensor], models: Mapping[str, Any], results: Mapping[str, Node]) -> None:
         names: dict[int, str] = {}
         given: set[int] = set()
         whole = {id(model): (model, name) for name, model in models.items()}
@@ -465,6 +469,9 @@ class Graph:
                 for constant, array in self._constants.values():
                     if array is tensor.array or _same_data(array, tensor.array):
                         constant.name, constant.named, constant.given = name, True, True
+        for name, node in results.items():
+            if name:
+                names.setdefault(node.id, name)
         for id_, name in names.items():
             vertex = self._by_id.get(id_)
             if vertex is not None:
@@ -517,7 +524,9 @@ def graph(output: Any, params: Mapping[str, Any] | None = None) -> Graph:
     """The graph that led to ``output``, as an object to walk, export and draw.
 
     Args:
-        output: a Tensor that was computed from tensors with ``requires_grad=True`` (or a Graph, returned as it is).
+        output: a Tensor that was computed from tensors with ``requires_grad=True`` (or a Graph, returned as it is); or
+            several of them, as a model returns them: in a dictionary, a tuple, an object. They are named by their
+            places in it, and gradients are those of the sum of all.
         params: names for tensors, and for Modules that were called: ``{"x": x, "critic": critic}``. The parameters of
             a Module are named without it.
 
@@ -538,13 +547,28 @@ def graph(output: Any, params: Mapping[str, Any] | None = None) -> Graph:
     if isinstance(output, Graph):
         return output
     if not isinstance(output, Tensor):
-        cure = ""
-        if hasattr(output, "named_modules"):
-            cure = ": call it, and draw what it returns"
-        elif tensors_in(output):
-            cure = ": choose one of its Tensors, or draw their sum"
-        raise TypeError(f"graph() shows where a Tensor came from; got {type(output).__name__}{cure}")
-    return Graph(output, params)
+        outputs = {} if hasattr(output, "named_modules") else dict(_named(output))
+        if not outputs:
+            cure = ": call it, and draw what it returns" if hasattr(output, "named_modules") else ""
+            raise TypeError(f"graph() shows where a Tensor came from; got {type(output).__name__}{cure}")
+        return Graph(outputs, params)
+    return Graph({"": output}, params)
+
+
+def _named(value: Any, name: str = "", depth: int = 5) -> Iterator[tuple[str, Tensor]]:
+    """The tensors of a result, named by where in it they are: "loss", "aux[0]", "state.hidden"."""
+    if isinstance(value, Tensor):
+        yield name, value
+    elif depth and tensors_in(value):
+        if isinstance(value, Mapping):
+            parts = [(f"{name}[{key!r}]" if name else str(key), part) for key, part in value.items()]
+        elif isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
+            parts = [(f"{name}[{i}]", part) for i, part in enumerate(value)]
+        else:
+            fields = zip(value._fields, value, strict=True) if hasattr(value, "_fields") else vars(value).items()
+            parts = [(f"{name}.{key}" if name else key, part) for key, part in fields]
+        for inner, part in parts:
+            yield from _named(part, inner, depth - 1)
 
 
 def describe(vertex: Vertex, values: bool = True) -> dict[str, Any]:

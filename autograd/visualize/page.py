@@ -102,7 +102,7 @@ def data_of(g: Graph, fold: bool = True, detail: int = DETAIL) -> dict[str, Any]
     return {
         "items": items,
         "edges": [[a, b, name] for (a, b), name in edges.items()],
-        "root": place[g.root.id],
+        "roots": sorted({place[v.id] for v in g.roots}),
         "head": head,
         "place": place,
     }

@@ -65,7 +65,7 @@ class Backward:
     def _walk(self) -> None:
         g = self.graph
         by_id = {v.id: v for v in g.nodes}
-        for step in steps(g.root_node):
+        for step in steps(*g.root_nodes):
             node = step.node
             if type(node) is Part:
                 continue

@@ -201,7 +201,7 @@ def test_arguments_that_make_no_sense_are_named():
     for params in ([x], nn.Linear(2, 2), nn.Linear(2, 2).named_parameters()):
         with pytest.raises(TypeError, match="params must be a dictionary"):
             draw(x * 2, params)
-    for output, cure in (({"a": x}, "choose one"), (nn.Linear(2, 2), "call it"), (3, "got int$")):
+    for output, cure in ((["text"], "got list$"), (nn.Linear(2, 2), "call it"), (3, "got int$")):
         with pytest.raises(TypeError, match=cure):
             draw(output)
     for wrong in ({"depth": -1}, {"depth": "all"}, {"boxes": 0}):
@@ -320,3 +320,31 @@ def test_a_module_that_calls_itself_keeps_its_name():
     model = Again()
     g = graph(model(torch.randn(2, 3), 3).sum(), {"net": model})
     assert {call.path for call in g.calls} == {"net", "net.layer"}
+
+
+def test_a_model_s_results_are_drawn_together_under_their_names():
+    x = torch.randn(4, 3)
+    for name, names in (("dict", {"a", "b"}), ("list", {"[0]", "[1]"}), ("dataclass", {"a", "b"}),
+                        ("nested", {"[1]['inner'][0]", "[1]['inner'][2][0]"})):  # fmt: skip
+        model = Heads(CONTAINERS[name][0])
+        g = graph(model(x))
+        assert {v.name for v in g.roots} == names and [call.path for call in g.calls] == ["Heads", "a", "b"]
+        assert g.find("a.bias").grad.text == "[4. 4.]"
+        assert draw(g).source.count("#d8f3dc") == 2 and "roots" in g.to_html()
+    model = Heads(lambda a, b: {"first": a, "then": a.exp().sum()})
+    g = graph(model(x))
+    first = model.a(x)
+    (expected,) = torch.grad((first.sum() + first.exp().sum()), model.a.bias)
+    assert g.find("first").grad.norm == pytest.approx((1 + first.exp()).norm().item(), rel=1e-4)
+    assert torch.allclose(torch.tensor(g.cotangent(g.find("a.bias"))), expected)
+    assert len(show_backward(model(x)).steps) == len(g.operations) + len(g.parameters)
+
+
+def test_of_several_results_those_with_a_graph_are_drawn():
+    x = torch.ones(3, requires_grad=True)
+    g = graph({"loss": (x * 2).sum(), "count": torch.tensor(3), "again": x})
+    assert {v.name for v in g.roots} == {"loss", "again"} and g.find("again").grad.text == "[3. 3. 3.]"
+    a, b = torch.randn(4, requires_grad=True).chunk(2)
+    assert graph((a, b)).find("split").op == "split" and graph((a, a)).root.op == "split"
+    with pytest.raises(RuntimeError, match="no graph"):
+        graph({"count": torch.tensor(3)})

@@ -1,7 +1,7 @@
 // The interactive graph. Items form a tree (index, .parent); a closed block stands for all that is in it.
 // Layout is layered, top to bottom, one block at a time: an open block is laid out first and then is a box in its parent.
 
-const { items, edges, root, head, steps } = JSON.parse(document.getElementById("data").textContent);
+const { items, edges, roots, head, steps } = JSON.parse(document.getElementById("data").textContent);
 const children = items.map(() => []);
 items.forEach((item, i) => { if (i) children[item.parent].push(i); });
 const open = new Set([0]);
@@ -192,7 +192,7 @@ function draw() {
 
 function nodeOf(i, box) {
   const item = items[i], said = saidOf(item);
-  const kind = i === root ? "result" : item.block ? "block" : item.kind;
+  const kind = roots.includes(i) ? "result" : item.block ? "block" : item.kind;
   const g = make("g", { class: `node ${kind}${item.cut ? " cut" : ""}`, "data-item": i,
     transform: `translate(${box.x},${box.y})`, onclick: (event) => { event.stopPropagation(); click(i); },
     onmousemove: (event) => hint(i, event), onmouseleave: () => hint(null) });
