@@ -354,6 +354,7 @@ class Graph:
             return
         from ..forward_pass import apply
 
+        modules = {call.path: call.module for call in self.calls}
         for vertex in missing:
             node = vertex.node
             assert node is not None
@@ -362,7 +363,8 @@ class Graph:
                 continue
             by_name = {edge.argument: _result(found.get(edge.source.id), edge.output) for edge in vertex.inputs}
             arguments = [by_name.get(name) for name in op.arrays]
-            if any(a is None for a in arguments):
+            inside = modules.get(vertex.module)
+            if any(a is None and not _lacks(inside, name) for a, name in zip(arguments, op.arrays, strict=True)):
                 continue
             try:
                 with np.errstate(all="ignore"):
@@ -456,6 +458,10 @@ class Graph:
                 node = current(parameter)
                 if node is not None:
                     names.setdefault(node.id, name)
+            for name, tensor in [*module.named_parameters(prefix=prefix), *module.named_buffers(prefix=prefix)]:
+                constant = self._constants.get(id(tensor.array), (None, None))[0]
+                if constant is not None:  # frozen, or a buffer
+                    constant.name, constant.named = name, True
         for name, tensor in params.items():
             if not isinstance(tensor, Tensor):
                 raise TypeError(
@@ -722,6 +728,11 @@ def _unwritten(array: Any, node: Node) -> bool:
         return not isinstance(array, tuple)
     write = last_write(array)
     return write is None or bool(write.time < node.id)  # type: ignore[attr-defined, unused-ignore]
+
+
+def _lacks(module: Any, name: str) -> bool:
+    """Whether a module was made without a parameter, as ``Linear(3, 2, bias=False)``: then nobody gave the operation one."""
+    return module is not None and name in getattr(module, "_parameters", {}) and getattr(module, name) is None
 
 
 def _same_data(a: Any, b: Any) -> bool:

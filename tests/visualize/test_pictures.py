@@ -348,3 +348,31 @@ def test_of_several_results_those_with_a_graph_are_drawn():
     assert graph((a, b)).find("split").op == "split" and graph((a, a)).root.op == "split"
     with pytest.raises(RuntimeError, match="no graph"):
         graph({"count": torch.tensor(3)})
+
+
+def test_the_value_of_a_layer_without_bias_is_known():
+    model = nn.Sequential(nn.Linear(3, 2, bias=False), nn.LayerNorm(2, bias=False))
+    x = torch.randn(4, 3)
+    g = graph(model(x).sum())
+    assert g.find("linear").value.mean == pytest.approx((x @ model[0].weight.T).mean().item(), rel=1e-4)
+    assert g.find("normalize").value.std == pytest.approx(model(x).detach().numpy().std(), rel=1e-4)
+    frozen = nn.Linear(3, 2)
+    frozen.bias.requires_grad_(False)  # a constant that no formula reads: nobody knows it
+    assert graph(frozen(x).sum().sin()).find("linear").value is None
+
+
+def test_frozen_parameters_and_buffers_have_their_names():
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(3, 2)
+            self.register_buffer("scale", torch.tensor([2.0, 3.0]))
+
+        def forward(self, x):
+            return self.layer(x) * self.scale
+
+    model = Scaled()
+    model.layer.weight.requires_grad_(False)
+    g = graph(model(torch.randn(4, 3, requires_grad=True)).sum())
+    assert {v.name for v in g if v.kind == "constant"} == {"layer.weight", "scale"}
+    assert g.find("layer.weight").grad is None and g.find("layer.bias").kind == "parameter"
