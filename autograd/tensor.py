@@ -17,7 +17,7 @@ from .devices import CPU, check_device, device
 from .graph import Handle, Leaf, Node, Part, called_again, mode, note
 from .views import UNTRACKED, Lineage, current, last_write
 
-__all__ = ["Size", "Tensor", "is_tensor", "tensors_in"]
+__all__ = ["Size", "Tensor", "attributes_of", "is_tensor", "tensors_in"]
 
 new = object.__new__
 DEPTH = 5
@@ -561,8 +561,15 @@ def tensors_in(value: Any) -> list[Tensor]:
 def _parts(value: Any) -> Iterable[Any]:
     if isinstance(value, (tuple, list)):
         return value
-    attributes = value if isinstance(value, dict) else getattr(value, "__dict__", None)
-    return attributes.values() if isinstance(attributes, dict) else ()
+    return value.values() if isinstance(value, dict) else attributes_of(value).values()
+
+
+def attributes_of(value: Any) -> dict[str, Any]:
+    """What an object holds by name; a dataclass may hold it in slots."""
+    found = getattr(value, "__dict__", None)
+    if isinstance(found, dict):
+        return found
+    return {name: getattr(value, name, None) for name in getattr(value, "__dataclass_fields__", ())}
 
 
 def is_tensor(obj: Any) -> bool:

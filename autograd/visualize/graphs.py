@@ -19,7 +19,7 @@ import numpy as np
 from .. import return_types
 from ..graph import FREED, Leaf, Node, Part
 from ..operation import Op
-from ..tensor import Tensor, tensors_in
+from ..tensor import Tensor, attributes_of, tensors_in
 from ..views import current, last_write
 from .backprop import steps
 from .formulas import formulas_of
@@ -571,7 +571,9 @@ def _named(value: Any, name: str = "", depth: int = 5) -> Iterator[tuple[str, Te
         elif isinstance(value, (tuple, list)) and not hasattr(value, "_fields"):
             parts = [(f"{name}[{i}]", part) for i, part in enumerate(value)]
         else:
-            fields = zip(value._fields, value, strict=True) if hasattr(value, "_fields") else vars(value).items()
+            fields = (
+                zip(value._fields, value, strict=True) if hasattr(value, "_fields") else attributes_of(value).items()
+            )
             parts = [(f"{name}.{key}" if name else key, part) for key, part in fields]
         for inner, part in parts:
             yield from _named(part, inner, depth - 1)

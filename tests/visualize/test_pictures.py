@@ -25,6 +25,12 @@ class Data:
     b: object
 
 
+@dataclass(slots=True)
+class Slots:
+    a: object
+    b: object
+
+
 class Heads(nn.Module):
     """Two results, in the container that it is given."""
 
@@ -42,6 +48,7 @@ CONTAINERS = {
     "nested": (lambda a, b: (0, {"inner": [a, "text", (b,)]}), lambda out: (out[1]["inner"][0], out[1]["inner"][2][0])),
     "named tuple": (Named, lambda out: (out.a, out.b)),
     "dataclass": (Data, lambda out: (out.a, out.b)),
+    "dataclass with slots": (Slots, lambda out: (out.a, out.b)),
     "object": (lambda a, b: SimpleNamespace(a=a, b=b), lambda out: (out.a, out.b)),
 }
 
@@ -324,7 +331,7 @@ def test_a_module_that_calls_itself_keeps_its_name():
 
 def test_a_model_s_results_are_drawn_together_under_their_names():
     x = torch.randn(4, 3)
-    for name, names in (("dict", {"a", "b"}), ("list", {"[0]", "[1]"}), ("dataclass", {"a", "b"}),
+    for name, names in (("dict", {"a", "b"}), ("list", {"[0]", "[1]"}), ("dataclass", {"a", "b"}), ("dataclass with slots", {"a", "b"}),
                         ("nested", {"[1]['inner'][0]", "[1]['inner'][2][0]"})):  # fmt: skip
         model = Heads(CONTAINERS[name][0])
         g = graph(model(x))
