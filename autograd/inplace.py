@@ -203,12 +203,14 @@ def _keep_originals(node: Node, since: int, memory: Any) -> None:
 
 
 def copy_(input: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
-    """Write ``src`` (a tensor, which broadcasts and is converted) over this tensor.
+    """Write ``src`` (a tensor, which broadcasts and is converted, or a number) over this tensor.
 
     >>> import autograd
     >>> autograd.zeros(2).copy_(autograd.tensor([1, 2])).tolist()
     [1.0, 2.0]
     """
+    if isinstance(src, (bool, int, float, complex)):
+        return fill_(input, src)
     if not isinstance(src, Tensor):
         raise TypeError(f"copy_(): argument 'src' must be Tensor, not {type(src).__name__}")
     if src.array.ndim > input.array.ndim:

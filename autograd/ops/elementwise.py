@@ -52,10 +52,10 @@ reciprocal = elementwise(lambda input: 1 / input, name="reciprocal", promote="fl
 
 def _divisor(input: Any, other: Any) -> None:
     """Raise RuntimeError for an integer division by zero, where NumPy would only warn, and for bools."""
-    kind = np.asarray(other).dtype.kind
-    if kind == "b" and np.asarray(input).dtype.kind == "b":
+    kind, divided = np.asarray(other).dtype.kind, np.asarray(input).dtype.kind
+    if kind == "b" and divided == "b":
         raise NotImplementedError("the division of bools with a remainder is not implemented. Convert first: t.long()")
-    if kind in "iu" and not np.all(other):
+    if kind in "iu" and divided not in "fc" and not np.all(other):
         raise RuntimeError(
             "ZeroDivisionError: an integer tensor is divided by zero. Convert it to float first for inf and nan"
         )

@@ -296,9 +296,10 @@ def unflatten(input: Any, dim: Any, sizes: Any) -> Any:
     return reshape_to(input, (*shape[:at], *split, *shape[at + 1 :]))
 
 
-def squeeze(input: Any, dim: Any = None) -> Any:
+def squeeze(input: Any, dim: Any = None, *more: int) -> Any:
     """Without the dimensions of length 1, or without those named by ``dim`` (an int or several) that have length 1."""
     shape = tuple(input.shape)
+    dim = (dim, *more) if more else dim
     if dim is None:
         return squeeze_to(input, tuple([n for n in shape if n != 1]))
     at = [normal_dim(d, len(shape)) for d in (dim if isinstance(dim, (tuple, list)) else (dim,))]

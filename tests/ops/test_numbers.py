@@ -86,3 +86,17 @@ def test_several_outs_have_their_names():
         assert found.values.tolist() == values.tolist() == [1.0, 2.0] and indices.tolist() == [1, 0]
         X = [t.empty(0), t.empty(0), t.empty(0, dtype=t.int64), t.empty(0)]
         assert t.linalg.lstsq(t.eye(2), t.ones(2, 1), out=tuple(X)).solution.tolist() == X[0].tolist() == [[1.0], [1.0]]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t, x: x.floor_divide(0), lambda t, x: x.fmod(0), lambda t, x: x % 0, lambda t, x: x // t.tensor(0),
+        lambda t, x: x.clone().remainder_(0), lambda t, x: x.clone().copy_(3), lambda t, x: x.clone().copy_(2.5),
+        lambda t, x: x.reshape(1, 3, 1).squeeze(0, 2), lambda t, x: x.reshape(1, 3, 1).squeeze(0, 1),
+    ],
+)  # fmt: skip
+def test_whole_numbers_beside_floats(call):
+    torch = pytest.importorskip("torch")
+    ours, theirs = [call(lib, lib.tensor([-1.5, 0.0, 2.0])) for lib in (autograd, torch)]
+    np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
