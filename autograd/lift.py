@@ -234,6 +234,10 @@ def _of_number(op: Op, value: Any) -> Any:
     return as_tensor(value)
 
 
+def _wrapped_around(dtype: Any, *values: Any) -> list[Any]:
+    return [v if type(v) is ndarray else np.asarray(v).astype(dtype) for v in values]
+
+
 def _binary(op: Op) -> Callable[..., Any]:
     function, large, to_float = op.function, op.large_function, op.promote == "float"
     keeps, constant, tensors, worth = any(op.saves), not op.records, op.tensors, op.worth
@@ -283,7 +287,7 @@ def _binary(op: Op) -> Callable[..., Any]:
         except TypeError as error:
             raise dtype_error(op, error, a, b) from None
         except OverflowError:  # a number beyond the integers of the array: it wraps around, as in PyTorch
-            y = quietly(function, *[v if type(v) is ndarray else np.asarray(v).astype(wide.dtype) for v in (a, b)])
+            y = quietly(function, *_wrapped_around(wide.dtype, a, b))
         if type(y) is not ndarray:
             y = np.asarray(y)
         made = blank()
