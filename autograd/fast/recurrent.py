@@ -2,7 +2,10 @@
 
 What ``ops/recurrent.py`` does for the whole batch step by step is done here for a block of sequences: two products with
 the weights, then the gates row by row, while all of it is in the cache. The gradients of the weights, which are sums
-over all rows, follow when every thread is through.
+over all rows, follow for some steps at a time, and from all threads when every one is through.
+
+The matrices are small, and the same weights come back at every step: they are laid out once in panels, two vectors wide,
+for our own tiles (``tiles.py``), which take them as they lie. BLAS would pack them again each time.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .runtime import F, aligned, gemm, helper, kernel, prange, sigmoid, tanh, team
+from .tiles import LANES, copy, multiply_few, transpose
 
 __all__ = ["recurrence", "recurrence_backward"]
 
@@ -20,7 +24,7 @@ _LSTM, _GRU, _TANH, _RELU = range(4)
 _KINDS = {"LSTM": _LSTM, "GRU": _GRU, "RNN_TANH": _TANH, "RNN_RELU": _RELU}
 _GATES = (4, 3, 1, 1)
 _ABSENT, _NONE = np.zeros((0, 0), F), np.zeros(0, F)
-_MANY = 4  # steps
+_MANY = 4  # steps: for fewer, BLAS takes the weights as they lie
 _c = np.ascontiguousarray
 
 
@@ -35,6 +39,27 @@ def _times(sizes: tuple[int, ...], backward_in_time: bool) -> Any:
 def _team(batch: int, rows: int, w_ih: Any, w_hh: Any) -> int:
     """The threads for the products of so many rows with the weights: each has four sequences of the batch or more."""
     return max(1, min(batch // 4, team(rows * (w_ih.size + w_hh.size) / 60)))
+
+
+_WIDTH = 2 * LANES
+"""Columns of a panel."""
+
+
+@helper
+def _whole(columns: int) -> int:
+    """So many columns, rounded up to whole panels."""
+    return -(-columns // _WIDTH) * _WIDTH
+
+
+def _panels(w: Any) -> Any:
+    """Memory for a matrix, or for its transpose, in panels: [columns / _WIDTH, rows, _WIDTH], flat."""
+    return aligned(max(w.shape[0] * _whole(w.shape[1]), w.shape[1] * _whole(w.shape[0])))
+
+
+@functools.lru_cache(maxsize=64)
+def _places(rows: int, inputs: int, state: int, width: int) -> Any:
+    """Where the elements of a row are, and where rows of inputs, of the state and of gates begin."""
+    return np.multiply.outer([1, inputs, state, width], np.arange(max(rows, inputs, state, width)))
 
 
 def _empty(*shape: int) -> Any:
@@ -60,7 +85,8 @@ def recurrence(
     hidden = width // _GATES[code]
     # For many products it pays to rearrange the weights.
     form, empty = (_IN_PANELS, aligned) if len(sizes) >= _MANY else (_TRANSPOSED, _empty)
-    wx, wh = [empty(w.size) if form == _IN_PANELS else _c(w).reshape(-1) for w in (w_ih, w_hh)]
+    wx, wh = [_panels(w) if form == _IN_PANELS else _c(w).reshape(-1) for w in (w_ih, w_hh)]
+    count = _team(len(hx), rows, w_ih, w_hh)
     gates, out = empty(rows, width) if code <= _GRU else _ABSENT, _empty(rows, hx.shape[1])
     h = hx.copy()
     c = cx.copy() if code == _LSTM else h
@@ -69,7 +95,8 @@ def recurrence(
     _forward(
         code, _c(input), _c(w_ih), _c(w_hh), wx, wh, form, _ABSENT if w_hr is None else _c(w_hr), bias, inner,
         _times(sizes, backward_in_time), h, c, gates, out, cells, empty(len(h), width),
-        empty(len(h), hidden if code == _LSTM else width), _team(len(h), rows, w_ih, w_hh),
+        empty(len(h), hidden if code == _LSTM else width), _places(len(h), w_ih.shape[1], hx.shape[1], width),
+        _empty(count, len(h) * _WIDTH), count,
     )  # fmt: skip
     kept = (out, gates, cells) if code <= _GRU else (out,)
     return (out, h, c if code == _LSTM else _NONE), kept
@@ -89,7 +116,8 @@ def _biases(code: int, hidden: int, width: int, b_ih: Any, b_hh: Any) -> tuple[A
 @kernel
 def _forward(
     code: int, x: Any, w_ih: Any, w_hh: Any, wx: Any, wh: Any, form: int, w_hr: Any, bias: Any, inner: Any,
-    times: Any, h: Any, c: Any, gates: Any, out: Any, cells: Any, sums: Any, spare: Any, count: int,
+    times: Any, h: Any, c: Any, gates: Any, out: Any, cells: Any, sums: Any, spare: Any, places: Any, edges: Any,
+    count: int,
 ) -> None:  # fmt: skip
     n = len(h)
     if form == _IN_PANELS:
@@ -97,47 +125,45 @@ def _forward(
             _turn_into_panels(w_ih, wx, t, count)
             _turn_into_panels(w_hh, wh, t, count)
     if count == 1:
-        _walk(code, x, wx, wh, form, w_hr, bias, inner, times, h, c, gates, out, cells, sums, spare, 0, n)
+        _walk(
+            code, x, wx, wh, form, w_hr, bias, inner, times, h, c, gates, out, cells, sums, spare, places, edges[0],
+            0, n,
+        )  # fmt: skip
     else:
         for t in prange(count):
             _walk(
-                code, x, wx, wh, form, w_hr, bias, inner, times, h, c, gates, out, cells, sums, spare,
+                code, x, wx, wh, form, w_hr, bias, inner, times, h, c, gates, out, cells, sums, spare, places, edges[t],
                 n * t // count, n * (t + 1) // count,
             )  # fmt: skip
 
 
 @helper
 def _turn_into_panels(w: Any, made: Any, t: int, count: int) -> None:
-    """Part ``t`` of the transpose of ``w`` [n, k], column by column: matrices [k, 64], one after the other."""
+    """Part ``t`` of the transpose of ``w`` [n, k], in panels: matrices [k, _WIDTH], one after the other."""
     n, k = w.shape
-    panels = (n + 63) // 64
+    flat, panels = w.reshape(-1), -(-n // _WIDTH)
     for p in range(panels * t // count, panels * (t + 1) // count):
-        left = 64 * p
-        width = min(64, n - left)
-        panel = made[left * k : (left + width) * k]
-        for i in range(width):
-            row = w[left + i]
-            for j in range(k):
-                panel[j * width + i] = row[j]
+        left = _WIDTH * p
+        transpose(flat, left * k, k, min(_WIDTH, n - left), k, made, left * k, _WIDTH)
 
 
 @helper
 def _into_panels(w: Any, made: Any, t: int, count: int) -> None:
     """The same of ``w`` [k, n] itself."""
     k, n = w.shape
-    panels = (n + 63) // 64
+    panels = -(-n // _WIDTH)
     for p in range(panels * t // count, panels * (t + 1) // count):
-        left = 64 * p
-        width = min(64, n - left)
+        left = _WIDTH * p
+        width = min(_WIDTH, n - left)
         for j in range(k):
-            at = left * k + j * width
+            at = left * k + j * _WIDTH
             made[at : at + width] = w[j, left : left + width]
 
 
 @helper
 def _walk(
     code: int, x: Any, wx: Any, wh: Any, form: int, w_hr: Any, bias: Any, inner: Any, times: Any, h: Any, c: Any,
-    gates: Any, out: Any, cells: Any, sums: Any, spare: Any, start: int, stop: int,
+    gates: Any, out: Any, cells: Any, sums: Any, spare: Any, places: Any, edge: Any, start: int, stop: int,
 ) -> None:  # fmt: skip
     """Sequences ``start`` to ``stop`` from the first time to the last."""
     projected = len(w_hr) > 0
@@ -145,11 +171,8 @@ def _walk(
         top, b = times[s, 0] + start, min(stop, times[s, 1]) - start
         if b <= 0:
             continue
-        _product(x, top, wx, form, 0.0, sums, start, b)
-        if code == _GRU:
-            _product(h, start, wh, form, 0.0, spare, start, b)
-        else:
-            _product(h, start, wh, form, 1.0, sums, start, b)
+        _product(x, top, wx, form, True, sums, start, b, places, 1, edge)
+        _product(h, start, wh, form, code == _GRU, spare if code == _GRU else sums, start, b, places, 2, edge)
         for i in range(b):
             total, hidden = sums[start + i], h[start + i]
             if code == _LSTM:
@@ -160,7 +183,7 @@ def _walk(
             else:
                 _simple(code, total, bias, hidden)
         if projected:
-            _product(spare, start, w_hr.reshape(-1), _TRANSPOSED, 0.0, h, start, b)
+            _product(spare, start, w_hr.reshape(-1), _TRANSPOSED, True, h, start, b, places, 2, edge)
         for i in range(b):
             out[top + i] = h[start + i]
 
@@ -171,25 +194,58 @@ _UNPACKED_TRANSPOSED = 1200  # and up to so many results, if the right one is tr
 
 
 @helper
-def _product(a: Any, top: int, w: Any, form: int, beta: float, y: Any, to: int, b: int) -> None:
-    """``y[to : to + b] = a[top : top + b] @ w + beta * y[to : to + b]``, some columns at a time.
+def _product(
+    a: Any, top: int, w: Any, form: int, fresh: bool, y: Any, to: int, b: int, places: Any, kind: int, edge: Any
+) -> None:
+    """Put ``a[top : top + b] @ w`` into ``y[to : to + b]``, or unless ``fresh`` add it to what is there.
 
     ``w`` is a flat array: the matrix [k, n] as it lies, transposed, or in panels.
     """
     k, n = a.shape[1], y.shape[1]
-    piece = 64 if form == _IN_PANELS else n
+    at = a.ctypes.data + 4 * top * k
+    if form == _IN_PANELS:
+        _times_panels(at, places[kind], b, places[0], k, w, k, y, to, edge, fresh)
+        return
+    piece = n
     if form == _TRANSPOSED and b * n > _UNPACKED_TRANSPOSED >= b * 16:
         piece = _UNPACKED_TRANSPOSED // b // 16 * 16
     while b * k * piece > _UNPACKED and piece > 64:
         piece = (piece + 127) // 128 * 64
     for left in range(0, n, piece):
-        width = min(piece, n - left)
         gemm(
-            False, form == _TRANSPOSED, b, width, k,
-            a.ctypes.data + 4 * top * k, k,
-            w.ctypes.data + 4 * (left if form == _AS_IT_LIES else left * k), (n, k, width)[form],
-            beta, y.ctypes.data + 4 * (to * n + left), n,
+            False, form == _TRANSPOSED, b, min(piece, n - left), k, at, k,
+            w.ctypes.data + 4 * left * (k if form == _TRANSPOSED else 1), k if form == _TRANSPOSED else n,
+            0.0 if fresh else 1.0, y.ctypes.data + 4 * (to * n + left), n,
         )  # fmt: skip
+
+
+@helper
+def _times_panels(
+    at: int,
+    rows: Any,
+    count: int,
+    steps: Any,
+    depth: int,
+    panels: Any,
+    room: int,
+    y: Any,
+    to: int,
+    edge: Any,
+    fresh: bool,
+) -> None:
+    """Put the product of ``count`` rows with panels of ``room`` rows each into ``y``, from row ``to`` on, or add it."""
+    n = y.shape[1]
+    for left in range(0, n, _WIDTH):
+        right, width = panels.ctypes.data + 4 * left * room, min(_WIDTH, n - left)
+        if width == _WIDTH:
+            target = y.ctypes.data + 4 * (to * n + left)
+            multiply_few(at, rows.ctypes.data, count, steps.ctypes.data, depth, right, target, n, fresh)
+            continue
+        multiply_few(at, rows.ctypes.data, count, steps.ctypes.data, depth, right, edge.ctypes.data, _WIDTH, True)
+        for i in range(count):
+            row, made = y[to + i, left:], edge[i * _WIDTH :]
+            for j in range(width):
+                row[j] = made[j] if fresh else row[j] + made[j]
 
 
 @helper
@@ -263,8 +319,8 @@ def recurrence_backward(
     gates, cells = rest or (_ABSENT, _ABSENT)
     width, state, x, w_ih, w_hh = len(w_hh), hx.shape[1], _c(input), _c(w_ih), _c(w_hh)
     form, empty = (_IN_PANELS, aligned) if len(sizes) >= _MANY else (_AS_IT_LIES, _empty)
-    wh = empty(w_hh.size) if form == _IN_PANELS else w_hh.reshape(-1)
-    wx = empty(w_ih.size) if form == _IN_PANELS and into_input else w_ih.reshape(-1)
+    wh = _panels(w_hh) if form == _IN_PANELS else w_hh.reshape(-1)
+    wx = _panels(w_ih) if form == _IN_PANELS and into_input else w_ih.reshape(-1)
     dh, dc = empty(*hx.shape), np.array(g_c) if code == _LSTM else _ABSENT
     dh[...] = 0 if g_h is None else g_h
     dx = _empty(*x.shape) if into_input else _ABSENT
@@ -273,7 +329,8 @@ def recurrence_backward(
     # (the first thread's is what the others' are added to).
     room = min(len(x), max(_ROOM, -(-len(hx) // count)))
     d = empty(count, 2 if code == _GRU else 1, room, width)
-    taken = empty(count, room, state + x.shape[1])
+    own = empty(count, (_whole(state) + _whole(x.shape[1])) * room + max(len(hx), width) * _WIDTH)
+    places = _places(max(len(hx), room), x.shape[1], state, width)
     d_ih, d_hh = _empty(*w_ih.shape), _empty(*w_hh.shape)
     shares_ih, shares_hh = empty(count - 1, *w_ih.shape), empty(count - 1, *w_hh.shape)
     biases = np.zeros((count, d.shape[1], width), F)
@@ -281,8 +338,8 @@ def recurrence_backward(
     dy = np.empty((len(dh), width // _GATES[code]), F) if w_hr is not None else dh
     _backward(
         code, _c(g_out), w_ih, w_hh, wx, wh, form, _ABSENT if w_hr is None else _c(w_hr), x, _c(hx), dh if cx is None else _c(cx),
-        out, gates, cells, _times(sizes, backward_in_time), dh, dc, dy, d, taken, d_ih, d_hh,
-        shares_ih, shares_hh, biases, dx, projected, count,
+        out, gates, cells, _times(sizes, backward_in_time), dh, dc, dy, d, own, d_ih, d_hh,
+        shares_ih, shares_hh, biases, dx, projected, places, count,
     )  # fmt: skip
     sums = biases[0] if count == 1 else biases.sum(0)
     return (
@@ -300,8 +357,8 @@ def recurrence_backward(
 @kernel
 def _backward(
     code: int, g: Any, w_ih: Any, w_hh: Any, wx: Any, wh: Any, form: int, w_hr: Any, x: Any, hx: Any, cx: Any, out: Any, gates: Any, cells: Any,
-    times: Any, dh: Any, dc: Any, dy: Any, d: Any, taken: Any, d_ih: Any, d_hh: Any,
-    shares_ih: Any, shares_hh: Any, biases: Any, dx: Any, projected: Any, count: int,
+    times: Any, dh: Any, dc: Any, dy: Any, d: Any, own: Any, d_ih: Any, d_hh: Any,
+    shares_ih: Any, shares_hh: Any, biases: Any, dx: Any, projected: Any, places: Any, count: int,
 ) -> None:  # fmt: skip
     n = len(dh)
     if form == _IN_PANELS:
@@ -311,15 +368,15 @@ def _backward(
                 _into_panels(w_ih, wx, t, count)
     if count == 1:
         _back(
-            code, g, wx, wh, form, w_hr, x, hx, cx, out, gates, cells, times, dh, dc, dy, d[0], taken[0], d_ih, d_hh,
-            biases[0], dx, projected, 0, n,
+            code, g, wx, wh, form, w_hr, x, hx, cx, out, gates, cells, times, dh, dc, dy, d[0], own[0], d_ih, d_hh,
+            biases[0], dx, projected, places, 0, n,
         )  # fmt: skip
     else:
         for t in prange(count):
             _back(
-                code, g, wx, wh, form, w_hr, x, hx, cx, out, gates, cells, times, dh, dc, dy, d[t], taken[t],
+                code, g, wx, wh, form, w_hr, x, hx, cx, out, gates, cells, times, dh, dc, dy, d[t], own[t],
                 d_ih if t == 0 else shares_ih[t - 1], d_hh if t == 0 else shares_hh[t - 1], biases[t], dx, projected,
-                n * t // count, n * (t + 1) // count,
+                places, n * t // count, n * (t + 1) // count,
             )  # fmt: skip
         for t in prange(count):
             _gather(shares_ih, d_ih, t, count)
@@ -329,18 +386,21 @@ def _backward(
 @helper
 def _back(
     code: int, g: Any, wx: Any, wh: Any, form: int, w_hr: Any, x: Any, hx: Any, cx: Any, out: Any, gates: Any, cells: Any,
-    times: Any, dh: Any, dc: Any, dy: Any, d: Any, taken: Any, d_ih: Any, d_hh: Any, biases: Any, dx: Any,
-    projected: Any, start: int, stop: int,
+    times: Any, dh: Any, dc: Any, dy: Any, d: Any, own: Any, d_ih: Any, d_hh: Any, biases: Any, dx: Any,
+    projected: Any, places: Any, start: int, stop: int,
 ) -> None:  # fmt: skip
     """Sequences ``start`` to ``stop`` from the last time to the first."""
-    state, filled, flushed = out.shape[1], 0, 0.0
+    state, room, filled, fresh = out.shape[1], d.shape[1], 0, True
+    middle = _whole(state) * room
+    end = middle + _whole(x.shape[1]) * room
+    taken_h, taken_x, edge = own[:middle], own[middle:end], own[end:]  # what the products took in, in panels
     for s in range(len(times) - 1, -1, -1):
         top, b = times[s, 0] + start, min(stop, times[s, 1]) - start
         if b <= 0:
             continue
-        if filled + b > len(taken):
-            _add_products(d, taken, filled, d_ih, d_hh, flushed, biases)
-            filled, flushed = 0, 1.0
+        if filled + b > room:
+            _add_products(d, taken_h, taken_x, filled, d_ih, d_hh, fresh, biases, places, edge)
+            filled, fresh = 0, False
         for i in range(b):
             arriving, cotangent = g[top + i], dh[start + i]
             for j in range(state):
@@ -348,14 +408,14 @@ def _back(
         if len(w_hr) > 0:
             for i in range(b):
                 projected[top + i] = dh[start + i]
-            _product(dh, start, w_hr.reshape(-1), _AS_IT_LIES, 0.0, dy, start, b)
+            _product(dh, start, w_hr.reshape(-1), _AS_IT_LIES, True, dy, start, b, places, 2, edge)
         for i in range(b):
             first = s == 0 or start + i >= times[s - 1, 1]  # of this sequence
             last = 0 if first else times[s - 1, 0] + start + i
             before = hx[start + i] if first else out[last]
-            row, r = taken[filled + i], top + i
-            row[:state] = before
-            row[state:] = x[r]
+            r = top + i
+            _keep(before, taken_h, filled + i, room)
+            _keep(x[r], taken_x, filled + i, room)
             if code == _LSTM:
                 cell = cx[start + i] if first else cells[last]
                 _lstm_back(gates[r], cell, cells[r], dy[start + i], dc[start + i], d[0, filled + i])
@@ -364,27 +424,33 @@ def _back(
             else:
                 _simple_back(code, out[r], dh[start + i], d[0, filled + i])
         into_hidden = d[len(d) - 1]
-        _product(into_hidden, filled, wh, form, 1.0 if code == _GRU else 0.0, dh, start, b)
+        _product(into_hidden, filled, wh, form, code != _GRU, dh, start, b, places, 3, edge)
         if len(dx) > 0:
-            _product(d[0], filled, wx, form, 0.0, dx, top, b)
+            _product(d[0], filled, wx, form, True, dx, top, b, places, 3, edge)
         filled += b
-    _add_products(d, taken, filled, d_ih, d_hh, flushed, biases)
+    _add_products(d, taken_h, taken_x, filled, d_ih, d_hh, fresh, biases, places, edge)
 
 
 _ROOM = 128  # rows; with them, the weights and their gradients in the second level cache, products run at full speed
 
 
 @helper
-def _add_products(d: Any, taken: Any, rows: int, d_ih: Any, d_hh: Any, beta: float, biases: Any) -> None:
-    """Add what the steps in ``d`` and ``taken`` give to ``beta`` times the gradients of the weights, and to the biases'."""
-    both, left = taken.shape[1], 0
-    for made, side in ((d_hh, d[len(d) - 1]), (d_ih, d[0])):
-        width, k = made.shape
-        gemm(
-            True, False, width, k, rows, side.ctypes.data, width, taken.ctypes.data + 4 * left, both,
-            beta, made.ctypes.data, k,
-        )  # fmt: skip
-        left += k
+def _keep(row: Any, panels: Any, i: int, room: int) -> None:
+    """Make it row ``i`` of a matrix in panels of ``room`` rows."""
+    for left in range(0, len(row), _WIDTH):
+        target = panels.ctypes.data + 4 * (left * room + i * _WIDTH)
+        copy(row.ctypes.data + 4 * left, target, min(_WIDTH, len(row) - left))
+
+
+@helper
+def _add_products(
+    d: Any, taken_h: Any, taken_x: Any, rows: int, d_ih: Any, d_hh: Any, fresh: bool, biases: Any,
+    places: Any, edge: Any,
+) -> None:  # fmt: skip
+    """Add what the steps in ``d`` and ``taken`` give to the gradients of the weights, and to the biases'."""
+    room, width = d.shape[1:]
+    _times_panels(d[len(d) - 1].ctypes.data, places[0], width, places[3], rows, taken_h, room, d_hh, 0, edge, fresh)
+    _times_panels(d[0].ctypes.data, places[0], width, places[3], rows, taken_x, room, d_ih, 0, edge, fresh)
     for k in range(len(d)):
         total = biases[k]
         for i in range(rows):

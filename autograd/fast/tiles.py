@@ -5,7 +5,7 @@ A convolution is the product of a matrix of windows with the weights. Its elemen
 two tables instead of the matrix. A product of ordinary matrices is the case rows = r * row length, steps = k.
 
 Its sums stay in registers: ROWS x 2 vectors, to each of which every step adds one number of the left times one vector
-of the right. Numba's own loops can't be told that, so the instructions are spelled out here (as LLVM's), and so are
+of the right (fewer rows for what is left of a matrix: ``multiply_few``). Numba's own loops can't be told that, so the instructions are spelled out here (as LLVM's), and so are
 those of two transforms of small matrices of vectors: ``transpose`` and ``sandwich``.
 """
 
@@ -20,7 +20,7 @@ from numba.extending import intrinsic
 
 from .runtime import WIDE, helper
 
-__all__ = ["DEPTH", "LANES", "ROWS", "copy", "multiply", "sandwich", "transpose"]
+__all__ = ["DEPTH", "LANES", "ROWS", "copy", "multiply", "multiply_few", "sandwich", "transpose"]
 
 LANES = 16 if WIDE else 8
 """Floats of a vector."""
@@ -55,8 +55,8 @@ def _fused(builder: Any) -> Any:
     return _code.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f32")
 
 
-def _tile(vectors: int) -> Any:
-    """out[r, :] += sum over k < depth of x[rows[r] + steps[k]] * b[k, :], for ROWS rows of ``vectors`` vectors.
+def _tile(height: int, vectors: int) -> Any:
+    """out[r, :] += sum over k < depth of x[rows[r] + steps[k]] * b[k, :], for ``height`` rows of ``vectors`` vectors.
 
     What is in ``out`` before counts as zeros if ``fresh``.
     """
@@ -71,11 +71,11 @@ def _tile(vectors: int) -> Any:
             none, splat = ir.Constant(_vector, ir.Undefined), _indices([0] * LANES)
             begins = [
                 builder.add(x, builder.mul(builder.load(_at(builder, rows, _number(r), 8, _i64)), _number(4)))
-                for r in range(ROWS)
+                for r in range(height)
             ]
             places = [
                 _at(builder, out, builder.add(builder.mul(_number(r), out_row), _number(v * LANES)), 4, _vector)
-                for r in range(ROWS)
+                for r in range(height)
                 for v in range(vectors)
             ]
             zeros = ir.Constant(_vector, None)
@@ -90,7 +90,7 @@ def _tile(vectors: int) -> Any:
                     builder.load(_at(builder, b, builder.add(row, _number(v)), 4 * LANES, _vector), align=4)
                     for v in range(vectors)
                 ]
-                for r in range(ROWS):
+                for r in range(height):
                     left = builder.load(_at(builder, begins[r], step, 4, ir.FloatType()))
                     left = builder.shuffle_vector(builder.insert_element(none, left, _number(0)), none, splat)
                     for v in range(vectors):
@@ -105,7 +105,8 @@ def _tile(vectors: int) -> Any:
     return tile
 
 
-_narrow_tile, _wide_tile = _tile(1), _tile(2)
+_narrow_tile, _wide_tile = _tile(ROWS, 1), _tile(ROWS, 2)
+_tile_of_4, _tile_of_2, _tile_of_1 = _tile(4, 2), _tile(2, 2), _tile(1, 2)
 
 
 @helper
@@ -133,6 +134,28 @@ def multiply(
                 _narrow_tile(
                     x, rows + 8 * r, steps + 8 * k, deep, b + k * width, out + 4 * r * out_row, out_row, fresh and k == 0
                 )  # fmt: skip
+
+
+@helper
+def multiply_few(
+    x: int, rows: int, count: int, steps: int, depth: int, b: int, out: int, out_row: int, fresh: bool
+) -> None:
+    """The same of two vectors for few rows, whose number need not be one of whole tiles."""
+    width, place = 8 * LANES, 4 * out_row
+    for k in range(0, depth, DEPTH):
+        deep, at, right, first = min(DEPTH, depth - k), steps + 8 * k, b + k * width, fresh and k == 0
+        r = 0
+        while count - r >= ROWS:
+            _wide_tile(x, rows + 8 * r, at, deep, right, out + r * place, out_row, first)
+            r += ROWS
+        if count - r >= 4:
+            _tile_of_4(x, rows + 8 * r, at, deep, right, out + r * place, out_row, first)
+            r += 4
+        if count - r >= 2:
+            _tile_of_2(x, rows + 8 * r, at, deep, right, out + r * place, out_row, first)
+            r += 2
+        if count > r:
+            _tile_of_1(x, rows + 8 * r, at, deep, right, out + r * place, out_row, first)
 
 
 @_intrinsic
