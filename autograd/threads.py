@@ -132,6 +132,19 @@ def blas_address(name: str) -> int | None:
     return None if _library() is None else ctypes.cast(_function(name), ctypes.c_void_p).value
 
 
+@functools.cache
+def blas_is_narrow() -> bool:
+    """Whether BLAS computes with shorter vectors than the processor has: an old one, or one that the environment holds back."""
+    import importlib
+
+    processor = importlib.import_module("numpy._core._multiarray_umath").__cpu_features__
+    if _library() is None or not processor.get("AVX512F"):
+        return False
+    core = _function("openblas_get_corename")
+    core.restype = ctypes.c_char_p
+    return str(core().decode()).lower() not in ("skylakex", "cooperlake", "sapphirerapids")
+
+
 def leave_blas_one_thread() -> None:
     """From the first shared loop of products or compiled kernel on, BLAS keeps to the calling thread.
 

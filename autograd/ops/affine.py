@@ -9,7 +9,7 @@ import numpy as np
 from .. import threads
 from ..fast import twin
 from ..lift import bilinear, lift
-from .linalg import large_product, product
+from .linalg import SMALLEST_PRODUCT, large_product, product
 
 __all__ = []  # fmt: skip
 
@@ -39,7 +39,7 @@ def _linear(input: Any, weight: Any, bias: Any = None) -> Any:
 
 def _large(rows: Any, weight: Any, bias: Any) -> bool:
     return (
-        rows.size * len(weight) >= 500_000
+        rows.size * len(weight) >= SMALLEST_PRODUCT
         and weight.ndim == 2
         and large_product(rows, weight.T)
         and (bias is None or (bias.shape == weight.shape[:1] and bias.dtype is rows.dtype and bias.flags.c_contiguous))

@@ -31,9 +31,11 @@ __all__ = [
 
 def large_product(input: Any, other: Any) -> bool:
     """Whether these are float32 matrices that a compiled kernel multiplies: BLAS is slow with a transposed right one."""
+    if not (input.ndim == other.ndim == 2 and input.size * other.shape[1] >= SMALLEST_PRODUCT):
+        return False
+    pays_from = 1_200_000 if other.flags.c_contiguous else 500_000
     return (
-        input.ndim == other.ndim == 2
-        and input.size * other.shape[1] >= (1_200_000 if other.flags.c_contiguous else 500_000)
+        (input.size * other.shape[1] >= pays_from or threads.blas_is_narrow())
         and input.dtype is other.dtype is _FLOAT32
         and input.shape[1] == other.shape[0]
         and input.flags.forc
@@ -41,6 +43,8 @@ def large_product(input: Any, other: Any) -> bool:
     )
 
 
+SMALLEST_PRODUCT = 250_000
+"""Multiplications. A kernel never takes fewer; how many it must be depends on BLAS."""
 _FLOAT32 = np.dtype(np.float32)
 
 

@@ -1,5 +1,8 @@
 """Loops shared between threads: what they compute, what they raise, and how BLAS is left."""
 
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -101,3 +104,14 @@ def test_threads_share_a_large_product_where_blas_has_but_one(three_threads, mon
     assert np.array_equal(threads.matmul(a, b), a @ b)
     with pytest.raises(ValueError, match="mismatch"):
         threads.matmul(a, b[:-1])
+
+
+@pytest.mark.skipif(
+    threads._library() is None or not np._core._multiarray_umath.__cpu_features__.get("AVX512F"),
+    reason="the processor has no AVX-512, or NumPy another BLAS",
+)
+@pytest.mark.parametrize("core, narrow", [("Haswell", True), ("SkylakeX", False)])
+def test_a_blas_that_the_environment_holds_back_is_noticed(core, narrow):
+    asked = "from autograd import threads; print(threads.blas_is_narrow())"
+    environment = {**os.environ, "OPENBLAS_CORETYPE": core}
+    assert subprocess.check_output([sys.executable, "-c", asked], env=environment, text=True).strip() == str(narrow)
