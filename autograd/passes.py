@@ -453,15 +453,18 @@ def _whole(node: Node, slots: Any, record: bool) -> Any:
     return tuple([c if isinstance(c, Tensor) else wrap(c) for c in full]) if record else tuple(full)
 
 
-def _references_of_a_sole_array() -> int:
-    def callee(g: Any) -> int:
-        return sys.getrefcount(g)
+def _references_of_a_sole_array() -> tuple[int, int]:
+    """How often an array is referred to that only ``add_to_grad`` and its caller hold, and one whose view they hold."""
 
-    g = np.empty(1)
+    def callee(g: Any) -> tuple[int, int]:
+        owner = g.base
+        return sys.getrefcount(g), sys.getrefcount(owner)
+
+    g = np.empty(1).reshape(1, 1)
     return callee(g)
 
 
-_SOLE = _references_of_a_sole_array()
+_SOLE, _SOLE_OWNER = _references_of_a_sole_array()
 
 
 def add_to_grad(leaf: Leaf, g: Any, record: bool) -> None:
@@ -471,9 +474,11 @@ def add_to_grad(leaf: Leaf, g: Any, record: bool) -> None:
         if record:
             leaf.grad = g
         else:
-            if type(g) is not ndarray or g.base is not None or sys.getrefcount(g) > _SOLE or not g.flags.carray:
-                g = np.array(g, leaf.dtype, order="C")
-            leaf.grad = wrap(g)
+            sole = type(g) is ndarray and sys.getrefcount(g) <= _SOLE and g.flags.carray
+            if sole and g.base is not None:  # all of an array that nobody else sees, in another shape
+                owner = g.base
+                sole = type(owner) is ndarray and owner.size == g.size and sys.getrefcount(owner) <= _SOLE_OWNER
+            leaf.grad = wrap(g if sole else np.array(g, leaf.dtype, order="C"))
     elif record or grad.node is not None:
         leaf.grad = grad + (g if isinstance(g, Tensor) else wrap(g))
     else:

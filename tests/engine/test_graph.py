@@ -219,6 +219,29 @@ class TestShapesOfGraphs:
         a.grad.add_(1.0)
         assert b.grad.tolist() == [1.0, 1.0, 1.0]
 
+    @pytest.mark.parametrize("kept", ["nothing", "the array", "a view of it", "more than the view shows"])
+    def test_a_gradient_takes_over_an_array_that_nobody_else_sees(self, kept):
+        held = []
+
+        class Flat(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return x.clone()
+
+            @staticmethod
+            def backward(ctx, g):
+                made = torch.ones(12 if kept == "more than the view shows" else 6)
+                held.append({"the array": made, "a view of it": made[1:]}.get(kept))
+                return made[:6].reshape(2, 3) if kept.startswith("more") else made.reshape(2, 3)
+
+        x = torch.zeros(2, 3, requires_grad=True)
+        Flat.apply(x).sum().backward()
+        owner = x.grad.array.base
+        assert (owner is not None and owner.size == 6) == (kept == "nothing")
+        x.grad += 1
+        assert x.grad.tolist() == [[2.0] * 3] * 2
+        assert all(h is None or h.tolist() == [1.0] * len(h) for h in held)
+
     def test_gradient_accumulates_in_place(self):
         x = numbers(3)
         x.sum().backward()
