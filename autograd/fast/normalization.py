@@ -1,9 +1,9 @@
 """Normalization of rows (layer norm) and of channels (batch norm): the statistics and the result in one go each.
 
 Arrays are [N, C, P] here: the statistics are those of each c over N and P. Rows are channels of one sample. The scale
-and shift belong to the channels, or - of rows - to the places, and then there may be several, which the rows take in turn:
-those of the groups of group norm. Where P is 1 (batch norm of a layer's features) the samples are rows of channels, and all
-channels of a stretch are worked on at once.
+and shift belong to the channels, or - of rows - to the places. Group norm's rows are channels themselves, [N, groups, C, P],
+with a scale and shift for each of a group. Where P is 1 (batch norm of a layer's features) the samples are rows of channels,
+and all channels of a stretch are worked on at once.
 """
 
 from __future__ import annotations
@@ -24,8 +24,13 @@ def normalize(input: Any, weight: Any, bias: Any, axes: Any, eps: float, center:
     axes = _form(axes, input)
     x = _as_channels(input, axes)
     y, normal, rstd = np.empty_like(x), np.empty_like(x), np.empty(x.shape[1], F)
-    scale, shift = _parameter(weight, 1, x, axes), _parameter(bias, 0, x, axes)
     count = team(x.size / 3)
+    if _in_groups(weight, bias):
+        y, normal = np.empty_like(input), np.empty_like(input)
+        scale, shift = _of_groups(weight, 1, input), _of_groups(bias, 0, input)
+        _normalize_groups(input, scale, shift, y, normal, rstd, F(eps), center, count)
+        return y, (normal, rstd.reshape(kept))
+    scale, shift = _parameter(weight, 1, x, axes), _parameter(bias, 0, x, axes)
     if axes == (0, 2) and x.shape[2] == 1:
         mean, var = _moments_of(x, count)
         np.divide(1, np.sqrt(var + F(eps)), out=rstd)
@@ -42,18 +47,18 @@ def normalize_backward(
     axes = _form(axes, normal)
     above, x = _as_channels(np.ascontiguousarray(g), axes), _as_channels(normal, axes)
     count = team(x.size / 3)
-    form = shapes[1] or shapes[2]
-    if weight is None and form is not None and len(form) == 4:  # a shift alone: its sums are those of the groups too
-        weight = np.ones(form, F)
-    dx, scale, rstd = np.empty_like(x), _parameter(weight, 1, x, axes), rstd.reshape(-1)
-    if axes != (0, 2):
+    dx, rstd = np.empty_like(x), rstd.reshape(-1)
+    if len(shapes[1] or shapes[2] or ()) == 4 or _in_groups(weight):
+        dx, scale = np.empty_like(normal), _of_groups(weight, 1, normal)
         sums = np.zeros((count, 2, *scale.shape), F)
-        _rows_backward(above, x, rstd, scale, dx, sums, center)
+        _groups_backward(np.ascontiguousarray(g), normal, rstd, scale, dx, sums, center)
+        dw, db = np.add.reduce(sums, axis=0)
+    elif axes != (0, 2):
+        scale, sums = _parameter(weight, 1, x, axes), np.zeros((count, 2, x.shape[2]), F)
+        _rows_backward(above, x, rstd, scale[0], dx, sums, center)
         dw, db = sums[0] if count == 1 else np.add.reduce(sums, axis=0)
-        if form is not None and math.prod(form) < dw.size:  # one number for each channel of a group
-            dw, db = (v.reshape(math.prod(form), -1).sum(axis=1) for v in (dw, db))
     else:
-        dw, db = np.zeros(x.shape[1], F), np.zeros(x.shape[1], F)
+        scale, dw, db = _parameter(weight, 1, x, axes), np.zeros(x.shape[1], F), np.zeros(x.shape[1], F)
         if x.shape[2] == 1:
             _columns_backward(above[:, :, 0], x[:, :, 0], scale[0] * rstd, dx[:, :, 0], dw, db, count)
         else:
@@ -94,12 +99,20 @@ def _form(axes: Any, x: Any) -> Any:
 
 
 def _parameter(p: Any, missing: float, x: Any, axes: Any) -> Any:
-    """[1, C] of channels, [groups, P] of rows."""
+    """[1, C] of channels, [1, P] of rows."""
     if p is None:
         return np.full((1, x.shape[1 if axes == (0, 2) else 2]), missing, F)
-    if axes == (2, 3) and p.ndim == 4:  # [1, groups, C, 1]
-        return np.repeat(p.reshape(p.shape[1], -1), x.shape[2] // p.shape[2], axis=1)
     return np.ascontiguousarray(p).reshape(1, -1)
+
+
+def _in_groups(*parameters: Any) -> bool:
+    """Whether they are group norm's: [1, groups, C, 1]."""
+    return any([p is not None and p.ndim == 4 for p in parameters])
+
+
+def _of_groups(p: Any, missing: float, x: Any) -> Any:
+    """[groups, C]."""
+    return np.full(x.shape[1:3], missing, F) if p is None else np.ascontiguousarray(p).reshape(x.shape[1:3])
 
 
 @inline
@@ -147,8 +160,6 @@ def _normalize_rows(
     size, scale, shift = F(x.shape[1]), weight[0], bias[0]
     for i in range(start, stop):
         row, result, made = x[i], normal[i], y[i]
-        if len(weight) > 1 or len(bias) > 1:  # short rows notice what it costs to take one
-            scale, shift = weight[i % len(weight)], bias[i % len(bias)]
         mean, square = F(0), F(0)
         if center:
             for j in range(len(row)):
@@ -182,34 +193,47 @@ def _normalize_channels(
 
 
 @kernel
-def _rows_backward(g: Any, normal: Any, rstd: Any, weight: Any, dx: Any, sums: Any, center: bool) -> None:
+def _rows_backward(g: Any, normal: Any, rstd: Any, scale: Any, dx: Any, sums: Any, center: bool) -> None:
     count, rows = len(sums), g.shape[1]
     for t in prange(count):
-        _some_rows_backward(
-            g[0], normal[0], rstd, weight, dx[0], sums[t, 0], sums[t, 1], center, rows * t // count, rows * (t + 1) // count
-        )  # fmt: skip
+        slopes, totals, stop = sums[t, 0], sums[t, 1], rows * (t + 1) // count
+        for i in range(rows * t // count, stop, 4):
+            for r in range(i, min(i + 4, stop)):
+                _row_backward(g[0, r], normal[0, r], rstd[r], scale, dx[0, r], center)
+            if i + 4 <= stop:
+                _add_four(g[0, i:], normal[0, i:], slopes, totals)
+                continue
+            for r in range(i, stop):
+                _add_one(g[0, r], normal[0, r], slopes, totals)
 
 
-@helper
-def _some_rows_backward(
-    g: Any, normal: Any, rstd: Any, weight: Any, dx: Any, dw: Any, db: Any, center: bool, start: int, stop: int
-) -> None:
-    size, scale, slopes, totals = F(g.shape[1]), weight[0], dw[0], db[0]
-    for i in range(start, stop):
-        row, x, made, factor = g[i], normal[i], dx[i], rstd[i]
-        if len(weight) > 1:
-            scale, slopes, totals = weight[i % len(weight)], dw[i % len(weight)], db[i % len(weight)]
-        mean, slope = F(0), F(0)
-        for j in range(len(row)):
-            v = row[j] * scale[j]
-            mean += v
-            slope += v * x[j]
-        mean, slope = mean / size if center else F(0), slope / size
-        for j in range(len(row)):
-            made[j] = (row[j] * scale[j] - mean - x[j] * slope) * factor
-        for j in range(len(row)):
-            slopes[j] += row[j] * x[j]
-            totals[j] += row[j]
+@inline
+def _row_backward(row: Any, x: Any, factor: Any, scale: Any, made: Any, center: bool) -> None:
+    size, mean, slope = F(len(row)), F(0), F(0)
+    for j in range(len(row)):
+        v = row[j] * scale[j]
+        mean += v
+        slope += v * x[j]
+    mean, slope = mean / size if center else F(0), slope / size
+    for j in range(len(row)):
+        made[j] = (row[j] * scale[j] - mean - x[j] * slope) * factor
+
+
+@inline
+def _add_four(g: Any, x: Any, slopes: Any, totals: Any) -> None:
+    """What four rows give to the cotangents of scale and shift: to load and store these takes as long as two rows."""
+    a, b, c, d = g[0], g[1], g[2], g[3]
+    p, q, r, s = x[0], x[1], x[2], x[3]
+    for j in range(len(slopes)):
+        slopes[j] += a[j] * p[j] + b[j] * q[j] + c[j] * r[j] + d[j] * s[j]
+        totals[j] += a[j] + b[j] + c[j] + d[j]
+
+
+@inline
+def _add_one(row: Any, x: Any, slopes: Any, totals: Any) -> None:
+    for j in range(len(slopes)):
+        slopes[j] += row[j] * x[j]
+        totals[j] += row[j]
 
 
 @kernel
@@ -231,6 +255,65 @@ def _channels_backward(g: Any, normal: Any, rstd: Any, weight: Any, dx: Any, dw:
                 row, x, made = g[n, c], normal[n, c], dx[n, c]
                 for j in range(len(row)):
                     made[j] = (row[j] - mean - x[j] * slope) * factor
+
+
+# --- groups of channels ---------------------------------------------------------------------------------------------------
+
+
+@kernel
+def _normalize_groups(
+    x: Any, weight: Any, bias: Any, y: Any, normal: Any, rstd: Any, eps: Any, center: bool, count: int
+) -> None:
+    groups, channels = weight.shape
+    size = F(channels * x.shape[3])
+    for t in prange(count):
+        for i in range(len(rstd) * t // count, len(rstd) * (t + 1) // count):
+            n, k = i // groups, i % groups
+            mean, square = F(0), F(0)
+            if center:
+                for c in range(channels):
+                    row = x[n, k, c]
+                    for j in range(len(row)):
+                        mean += row[j]
+                mean /= size
+            for c in range(channels):
+                row = x[n, k, c]
+                for j in range(len(row)):
+                    square += (row[j] - mean) * (row[j] - mean)
+            factor = F(1) / np.sqrt(square / size + eps)
+            rstd[i] = factor
+            for c in range(channels):
+                row, result, made, scale, shift = x[n, k, c], normal[n, k, c], y[n, k, c], weight[k, c], bias[k, c]
+                for j in range(len(row)):
+                    v = (row[j] - mean) * factor
+                    result[j] = v
+                    made[j] = v * scale + shift
+
+
+@kernel
+def _groups_backward(g: Any, normal: Any, rstd: Any, weight: Any, dx: Any, sums: Any, center: bool) -> None:
+    (groups, channels), count = weight.shape, len(sums)
+    size = F(channels * g.shape[3])
+    for t in prange(count):
+        slopes, totals = sums[t, 0], sums[t, 1]
+        for i in range(len(rstd) * t // count, len(rstd) * (t + 1) // count):
+            n, k = i // groups, i % groups
+            mean, slope = F(0), F(0)
+            for c in range(channels):
+                row, x = g[n, k, c], normal[n, k, c]
+                total, overlap = F(0), F(0)
+                for j in range(len(row)):
+                    total += row[j]
+                    overlap += row[j] * x[j]
+                totals[k, c] += total
+                slopes[k, c] += overlap
+                mean += weight[k, c] * total
+                slope += weight[k, c] * overlap
+            mean, slope = mean / size if center else F(0), slope / size
+            for c in range(channels):
+                row, x, made, scale, factor = g[n, k, c], normal[n, k, c], dx[n, k, c], weight[k, c], rstd[i]
+                for j in range(len(row)):
+                    made[j] = (row[j] * scale - mean - x[j] * slope) * factor
 
 
 # --- samples that are rows of channels -----------------------------------------------------------------------------------

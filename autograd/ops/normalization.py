@@ -75,7 +75,8 @@ def _compiled(input: Any, weight: Any, bias: Any, axes: Axes) -> bool:
     return (  # type: ignore[no-any-return]
         (channels or axes == tuple(range(axes[0], input.ndim)))
         and input.flags.c_contiguous
-        and all([p is None or (p.shape in (shape, groups) and p.dtype == np.float32) for p in (weight, bias)])
+        and any([all([p is None or p.shape == form for p in (weight, bias)]) for form in (shape, groups)])
+        and all([p is None or p.dtype == np.float32 for p in (weight, bias)])
     )
 
 
