@@ -196,15 +196,12 @@ def _normalize_channels(
 def _rows_backward(g: Any, normal: Any, rstd: Any, scale: Any, dx: Any, sums: Any, center: bool) -> None:
     count, rows = len(sums), g.shape[1]
     for t in prange(count):
-        slopes, totals, stop = sums[t, 0], sums[t, 1], rows * (t + 1) // count
-        for i in range(rows * t // count, stop, 4):
-            for r in range(i, min(i + 4, stop)):
+        start, stop = rows * t // count, rows * (t + 1) // count
+        for first in range(start, stop, 4):
+            last = min(first + 4, stop)
+            for r in range(first, last):
                 _row_backward(g[0, r], normal[0, r], rstd[r], scale, dx[0, r], center)
-            if i + 4 <= stop:
-                _add_four(g[0, i:], normal[0, i:], slopes, totals)
-                continue
-            for r in range(i, stop):
-                _add_one(g[0, r], normal[0, r], slopes, totals)
+            _add_rows(g[0, first:last], normal[0, first:last], sums[t, 0], sums[t, 1])
 
 
 @inline
@@ -220,20 +217,19 @@ def _row_backward(row: Any, x: Any, factor: Any, scale: Any, made: Any, center: 
 
 
 @inline
-def _add_four(g: Any, x: Any, slopes: Any, totals: Any) -> None:
-    """What four rows give to the cotangents of scale and shift: to load and store these takes as long as two rows."""
-    a, b, c, d = g[0], g[1], g[2], g[3]
-    p, q, r, s = x[0], x[1], x[2], x[3]
-    for j in range(len(slopes)):
-        slopes[j] += a[j] * p[j] + b[j] * q[j] + c[j] * r[j] + d[j] * s[j]
-        totals[j] += a[j] + b[j] + c[j] + d[j]
-
-
-@inline
-def _add_one(row: Any, x: Any, slopes: Any, totals: Any) -> None:
-    for j in range(len(slopes)):
-        slopes[j] += row[j] * x[j]
-        totals[j] += row[j]
+def _add_rows(g: Any, x: Any, slopes: Any, totals: Any) -> None:
+    """What up to four rows give to the cotangents of scale and shift: to load and store these takes as long as two rows."""
+    if len(g) == 4:
+        a, b, c, d, p, q, r, s = g[0], g[1], g[2], g[3], x[0], x[1], x[2], x[3]
+        for j in range(len(slopes)):
+            slopes[j] += a[j] * p[j] + b[j] * q[j] + c[j] * r[j] + d[j] * s[j]
+            totals[j] += a[j] + b[j] + c[j] + d[j]
+        return
+    for i in range(len(g)):
+        a, p = g[i], x[i]
+        for j in range(len(slopes)):
+            slopes[j] += a[j] * p[j]
+            totals[j] += a[j]
 
 
 @kernel
@@ -329,16 +325,28 @@ def _moments_of_columns(x: Any, mean: Any, var: Any, count: int) -> None:
 @helper
 def _add_columns(x: Any, mean: Any, var: Any, start: int, stop: int) -> None:
     center, square, size = mean[start:stop], var[start:stop], F(len(x))
-    for n in range(len(x)):
-        row = x[n, start:stop]
-        for c in range(len(row)):
-            center[c] += row[c]
+    whole = len(x) // 4 * 4
+    for n in range(0, whole, 4):
+        p, q, r, s = x[n, start:stop], x[n + 1, start:stop], x[n + 2, start:stop], x[n + 3, start:stop]
+        for c in range(len(center)):
+            center[c] += p[c] + q[c] + r[c] + s[c]
+    for n in range(whole, len(x)):
+        p = x[n, start:stop]
+        for c in range(len(center)):
+            center[c] += p[c]
     for c in range(len(center)):
         center[c] /= size
-    for n in range(len(x)):
-        row = x[n, start:stop]
-        for c in range(len(row)):
-            square[c] += (row[c] - center[c]) * (row[c] - center[c])
+    for n in range(0, whole, 4):
+        p, q, r, s = x[n, start:stop], x[n + 1, start:stop], x[n + 2, start:stop], x[n + 3, start:stop]
+        for c in range(len(square)):
+            m = center[c]
+            square[c] += (
+                (p[c] - m) * (p[c] - m) + (q[c] - m) * (q[c] - m) + (r[c] - m) * (r[c] - m) + (s[c] - m) * (s[c] - m)
+            )
+    for n in range(whole, len(x)):
+        p = x[n, start:stop]
+        for c in range(len(square)):
+            square[c] += (p[c] - center[c]) * (p[c] - center[c])
     for c in range(len(square)):
         square[c] /= size
 
@@ -364,11 +372,8 @@ def _columns_backward(g: Any, normal: Any, factor: Any, dx: Any, dw: Any, db: An
 @helper
 def _some_columns_backward(g: Any, normal: Any, factor: Any, dx: Any, dw: Any, db: Any, start: int, stop: int) -> None:
     size, scale, slope, total = F(len(g)), factor[start:stop], dw[start:stop], db[start:stop]
-    for n in range(len(g)):
-        row, x = g[n, start:stop], normal[n, start:stop]
-        for c in range(len(row)):
-            total[c] += row[c]
-            slope[c] += row[c] * x[c]
+    for n in range(0, len(g), 4):
+        _add_rows(g[n : n + 4, start:stop], normal[n : n + 4, start:stop], slope, total)
     for n in range(len(g)):
         row, x, made = g[n, start:stop], normal[n, start:stop], dx[n, start:stop]
         for c in range(len(row)):

@@ -313,6 +313,8 @@ _NORMALIZED: list[tuple[Any, ...]] = [  # shape, axes, shape of the weight, shap
     ((3, 2, 5, 7), (2, 3), None, (1, 2, 5, 1), True),
     ((5, 3), (1,), None, (3,), True),
     ((2, 3, 1), (0, 2), (3, 1), None, True),
+    ((203, 70), (0,), (70,), (70,), True),
+    ((203, 64), (1,), (64,), (64,), True),
 ]
 
 
