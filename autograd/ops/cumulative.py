@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, return_types
+from ..fast import twin
 from ..half import is_half, rounded_once
 from ..lift import general, given, lift, linear
 from ..memory import in_order
@@ -41,25 +42,37 @@ shift: Any = linear(_shift, name="shift", input=lambda g, dim, by: shift(g, dim,
 
 turned: Any = linear(lambda input, dim: np.flip(input, dim), name="flip", input=lambda g, dim: turned(g, dim))
 
+
+def wider(dtype: Any) -> Any:
+    """What PyTorch adds up in: float64 for float32."""
+    return np.dtype(np.float64) if dtype == np.float32 else dtype
+
+
+def _scanned(array: Any) -> bool:
+    return array.size >= 2048 and array.dtype == np.float32  # type: ignore[no-any-return]
+
+
 # --- the linear recurrence -----------------------------------------------------------------------------------------
 
 
+@twin("scans.recur", when=lambda input, decay, dim: input.shape == decay.shape and _scanned(input) and _scanned(decay))
 def _recur(input: Any, decay: Any, dim: int) -> Any:
-    made = np.array(np.moveaxis(input, dim, 0), np.result_type(input, decay))
+    kind = np.result_type(input, decay)
+    made = np.array(np.moveaxis(input, dim, 0), wider(kind))
     factor = np.moveaxis(decay, dim, 0)
     n = len(made)
     if n <= 64:
         for k in range(1, n):
             made[k] += factor[k] * made[k - 1]
     else:  # doubling: after each step, made[k] is the recurrence over the last 2*step places
-        factor, step = np.array(factor), 1
+        factor, step = np.array(factor, made.dtype), 1
         factor[0] = 0
         while step < n:
             made[step:] = made[step:] + factor[step:] * made[:-step]
             factor[step:] = factor[step:] * factor[:-step]
             factor[:step] = 0
             step *= 2
-    return np.moveaxis(made, 0, dim)
+    return np.moveaxis(made.astype(kind, copy=False), 0, dim)
 
 
 def _recur_back(g: Any, y: Any, decay: Any, dim: int) -> Any:
@@ -86,7 +99,13 @@ def _running(ufunc: Any, input: Any, dim: int, dtype: Any) -> Any:
     at = normal_dim(dim, input.ndim)
     if is_half(wanted):
         return _running(ufunc, input.astype(np.float32), dim, None).astype(wanted)
-    return in_order(ufunc.accumulate(input, axis=at, dtype=wanted)) if input.ndim else input.astype(wanted)
+    return _accumulated(ufunc, input.astype(wanted, copy=False), at) if input.ndim else input.astype(wanted)
+
+
+@twin("scans.accumulate", when=lambda ufunc, input, dim: _scanned(input))
+def _accumulated(ufunc: Any, input: Any, dim: int) -> Any:
+    made = ufunc.accumulate(input, axis=dim, dtype=wider(input.dtype))
+    return in_order(made.astype(input.dtype, copy=False))
 
 
 def backwards(g: Any, dim: int) -> Any:
@@ -164,7 +183,8 @@ def _logcumsumexp(input: Any, dim: int) -> Any:
         for i in range(1, input.shape[at]):
             made[along(at, i)] = log_add_exp(input[along(at, i)], made[along(at, i - 1)])
         return made
-    return in_order(np.logaddexp.accumulate(input, axis=at))
+    made = np.logaddexp.accumulate(input, axis=at, dtype=wider(input.dtype))
+    return in_order(made.astype(input.dtype, copy=False))
 
 
 def _logcumsumexp_back(g: Any, input: Any, y: Any, dim: int) -> Any:

@@ -296,6 +296,22 @@ RECORDS["recurrent.recurrence_backward"] = [
     for case, into_input in zip(_RECURRENT, (True, False, True, True, False, True, True), strict=True)
 ]
 
+_SCANS: list[Any] = [
+    ((9, 300), 1, False), ((7, 400), 1, True), ((300, 9), 0, False), ((3, 50, 70), 1, True), ((5, 6, 7), 0, False),
+    ((3000,), 0, False), ((1, 3), 1, True), ((2, 0, 3), 0, False),
+]  # fmt: skip
+
+
+def _scan(shape: Any, dim: int, turned: bool) -> list[Any]:
+    arrays = [np.abs(floats(*shape, seed=seed)) * 0.3 + 0.5 for seed in (1, 2)]
+    return [np.flip(a, dim) if turned else a for a in arrays]
+
+
+RECORDS["scans.accumulate"] = [
+    lambda f=f, case=case: (f, _scan(*case)[0], case[1]) for f in (np.add, np.multiply) for case in _SCANS
+]
+RECORDS["scans.recur"] = [lambda case=case: (*_scan(*case), case[1]) for case in _SCANS]
+
 _ROWS, _CHANNELS = (200, 64), (5, 24, 99)
 _NORMALIZED: list[tuple[Any, ...]] = [  # shape, axes, shape of the weight, shape of the bias, center
     (_ROWS, (1,), (64,), (64,), True),

@@ -202,3 +202,22 @@ def test_two_numbers(expression):
         except TypeError:
             answers.append("TypeError")
     assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("fast", [True, False])
+@pytest.mark.parametrize("shape", [(30_000,), (200, 150), (3, 100, 100)])
+def test_running_sums_are_kept_in_float64(fast, shape):
+    """As PyTorch's are: the last of a million float32 sums would be wrong in its fifth digit."""
+    x = (np.random.default_rng(0).random(shape) * 0.2 + 0.9).astype(np.float32)
+    before = autograd.fast._State.on
+    try:
+        autograd.fast.enable(fast)
+        a = autograd.tensor(x, requires_grad=True)
+        for name, ufunc in (("cumsum", np.add), ("cumprod", np.multiply), ("logcumsumexp", np.logaddexp)):
+            made = getattr(a, name)(-1).detach().numpy()
+            np.testing.assert_array_equal(made, ufunc.accumulate(x, -1, dtype=np.float64).astype(np.float32))
+        (grad,) = autograd.autograd.grad(a.cumprod(-1).sum(), a)
+        (exact,) = autograd.autograd.grad((b := a.detach().double().requires_grad_()).cumprod(-1).sum(), b)
+        np.testing.assert_allclose(grad.numpy(), exact.numpy(), rtol=3e-6)
+    finally:
+        autograd.fast.enable(before is not False)
