@@ -56,10 +56,12 @@ class Settings:
 
 def _settings(eps: float, atol: float, rtol: float, **options: Any) -> Settings:
     for name, value in (("eps", eps), ("atol", atol), ("rtol", rtol), ("nondet_tol", options["nondet_tol"])):
-        if not isinstance(value, (int, float)) or value < 0:
+        if not hasattr(value, "__float__"):
+            raise TypeError(f"{name} must be a number, got {value!r}")
+        if value < 0:
             raise ValueError(f"{name} must be a number that is not negative, got {value!r}")
     loosened = (atol, rtol) != (ATOL, RTOL)
-    return Settings(atol if loosened else 0.0, rtol if loosened else 0.0, **options)
+    return Settings(float(atol) if loosened else 0.0, float(rtol) if loosened else 0.0, **options)
 
 
 def gradcheck(
@@ -186,6 +188,7 @@ def _run(problem: Problem, settings: Settings) -> Report:
         if settings.forward:
             checker.forward()
         if settings.backward:
+            checker.alone()
             checker.layout()
             if settings.dtypes:
                 checker.dtypes()
@@ -201,8 +204,7 @@ def _run(problem: Problem, settings: Settings) -> Report:
 def _check_arguments(problem: Problem) -> None:
     if not problem.inputs:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of the them have "
-            "requires_grad=True."
+            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
         )
     for number, t in zip(problem.wrt, problem.inputs, strict=True):
         overlapping = t.array.size and any(
@@ -217,7 +219,10 @@ def _check_arguments(problem: Problem) -> None:
 
 def _check_constant(problem: Problem, settings: Settings) -> None:
     """No result requires grad: then no result may move with an input either."""
-    results = [r for r in problem.call() if isinstance(r, Tensor) and r.array.dtype.kind in "fc"]
+    tensors = [r for r in problem.call() if isinstance(r, Tensor)]
+    results = [r for r in tensors if r.array.dtype.kind in "fc"]
+    if tensors and not results:
+        return  # whole numbers have no derivative
     if not results:
         raise ValueError(
             "gradcheck expects the function to return at least one tensor of floating point or complex dtype"
@@ -346,6 +351,16 @@ class Checker:
                 self._accuse(i, u)
         if self.kinks and len(problem.inputs) > 1:
             self._inputs_that_tie(cotangents)
+        for i, (g, scaled) in enumerate(zip(claims[0], self._pull(-1024 * cotangents[0]), strict=True)):
+            noise = 1e4 * self.eps * float(np.max(np.abs(np.nan_to_num(g)), initial=0.0)) + self.settings.nondet_tol
+            both = np.isfinite(g) & np.isfinite(scaled)
+            if not np.allclose(scaled[both] / -1024, g[both], rtol=1e4 * self.eps, atol=noise):
+                self.fail(
+                    "nonlinear",
+                    "Backward is not linear in the cotangent, as every vector-Jacobian product is: -1024 times the "
+                    "cotangent gives another multiple of the gradient. It is clipped, compared or normalised.",
+                    input=problem.wrt[i],
+                )
         self._stale(cotangents[0], claims[0])
 
     def _stale(self, v: Array, claims: list[Array]) -> None:
@@ -401,6 +416,8 @@ class Checker:
             if not np.isfinite(g).all():
                 return False
             terms = v[plain] * slope.value[plain]
+            if not slope.value[plain].any():  # of a saturated loss every digit is lost, and its gradient may be 1e-20
+                g = np.where(np.abs(g) <= self.eps * np.max(np.abs(v), initial=0.0), 0.0, g)
             found, true = float(g @ u), float(terms.sum())
             bar = SAFETY * float(np.sqrt(np.sum((v[plain] * slope.bar[plain]) ** 2))) + SAFETY * noise
             scale = float(np.sqrt(np.sum(terms**2)) + np.sqrt(np.sum((g * u) ** 2)))
@@ -488,10 +505,38 @@ class Checker:
                 else:
                     self._accuse(i, u, "forward")
 
+    def alone(self) -> None:
+        """Each gradient is the same when no other input requires grad."""
+        problem, v = self.problem, self.cotangents()[0]
+        if self.settings.order > 1 or len({id(t) for t in problem.inputs}) < 2:
+            return
+        for number, t, before in zip(problem.wrt, problem.inputs, self._pull(v), strict=True):
+            others = {id(o): o.detach() for o in problem.inputs if o is not t}  # type: ignore[attr-defined]
+            try:
+                results = tupled(problem.function(*[others.get(id(a), a) for a in problem.arguments]))
+                live = [(results[k], seed) for k, seed in zip(problem.which, problem.seeds(v), strict=True)]
+                live = [(y, seed) for y, seed in live if y.requires_grad]
+            except Exception:  # a function may need the gradients of others
+                continue
+            with np.errstate(all="ignore"):
+                got = (
+                    passes.grad([y for y, _ in live], [t], [s for _, s in live], allow_unused=True)[0] if live else None
+                )
+            now = np.zeros_like(before) if got is None else as_real(got.array)
+            noise = 1e3 * self.eps * float(np.max(np.abs(np.nan_to_num(before)), initial=0.0))
+            if not np.allclose(now, before, rtol=1e4 * self.eps, atol=noise + self.settings.nondet_tol, equal_nan=True):
+                self.fail(
+                    "wrong-argument" if now.any() else "detached",
+                    "The gradient is another one when only this input requires grad: ctx.needs_input_grad is asked about "
+                    "another argument (it counts all arguments of forward), or a value is saved under such a condition.",
+                    input=number,
+                )
+
     def layout(self) -> None:
         """The same numbers in another arrangement in memory give the same gradients, and so they do after another call."""
         v = self.cotangents()[0]
-        fault = retrials.shared_fault(self.problem, v, self.eps, self.settings.nondet_tol)
+        exact = not (self.settings.atol or self.settings.rtol)
+        fault = retrials.shared_fault(self.problem, v, self.eps, self.settings.nondet_tol, exact)
         fault = fault or retrials.layout_fault(self.problem, v, self.eps)
         if fault is not None:
             raise GradcheckError(Report(fault, order=self.settings.order))

@@ -128,12 +128,14 @@ def explain_reentrancy(problem: Problem, v: Array) -> tuple[str, str]:
     for _ in range(2):
         results = problem.call()
         fresh.append(problem.pull(v, [results[k] for k in problem.which]))
-    if all(np.array_equal(a, b, equal_nan=True) for a, b in zip(*fresh, strict=True)):
+    same = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(*fresh, strict=True))
+    if same and saved_fault(problem):
         return (
             "overwritten",
             "On a fresh graph it is always the same: the backward pass changes what the forward pass saved.",
         )
-    return "nondeterministic", "Look for random numbers or a counter in the formula."
+    fresh_one = " On a fresh graph it is always the same: the random state is set in the forward pass." if same else ""
+    return "nondeterministic", f"Look for random numbers or a counter in the formula.{fresh_one}"
 
 
 def layout_fault(problem: Problem, v: Array, eps: float) -> Fault | None:
@@ -192,12 +194,13 @@ def layout_fault(problem: Problem, v: Array, eps: float) -> Fault | None:
     return fault(differs([as_real(g.array) for g in got], base), "an input")
 
 
-def shared_fault(problem: Problem, v: Array, eps: float, tolerance: float) -> Fault | None:
-    """Whether a call in between, at a point nearby, changes what backward of the first call gives by more than `tolerance`."""
+def shared_fault(problem: Problem, v: Array, eps: float, tolerance: float, exact: bool) -> Fault | None:
+    """Whether a call in between, at a point nearby, changes what backward of the first call gives by more than `tolerance`,
+    or (where gradients are `exact`) gets the first call's gradient."""
     before = problem.pull(v)
     copies = {id(t): wrap(t.array * t.array.dtype.type(1.001)).requires_grad_() for t in problem.inputs}
     try:
-        problem.function(*[copies.get(id(a), a) for a in problem.arguments])
+        results = tupled(problem.function(*[copies.get(id(a), a) for a in problem.arguments]))
     except Exception:  # a function may take only some points, such as rows that add up to one
         return None
     for number, a, b in zip(problem.wrt, problem.pull(v), before, strict=True):
@@ -210,6 +213,34 @@ def shared_fault(problem: Problem, v: Array, eps: float, tolerance: float) -> Fa
                 input=number,
                 output=problem.which[0],
             )
+    return _frozen_fault(problem, v, eps, before, [results[k] for k in problem.which], copies) if exact else None
+
+
+def _frozen_fault(
+    problem: Problem, v: Array, eps: float, before: list[Array], outputs: list[Tensor], copies: dict[int, Tensor]
+) -> Fault | None:
+    """Whether backward at 1.001 times the inputs gives the gradient of here, although the function bends in between."""
+    if any(not o.requires_grad or o.shape != a.shape for o, a in zip(outputs, problem.values, strict=True)):
+        return None
+    there = Problem(problem.function, problem.arguments)
+    there.inputs, there.values, there.outputs = [copies[id(t)] for t in problem.inputs], problem.values, outputs
+    if not any(g.any() for g in before) or not all(map(np.array_equal, there.pull(v), before)):
+        return None
+    points = [as_real(t.array) for t in problem.inputs]
+    slope = sum(float(g @ x) for g, x in zip(before, points, strict=True))
+    here, far = (np.concatenate([as_real(a) for a in made]) for made in (problem.values, [o.array for o in outputs]))
+    with np.errstate(all="ignore"):
+        near = problem.along_all([5e-4 * x for x in points])(1.0)
+        off, half = float(v @ (far - here)) - 1e-3 * slope, float(v @ (near - here)) - 5e-4 * slope
+        noise = 1e-9 * abs(slope) + 1e3 * eps * float(np.abs(v) @ np.abs(here))
+    if abs(off) > noise and abs(half / off - 0.25) < 0.05:
+        return Fault(
+            "nondeterministic",
+            "At other values the gradient is still the one of here, although the function is not linear: it uses what an "
+            "earlier call left behind. Look for a cache, a class attribute or a global where ctx is meant.",
+            input=problem.wrt[0],
+            output=problem.which[0],
+        )
     return None
 
 

@@ -89,6 +89,7 @@ def test_several_outputs_and_outputs_that_have_no_gradient():
     assert gradcheck(lambda x: torch.max(x, 1), x)
     assert gradcheck(lambda x: x, x) and gradcheck(lambda x: x.view(-1), x)
     assert gradcheck(lambda x: torch.ones(2, dtype=torch.double), x)  # constant, and says so
+    assert gradcheck(lambda x: x.argmax(1), x) and gradcheck(torch.sin, x, eps=torch.tensor(1e-6))
     assert gradgradcheck(lambda x: (x.sin(), x.sum()), x)
 
 
@@ -134,6 +135,8 @@ def test_refusals():
         gradgradcheck(torch.sin, double(2), check_rev_over_rev=False)
     with pytest.raises(ValueError, match="atol must be a number that is not negative"):
         gradcheck(torch.sin, double(2), atol=-1)
+    with pytest.raises(TypeError, match="eps must be a number"):
+        gradcheck(torch.sin, double(2), eps="1e-6")
     with pytest.raises(TypeError, match="unexpected keyword"):
         gradcheck(torch.sin, double(2), tolerance=1)
 
@@ -374,6 +377,13 @@ def test_the_edge_of_the_domain_only_costs_steps():
 def _only_here(x):
     assert x[0] == 0.5, "never elsewhere"
     return x * 2
+
+
+def test_a_saturated_loss_and_values_outside_of_the_domain():
+    scores = torch.tensor([[50.0, -50, 0], [0, 60, 1]], dtype=torch.double, requires_grad=True)
+    assert gradcheck(lambda x: torch.nn.functional.cross_entropy(x, torch.tensor([0, 1])), scores)
+    with pytest.raises(GradcheckError, match="The function itself is nan or inf"):
+        gradcheck(torch.sqrt, torch.tensor([-1.0, 4.0], dtype=torch.double, requires_grad=True))
 
 
 def test_inputs_that_are_not_leaves_and_half_precision():

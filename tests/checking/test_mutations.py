@@ -12,6 +12,7 @@ from autograd.testing.report import CAUSES
 
 from . import (  # noqa: F401 - they add their mutants
     mutants_arrays,
+    mutants_details,
     mutants_functions,
     mutants_layers,
     mutants_memory,
@@ -134,6 +135,12 @@ def _error(name, family=None):
 )
 def test_details(name, attribute, value):
     assert getattr(_error(name), attribute) == value
+
+
+def test_the_sentences_name_what_is_wrong(results):
+    told = {mutant.name: error.sentence for mutant, error in results}
+    said = {name: told[name] for name, part in mutants_details.SENTENCES.items() if part not in told[name]}
+    assert not said, said
 
 
 def test_a_missing_chain_factor_is_named():

@@ -18,6 +18,10 @@ SUMMED = (
     "The sum of the cotangent is used where each element of it is meant: for a cotangent of ones it is a multiple of the "
     "gradient, for others it is not."
 )
+OUTSIDE = (
+    "The function itself is nan or inf at some elements, and backward makes nan (0 * nan) of the cotangent's zeros there: "
+    "check it inside of its domain, or keep such elements away from it (torch.where before it, not after)."
+)
 ONE_TERM = (
     "A term of the formula does not use g (a cotangent of zeros gives a gradient that is not zero), and the rest alone "
     "is not the gradient: multiply that term by g, or by the sum of g that it stands for."
@@ -26,6 +30,8 @@ ONE_TERM = (
 
 def not_finite(case: Case) -> Iterator[Prediction]:
     if not np.isfinite(case.claimed).all():
+        if not np.isfinite(case.y).all():
+            yield True, {"sentence": OUTSIDE}
         yield True, {}
 
 
