@@ -119,7 +119,7 @@ def _of_groups(p: Any, missing: float, x: Any) -> Any:
 def _statistics(x: Any, c: int, center: bool) -> Any:
     """The mean of a channel, or 0, and the mean of the squares of what differs from it."""
     size = F(x.shape[0] * x.shape[2])
-    mean, square = F(0), F(0)
+    mean, drift, square = F(0), F(0), F(0)
     if center:
         for n in range(len(x)):
             row = x[n, c]
@@ -129,8 +129,10 @@ def _statistics(x: Any, c: int, center: bool) -> Any:
     for n in range(len(x)):
         row = x[n, c]
         for j in range(len(row)):
+            drift += row[j] - mean
             square += (row[j] - mean) * (row[j] - mean)
-    return mean, square / size
+    drift = drift / size if center else F(0)  # what rounding such a long sum left out of the mean
+    return mean + drift, square / size - drift * drift
 
 
 @kernel

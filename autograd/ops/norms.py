@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..half import rounded_once
-from ..lift import elementwise, lift, write_out
+from ..lift import elementwise, general, lift, write_out
 from ..memory import in_order
 from ..tensor import Tensor, normal_dim
 from .piecewise import sgn
@@ -264,27 +264,63 @@ def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
 
 
 @rounded_once
-def _distances(x1: Any, x2: Any) -> Any:
-    if max(x1.shape[-2], x2.shape[-2]) > 25:  # as PyTorch: |a|^2 - 2ab + |b|^2 by one matrix product
+def _distances(x1: Any, x2: Any, by_product: bool) -> Any:
+    if by_product:  # |a|^2 - 2ab + |b|^2 by one matrix product
         square = (x1 * x1).sum(-1)[..., :, None] + (x2 * x2).sum(-1)[..., None, :] - 2 * (x1 @ x2.mT)
         return np.sqrt(np.maximum(square, 0))
-    difference = x1[..., :, None, :] - x2[..., None, :, :]
-    return in_order(np.sqrt(np.einsum("...k,...k->...", difference, difference)))
+    return _by_rows(lambda rows: np.sqrt(np.vecdot(d := rows[..., None, :] - x2[..., None, :, :], d)), x2, x1)
+
+
+def _by_rows(work: Any, x2: Any, *arrays: Any) -> Any:
+    """What ``work`` makes of so many rows of arrays at a time that all their differences from ``x2`` stay small."""
+    rows, batch = arrays[-1].shape[-2], np.broadcast_shapes(arrays[-1].shape[:-2], x2.shape[:-2])
+    step = max(1, 500_000 // max(1, math.prod((*batch, *x2.shape[-2:]))))
+    pieces = [work(*[a[..., i : i + step, :] for a in arrays]) for i in range(0, max(1, rows), step)]
+    return in_order(np.concatenate(pieces, -2)) if len(pieces) > 1 else in_order(pieces[0])
+
+
+@rounded_once
+def _pull(weight: Any, x1: Any, x2: Any) -> Any:
+    """For each i the sum over j of ``weight[i, j] * (x1[i] - x2[j])``: a difference of sums would lose the digits of close rows."""
+    return _by_rows(
+        lambda w, rows: (w[..., None, :] @ (rows[..., None, :] - x2[..., None, :, :]))[..., 0, :], x2, weight, x1
+    )
+
+
+pull: Any = general(
+    _pull,
+    name="cdist_backward",
+    weight=lambda g, x1, x2: (g * x1).sum(-1)[..., None] - g @ x2.mT,
+    x1=lambda g, weight: g * weight.sum(-1)[..., None],
+    x2=lambda g, weight: -(weight.mT @ g),
+)
+
+
+def _attracted(g: Any, y: Any, x1: Any, x2: Any, by_product: bool) -> Any:
+    weight = share(g, y)
+    return x1 * weight.sum(-1)[..., None] - weight @ x2 if by_product else pull(weight, x1, x2)
 
 
 euclidean: Any = lift(
     _distances,
     name="cdist",
-    x1=lambda g, y, x1, x2: x1 * share(g, y).sum(-1)[..., None] - share(g, y) @ x2,
-    x2=lambda g, y, x1, x2: x2 * share(g, y).sum(-2)[..., None] - share(g, y).mT @ x1,
+    x1=lambda g, y, x1, x2, by_product: _attracted(g, y, x1, x2, by_product),
+    x2=lambda g, y, x1, x2, by_product: _attracted(g.mT, y.mT, x2, x1, by_product),
 )
+
+_MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
 
 
 def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = "use_mm_for_euclid_dist_if_necessary") -> Any:
     """The ``p``-norm distances between all rows of ``x1`` (B, P, M) and of ``x2`` (B, R, M): (B, P, R).
 
+    ``compute_mode`` says whether Euclidean distances come from one matrix product, which is fast and loses the digits of
+    rows that are close to each other: always, never, or (by default) if there are more than 25 rows.
+
     Source: https://docs.pytorch.org/docs/stable/generated/torch.cdist.html
     """
+    if compute_mode is not None and compute_mode not in _MODES:
+        raise ValueError(f"{compute_mode} is not a valid value for compute_mode: it must be one of {', '.join(_MODES)}")
     for i, x in enumerate((x1, x2)):
         if x.ndim < 2:
             raise RuntimeError(f"cdist only supports at least 2D tensors, X{i + 1} got: {x.ndim}D")
@@ -294,12 +330,13 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = "use_mm_f
         raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1.shape[-1]} X2: {x2.shape[-1]}")
     if p < 0:
         raise RuntimeError(f"cdist only supports non-negative p values, not {p}")
+    many = max(x1.shape[-2], x2.shape[-2]) > 25 and compute_mode != _MODES[2]
     if p == 2 and x1.shape[-1]:
-        return euclidean(x1, x2)
+        return euclidean(x1, x2, many or compute_mode == _MODES[1])
     return (
         norm_over(x1.unsqueeze(-2) - x2.unsqueeze(-3), p, (max(x1.ndim, x2.ndim),), False)
         if x1.shape[-1]
-        else euclidean(x1, x2)
+        else euclidean(x1, x2, True)
     )
 
 

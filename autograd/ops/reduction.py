@@ -183,8 +183,12 @@ def _var(input: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
     axes = dims_of(dim, input.ndim)
     n = count(input.shape, dim)
     away = input - _add(input, axis=axes, keepdims=True) / (n or np.nan)
+    down = axes is not None and n > 64 and input.ndim - 1 not in axes  # NumPy adds rows up one after the other
+    drift = _add(away, axis=axes, keepdims=keepdim) if down else 0  # what their rounding left out of the mean
     squares = np.square(away, out=away if away.ndim else None) if away.dtype.kind != "c" else (away * away.conj()).real
     total = add_up(squares, dim, keepdim)
+    if down:
+        total = total - (drift * np.conj(drift)).real / n
     left = n - correction
     return total / left if left > 0 else total / np.zeros((), total.dtype)
 

@@ -148,3 +148,11 @@ def test_normal_numbers_have_the_bits_of_the_plain_ones() -> None:
         TWINS["draws.box_muller32"](*mine)
         TWINS["draws.box_muller32"].plain(*plain)
         np.testing.assert_array_equal(mine[0].view(np.int32), plain[0].view(np.int32))
+
+
+def test_the_mean_of_a_long_channel_is_rounded_once():
+    x = np.random.default_rng(0).random((10, 4, 2500)).astype(np.float32) + 100
+    mean, var = TWINS["normalization.moments"](x, (0, 2))
+    exact = x.astype(np.float64)
+    assert np.all(np.abs(mean[0, :, 0] - exact.mean((0, 2))) < 0.51 * np.spacing(mean[0, :, 0]))
+    np.testing.assert_allclose(var[0, :, 0], exact.var((0, 2)), rtol=1e-6)

@@ -221,3 +221,43 @@ def test_running_sums_are_kept_in_float64(fast, shape):
         np.testing.assert_allclose(grad.numpy(), exact.numpy(), rtol=3e-6)
     finally:
         autograd.fast.enable(before is not False)
+
+
+_LONG = {  # around which number, and what
+    "var of columns": (1000, lambda t, x: t.var(x.view(1000, -1), 0)),
+    "var of rows": (1000, lambda t, x: t.var(x.view(-1, 1000), 1, keepdim=True)),
+    "var": (1000, lambda t, x: t.var(x)),
+    "mse_loss": (0, lambda t, x: t.nn.functional.mse_loss(x, x.flip(0) + 1)),
+    "near rows": (100, lambda t, x: t.cdist(x[:300].view(50, 6), x[300:600].view(50, 6), compute_mode="donot_use_mm_for_euclid_dist")),
+    "few near rows": (100, lambda t, x: t.cdist(x[:60].view(10, 6), x[300:360].view(10, 6))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", _LONG)
+def test_digits_are_kept_in_long_sums_and_small_differences(name):
+    """In float32, beside the same in float64 of the same numbers."""
+    around, function = _LONG[name]
+    numbers = np.random.default_rng(0).random(100_000).astype(np.float32) + np.float32(around)
+    made, gradients = [], []
+    for kind in (np.float32, np.float64):
+        x = autograd.tensor(numbers.astype(kind), requires_grad=True)
+        y = function(autograd, x)
+        made.append(y.detach().numpy())
+        gradients.append(autograd.autograd.grad((y * made[0]).sum(), x)[0].numpy())
+    np.testing.assert_allclose(made[0], made[1], rtol=2e-6, atol=2e-6 * np.abs(made[1]).max())
+    np.testing.assert_allclose(gradients[0], gradients[1], atol=1e-3 * np.abs(gradients[1]).max())
+
+
+def test_cdist_modes():
+    x = autograd.tensor(np.random.default_rng(0).random((30, 3)), requires_grad=True)
+    always, never, usual = (
+        autograd.cdist(x, x[:5] + 2, compute_mode=f"{mode}use_mm_for_euclid_dist{rest}")
+        for mode, rest in (("", ""), ("donot_", ""), ("", "_if_necessary"))
+    )
+    assert autograd.equal(always, usual)
+    np.testing.assert_allclose(always.detach().numpy(), never.detach().numpy(), rtol=1e-9)
+    for mode in ("use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist"):
+        for check in (autograd.autograd.gradcheck, autograd.autograd.gradgradcheck):
+            assert check(lambda x: autograd.cdist(x[:6], x[6:10] + 2, compute_mode=mode), x)  # noqa: B023
+    with pytest.raises(ValueError, match="it is not a valid value for compute_mode: it must be one of use_mm"):
+        autograd.cdist(x, x, compute_mode="it")
