@@ -26,6 +26,7 @@ def diagnose(checker: Any, i: int, u: Array, mode: str = "backward") -> Fault | 
     """The fault of input ``i``, whose projection along ``u`` disagrees; None if no single element does."""
     problem: Problem = checker.problem
     evidence = Evidence(checker, i, u, mode)
+    evidence.look_closer()
     wrong = evidence.wrong()
     overwritten = saved_fault(problem) if mode == "backward" else None
     if not overwritten and (wrong.any() or checker.at_kink) and is_limit(evidence):

@@ -55,6 +55,7 @@ def derivative(f: Path, eps: float, noise: Array | None = None, stretch: float =
     before: list[Array] = []
     level = np.full(centre.shape, np.nan)
     steps: list[tuple[float, Array, Array]] = []
+    quantum = np.zeros(centre.shape)  # the smallest change seen, where it is as small as a rounding of numbers near 1
     with np.errstate(all="ignore"):
         for k in range(FIRST, FIRST + LAST):
             h = stretch * 2.0**-k
@@ -62,6 +63,9 @@ def derivative(f: Path, eps: float, noise: Array | None = None, stretch: float =
             steps.append((h, up, down))
             row = [(up - down) / (2 * h)]
             rounding = 2 * (floor + eps * np.abs(h * row[0])) / h + 4 * eps * np.abs(row[0]) / h
+            moved = np.abs(up - down)
+            quantum = np.where((moved > 0) & (moved < 64 * eps), moved, quantum)
+            rounding += np.where(moved == 0, quantum / h, 0.0)
             value, error = row[0], np.full(centre.shape, np.inf)
             for j, earlier in enumerate(before[:ORDER]):
                 better = row[j] + (row[j] - earlier) / (4.0 ** (j + 1) - 1)

@@ -68,7 +68,7 @@ def sign(case: Case) -> Iterator[Prediction]:
 def _ratio(true: Array, claimed: Array, known: Array) -> float:
     """The number that is claimed / true, as far as there is one."""
     a, b = claimed[known], true[known]
-    return float(a @ b) / float(b @ b) if b.any() else 0.0
+    return float(a @ b) / float(b @ b) if b @ b else 0.0
 
 
 def missing_mean(case: Case) -> Iterator[Prediction]:
