@@ -118,8 +118,8 @@ def _caster(name: str) -> Callable[..., Tensor]:
 
 
 def cpu(self: Tensor, memory_format: Any = None) -> Tensor:
-    """The tensor itself: it is on the CPU."""
-    return self
+    """The tensor itself, as it is on the CPU; a copy if ``memory_format`` is another."""
+    return converted(self, self.array.dtype, memory_format=memory_format)
 
 
 def cuda(self: Tensor, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Tensor:

@@ -256,7 +256,9 @@ def jacrev(
 # --- forward mode ----------------------------------------------------------------------------------------------------
 
 
-def _pushed(leaves: list[Any], copies: list[Tensor], tangents: list[Tensor], again: bool) -> list[Tensor]:
+def _pushed(
+    leaves: list[Any], copies: list[Tensor], tangents: list[Tensor], again: bool, strict: bool = False
+) -> list[Tensor]:
     """The tangents of ``leaves``; zeros where nothing arrives."""
     with enable_grad() if again else contextlib.nullcontext():
         before = mode.now.enabled
@@ -265,11 +267,15 @@ def _pushed(leaves: list[Any], copies: list[Tensor], tangents: list[Tensor], aga
             found = forward_pass.forward(leaves, copies, tangents)
         finally:
             mode.now.enabled = before
+    if strict and any([t is None for t in found]):
+        raise RuntimeError("jvp(f, primals, tangents, strict=True): an output of f is independent of the inputs")
     return [wrap(np.zeros_like(leaf.array)) if t is None else t for leaf, t in zip(leaves, found, strict=True)]
 
 
 def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool = False, has_aux: bool = False) -> Any:
     """``func(*primals)`` and its derivative in the direction of ``tangents``, by forward mode.
+
+    With ``strict``, raises RuntimeError if a result does not depend on the primals.
 
     >>> import autograd
     >>> jvp(lambda x: x ** 2, (autograd.tensor(3.0),), (autograd.tensor(1.0),))
@@ -289,7 +295,7 @@ def jvp(func: Callable[..., Any], primals: Any, tangents: Any, *, strict: bool =
         output, aux = _split(func(*chosen), has_aux)
     leaves, out_spec = tree_flatten(output)
     again = outer and (reaches_outside(leaves, copies) or any(t.requires_grad for t in given))
-    derivative = tree_unflatten(_pushed(leaves, copies, given, again), out_spec)
+    derivative = tree_unflatten(_pushed(leaves, copies, given, again, strict), out_spec)
     found = _settled(output, copies, outer), _settled(derivative, copies, again)
     return (*found, _settled(aux, copies, outer)) if has_aux else found
 

@@ -16,6 +16,7 @@ import numpy as np
 from . import dtypes
 from .from_data import number_in
 from .graph import Leaf, Node, mode, tick
+from .layouts import empty_in, preserve_format
 from .memory import layout, overlaps_itself, storage_of, strided
 from .operation import Op, record
 from .ops import shape as shapes
@@ -290,8 +291,10 @@ def becoming(function: Callable[..., Any], name: str) -> Callable[..., Any]:
 def resize_(input: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
     """Another shape in the same memory, or in more of it: what is new is not initialised.
 
-    Raises RuntimeError for a tensor that requires grad.
+    Raises RuntimeError for a tensor that requires grad, and for ``preserve_format``.
     """
+    if memory_format is preserve_format:
+        raise RuntimeError("Unsupported memory format Preserve: resize_ takes contiguous_format or channels_last")
     if current(input) is not None:
         raise RuntimeError("cannot resize variables that require grad. Use reshape(), or resize a detach()ed clone")
     wanted = shapes.sizes(sizes)
@@ -303,6 +306,8 @@ def resize_(input: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
         flat = np.zeros(n, input.array.dtype)
         flat[: memory.size - start] = memory[start:]
     input.array = flat.reshape(wanted)
+    if memory_format is not None:
+        input.array = strided(flat, wanted, empty_in(wanted, flat.dtype, memory_format).strides)
     return input
 
 

@@ -36,7 +36,7 @@ from typing import Any
 
 import numpy as np
 
-from . import dtypes
+from . import dtypes, return_types
 from .arguments import (
     MISSING,
     as_array,
@@ -414,7 +414,7 @@ def given(made: Any, out: Any) -> Any:
     if out is None:
         return made
     write_out(out, made)
-    return type(made)(*out) if hasattr(made, "_fields") else out
+    return getattr(return_types, f"{type(made).__name__}_out")(*out) if hasattr(made, "_fields") else out
 
 
 def write_out(out: Any, made: Any) -> Any:

@@ -61,7 +61,7 @@ _FIELDS = {
 }
 
 for _names, _types in _FIELDS.items():
-    for _type in _types.split():
+    for _type in [f"{name}{ending}" for name in _types.split() for ending in ("", "_out")]:  # the latter with out=
         globals()[_type] = type(
             _type,
             (_Named,),

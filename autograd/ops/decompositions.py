@@ -76,7 +76,7 @@ def triangular_solve(
 ) -> Any:
     """The old form of ``linalg.solve_triangular``: returns the solution and a copy of A."""
     X = solve_triangular(A.mT if transpose else A, input, upper=upper != transpose, unitriangular=unitriangular)
-    return return_types.triangular_solve(X, A.clone())
+    return given(return_types.triangular_solve(X, A.clone()), out)
 
 
 def _cholesky_back(g: Any, y: Any) -> Any:
@@ -130,7 +130,7 @@ def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False, out:
     if check_errors and info.any():
         raise LinAlgError("linalg.cholesky_ex: the input is not positive-definite")
     made = linalg_cholesky(A, upper=upper) if not info.any() else wrap(np.full_like(A.array, np.nan))
-    return return_types.linalg_cholesky_ex(made, wrap(info))
+    return given(return_types.linalg_cholesky_ex(made, wrap(info)), out)
 
 
 def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> Any:
@@ -202,7 +202,7 @@ def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """
     if UPLO.upper() not in ("L", "U"):
         raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
-    return return_types.linalg_eigh(*symmetric_eigen(squares(A, "eigh"), UPLO.upper()))
+    return given(return_types.linalg_eigh(*symmetric_eigen(squares(A, "eigh"), UPLO.upper())), out)
 
 
 def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
@@ -219,7 +219,7 @@ def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
 
 def eig(A: Any, *, out: Any = None) -> Any:
     """Eigenvalues and eigenvectors (of length 1) of square matrices, always complex."""
-    return return_types.linalg_eig(*eigen(squares(A, "eig")))
+    return given(return_types.linalg_eig(*eigen(squares(A, "eig"))), out)
 
 
 def eigvals(A: Any, *, out: Any = None) -> Any:
@@ -286,7 +286,8 @@ def linalg_svd(A: Any, full_matrices: bool = True, *, driver: Any = None, out: A
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.linalg.svd.html
     """
-    return return_types.linalg_svd(*singular(matrices(A, "svd"), full_matrices))
+    _check_driver(driver)
+    return given(return_types.linalg_svd(*singular(matrices(A, "svd"), full_matrices)), out)
 
 
 def svdvals(A: Any, *, driver: Any = None, out: Any = None) -> Any:
@@ -298,7 +299,13 @@ def svdvals(A: Any, *, driver: Any = None, out: Any = None) -> Any:
     >>> svdvals(autograd.tensor([[3.0, 0.0], [0.0, 4.0]]))
     tensor([4., 3.])
     """
+    _check_driver(driver)
     return singular_values(matrices(A, "svdvals"), out=out)
+
+
+def _check_driver(driver: Any) -> None:
+    if driver is not None:
+        raise RuntimeError(f"linalg.svd: driver={driver!r} chooses between GPU algorithms; leave it away on the CPU")
 
 
 def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
@@ -307,9 +314,9 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = No
     if not compute_uv:
         m, n = input.shape[-2:]
         zeros = [wrap(np.zeros((*input.shape[:-2], k, k), input.array.dtype)) for k in (m, n)]
-        return return_types.svd(zeros[0], singular_values(input), zeros[1])
+        return given(return_types.svd(zeros[0], singular_values(input), zeros[1]), out)
     u, s, vh = singular(input, not some)
-    return return_types.svd(u, s, adjoint(vh))
+    return given(return_types.svd(u, s, adjoint(vh)), out)
 
 
 def _cutoff(s: Any, shape: Any, atol: Any, rtol: Any) -> Any:
@@ -477,18 +484,18 @@ def linalg_qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
         )
     m, n = A.shape[-2:]
     if mode == "r":
-        return return_types.linalg_qr(wrap(np.zeros(0, A.array.dtype)), r_alone(A))
+        return given(return_types.linalg_qr(wrap(np.zeros(0, A.array.dtype)), r_alone(A)), out)
     if mode == "complete" and m > n:
-        return return_types.linalg_qr(*complete_qr(A))
+        return given(return_types.linalg_qr(*complete_qr(A)), out)
     if m >= n:
-        return return_types.linalg_qr(*tall_qr(A))
+        return given(return_types.linalg_qr(*tall_qr(A)), out)
     q, r = tall_qr(A[..., :m])
-    return return_types.linalg_qr(q, cat([r, matmul(adjoint(q), A[..., m:])], -1))
+    return given(return_types.linalg_qr(q, cat([r, matmul(adjoint(q), A[..., m:])], -1)), out)
 
 
 def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
     """The older form of ``linalg.qr``."""
-    return return_types.qr(*linalg_qr(input, "reduced" if some else "complete"))
+    return given(return_types.qr(*linalg_qr(input, "reduced" if some else "complete")), out)
 
 
 def geqrf(input: Any, *, out: Any = None) -> Any:
@@ -496,7 +503,7 @@ def geqrf(input: Any, *, out: Any = None) -> Any:
     matrices(input, "geqrf")
     array = input.array
     h, tau = np.linalg.qr(array, "raw")
-    return return_types.geqrf(wrap(np.ascontiguousarray(h.mT)), wrap(tau))
+    return given(return_types.geqrf(wrap(np.ascontiguousarray(h.mT)), wrap(tau)), out)
 
 
 def householder_product(A: Any, tau: Any, *, out: Any = None) -> Any:

@@ -203,7 +203,7 @@ def inv_ex(A: Any, *, check_errors: bool = False, out: Any = None) -> Any:
     if check_errors and info.any():
         raise LinAlgError("linalg.inv_ex: singular matrix")
     made = invert(A) if not info.any() else wrap(np.full_like(A.array, np.nan))
-    return return_types.linalg_inv_ex(made, wrap(info))
+    return given(return_types.linalg_inv_ex(made, wrap(info)), out)
 
 
 def failures(array: Any, function: Any) -> Any:
@@ -262,7 +262,7 @@ def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False, o
     if info.any() and check_errors:
         raise LinAlgError("linalg.solve_ex: singular matrix")
     made = solve(A, B, left=left) if not info.any() else wrap(np.full_like(B.array, np.nan))
-    return return_types.linalg_solve_ex(made, wrap(info))
+    return given(return_types.linalg_solve_ex(made, wrap(info)), out)
 
 
 def det(input: Any, *, out: Any = None) -> Any:
@@ -288,7 +288,7 @@ def slogdet(input: Any, *, out: Any = None) -> Any:
     sign=tensor(-1.),
     logabsdet=tensor(0.6931))
     """
-    return return_types.linalg_slogdet(*sign_and_log(squares(input, "slogdet")))
+    return given(return_types.linalg_slogdet(*sign_and_log(squares(input, "slogdet"))), out)
 
 
 def logdet(input: Any) -> Any:

@@ -107,8 +107,8 @@ def linalg_lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
     """
     _, order, lower, upper = _factors(matrices(A, "lu"), pivot)
     if not pivot:
-        return return_types.linalg_lu(wrap(np.zeros(0, A.array.dtype)), lower, upper)
-    return return_types.linalg_lu(wrap(_permutation(order, A.array.dtype)), lower, upper)
+        return given(return_types.linalg_lu(wrap(np.zeros(0, A.array.dtype)), lower, upper), out)
+    return given(return_types.linalg_lu(wrap(_permutation(order, A.array.dtype)), lower, upper), out)
 
 
 def _permutation(order: Any, dtype: Any) -> Any:
@@ -126,7 +126,7 @@ def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
         packed = cat([below + upper[..., :m], upper[..., m:]], -1)
     else:
         packed = below + upper
-    return return_types.linalg_lu_factor(packed, wrap(pivots + 1))
+    return given(return_types.linalg_lu_factor(packed, wrap(pivots + 1)), out)
 
 
 def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False, out: Any = None) -> Any:
@@ -140,7 +140,7 @@ def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False, out:
     )
     if check_errors and info.any():
         raise LinAlgError("linalg.lu_factor_ex: U has a zero on its diagonal: the matrix is singular")
-    return return_types.linalg_lu_factor_ex(packed, pivots, wrap(info))
+    return given(return_types.linalg_lu_factor_ex(packed, pivots, wrap(info)), out)
 
 
 def lu_unpack(
@@ -152,9 +152,9 @@ def lu_unpack(
     none = wrap(np.zeros(0, LU_data.array.dtype))
     P = wrap(_permutation(_order(LU_pivots.array - 1, m), LU_data.array.dtype)) if unpack_pivots else none
     if not unpack_data:
-        return return_types.lu_unpack(P, none, none)
+        return given(return_types.lu_unpack(P, none, none), out)
     lower = tril(LU_data[..., :, :k], -1) + wrap(np.eye(m, k, dtype=LU_data.array.dtype))
-    return return_types.lu_unpack(P, lower, triu(LU_data[..., :k, :]))
+    return given(return_types.lu_unpack(P, lower, triu(LU_data[..., :k, :])), out)
 
 
 def linalg_lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False, out: Any = None) -> Any:
@@ -182,7 +182,7 @@ def lu_solve(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
 def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> tuple[Any, ...]:
     """The older form of ``linalg.lu_factor``, and with ``get_infos`` of ``linalg.lu_factor_ex``."""
     packed, pivots, info = lu_factor_ex(A, pivot=pivot)
-    return return_types._lu_with_info(packed, pivots, info) if get_infos else (packed, pivots)
+    return given(return_types._lu_with_info(packed, pivots, info) if get_infos else (packed, pivots), out)  # type: ignore[no-any-return]
 
 
 # --- LDL -----------------------------------------------------------------------------------------------------------
@@ -267,7 +267,7 @@ def ldl_factor_ex(A: Any, *, hermitian: bool = False, check_errors: bool = False
     info = np.array([i for _, i in found], np.int32).reshape(A.shape[:-2])
     if check_errors and info.any():
         raise LinAlgError("linalg.ldl_factor_ex: D has a zero on its diagonal: the matrix is singular")
-    return return_types.linalg_ldl_factor_ex(wrap(packed), wrap(pivots), wrap(info))
+    return given(return_types.linalg_ldl_factor_ex(wrap(packed), wrap(pivots), wrap(info)), out)
 
 
 def ldl_factor(A: Any, *, hermitian: bool = False, out: Any = None) -> Any:
@@ -282,7 +282,7 @@ def ldl_factor(A: Any, *, hermitian: bool = False, out: Any = None) -> Any:
     [[4.0, 0.0], [0.5, 2.0]]
     """
     packed, pivots, _ = ldl_factor_ex(A, hermitian=hermitian, check_errors=True)
-    return return_types.linalg_ldl_factor(packed, pivots)
+    return given(return_types.linalg_ldl_factor(packed, pivots), out)
 
 
 def _solved(a: Any, pivots: Any, b: Any, turn: Any) -> Any:

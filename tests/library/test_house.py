@@ -51,3 +51,16 @@ def test_the_tour_of_the_house_leaves_no_room_out(package):
     rooms += [path.parent.name + "/" for path in (ROOT / package).glob("*/__init__.py")]
     unnamed = [room for room in sorted(rooms) if room not in tour]
     assert not unnamed, "docs/design.md, The house, does not say what these are"
+
+
+def test_no_function_takes_out_and_forgets_it():
+    forgetful = [
+        f"{path.relative_to(ROOT)}: {function.name}"
+        for folder in ("autograd/ops", "nn/functional")
+        for path in (ROOT / folder).rglob("*.py")
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        and "out" in [a.arg for a in function.args.kwonlyargs]
+        and not any(isinstance(node, ast.Name) and node.id == "out" for node in ast.walk(function))
+    ]
+    assert not forgetful

@@ -261,3 +261,34 @@ def test_cdist_modes():
             assert check(lambda x: autograd.cdist(x[:6], x[6:10] + 2, compute_mode=mode), x)  # noqa: B023
     with pytest.raises(ValueError, match="it is not a valid value for compute_mode: it must be one of use_mm"):
         autograd.cdist(x, x, compute_mode="it")
+
+
+@pytest.mark.parametrize(
+    "function, arguments",
+    [
+        (autograd.linalg.svd, ()), (autograd.svd, ()), (autograd.linalg.eigh, ()), (autograd.linalg.qr, ()),
+        (autograd.linalg.slogdet, ()), (autograd.linalg.inv_ex, ()), (autograd.linalg.cholesky_ex, ()),
+        (autograd.linalg.lu, ()), (autograd.linalg.lu_factor, ()), (autograd.linalg.ldl_factor, ()),
+        (autograd.linalg.solve_ex, (autograd.ones(3, 2),)), (autograd.geqrf, ()),
+    ],
+)  # fmt: skip
+def test_several_results_go_where_out_says(function, arguments):
+    x = autograd.tensor([[4.0, 1.0, 0.0], [1.0, 3.0, 0.5], [0.0, 0.5, 2.0]])
+    wanted = function(x, *arguments)
+    out = tuple(autograd.empty(0, dtype=v.dtype) for v in wanted)
+    made = function(x, *arguments, out=out)
+    assert type(made).__name__ == type(wanted).__name__ + "_out"
+    for target, given, value in zip(out, made, wanted, strict=True):
+        assert given is target and autograd.equal(target, value)
+
+
+def test_arguments_that_were_passed_over():
+    with pytest.raises(RuntimeError, match="driver='gesvd'"):
+        autograd.linalg.svd(autograd.eye(2), driver="gesvd")
+    with pytest.raises(RuntimeError, match="independent"):
+        autograd.func.jvp(lambda x: autograd.ones(2), (autograd.ones(2),), (autograd.ones(2),), strict=True)
+    last = {"memory_format": autograd.channels_last}
+    assert autograd.empty(3).resize_(1, 4, 2, 2, **last).stride() == (16, 1, 8, 4)
+    assert autograd.zeros(1, 4, 2, 2).cpu(**last).stride() == (16, 1, 8, 4)
+    with pytest.raises(RuntimeError, match="memory format Preserve"):
+        autograd.empty(3).resize_(2, memory_format=autograd.preserve_format)
