@@ -17,7 +17,7 @@ from ..lift import elementwise, general
 from ..memory import in_order
 from ..tensor import normal_dim
 from ..threads import in_blocks
-from .piecewise import clamp, ones_where
+from .piecewise import bounded, clamp, ones_where
 
 __all__ = ["log_softmax", "logit", "relu", "sigmoid", "softmax"]
 
@@ -40,7 +40,7 @@ leaky_slope = elementwise(_leaky_slope, name="leaky_slope", arrays=("input",), l
 # --- rectifiers and their relatives --------------------------------------------------------------------------------
 
 relu = elementwise(
-    lambda input: np.maximum(input, 0), name="relu", refuses="bc", flat=True, input=lambda g, y: g * (y > 0)
+    lambda input: bounded(input, 0, None), name="relu", refuses="bc", flat=True, input=lambda g, y: g * (y > 0)
 )
 
 

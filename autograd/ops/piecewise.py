@@ -287,8 +287,23 @@ fmin = elementwise(
 )
 
 
+_clip: Any = np._core.umath.clip  # type: ignore[attr-defined]
+
+
+def bounded(input: Any, low: Any, high: Any) -> Any:
+    """``min(max(input, low), high)``, where None is no bound. NumPy's ``maximum`` with a number takes four times its ``clip``."""
+    if getattr(input, "size", 0) >= 1024 and input.dtype.kind == "f" and type(low) in _BOUNDS and type(high) in _BOUNDS:
+        return _clip(input, -np.inf if low is None else low, np.inf if high is None else high)
+    y = input if low is None else np.maximum(input, low)
+    return y if high is None else np.minimum(y, high)
+
+
+_NUMBERS = (float, int)
+_BOUNDS = (float, int, type(None))
+
+
 at_least = elementwise(
-    np.maximum,
+    lambda input, other: bounded(input, other, None),
     name="clamp_min",
     input=lambda g, input, other: where_true(g, input >= other),
     other=lambda g, input, other: where_true(g, input < other),
@@ -296,7 +311,7 @@ at_least = elementwise(
 
 
 at_most = elementwise(
-    np.minimum,
+    lambda input, other: bounded(input, None, other),
     name="clamp_max",
     input=lambda g, input, other: where_true(g, input <= other),
     other=lambda g, input, other: where_true(g, input > other),
@@ -313,14 +328,11 @@ between = elementwise(
 
 
 between_numbers = elementwise(
-    lambda input, min, max: np.minimum(np.maximum(input, min), max),
+    lambda input, min, max: bounded(input, min, max),
     name="clamp",
     input=lambda g, input, min, max: where_true(g, (input >= min) & (input <= max)),
 )
 """``between`` for the usual case that the bounds are numbers, which need no promotion."""
-
-
-_NUMBERS = (float, int)
 
 
 def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> Any:

@@ -292,3 +292,16 @@ def test_arguments_that_were_passed_over():
     assert autograd.zeros(1, 4, 2, 2).cpu(**last).stride() == (16, 1, 8, 4)
     with pytest.raises(RuntimeError, match="memory format Preserve"):
         autograd.empty(3).resize_(2, memory_format=autograd.preserve_format)
+
+
+@pytest.mark.parametrize("size", [8, 5000, 200_000])
+def test_bounds_keep_signs_of_zero_infinities_and_nan(size):
+    x = np.resize(np.array([-0.0, np.nan, np.inf, -np.inf, 0.5, -2.0, 3.0, 0.0], np.float32), size)
+    for function, wanted in (
+        (lambda x: x.clamp(min=-1), np.maximum(x, np.full_like(x, -1))),
+        (lambda x: x.clamp(max=1.5), np.minimum(x, np.full_like(x, 1.5))),
+        (lambda x: x.clamp(-1, 1), np.clip(x, -1, 1)),
+        (lambda x: x.clamp(1, -1), np.where(np.isnan(x), x, -1)),
+        (lambda x: x.relu(), np.maximum(x, np.zeros_like(x))),
+    ):
+        np.testing.assert_array_equal(function(autograd.tensor(x)).numpy(), wanted)
