@@ -351,7 +351,8 @@ class Checker:
                 self._accuse(i, u)
         if self.kinks and len(problem.inputs) > 1:
             self._inputs_that_tie(cotangents)
-        for i, (g, scaled) in enumerate(zip(claims[0], self._pull(-1024 * cotangents[0]), strict=True)):
+        plain, turned = self._pull(cotangents[0]), self._pull(-1024 * cotangents[0])
+        for i, (g, scaled) in enumerate(zip(plain, turned, strict=True)):
             noise = 1e4 * self.eps * float(np.max(np.abs(np.nan_to_num(g)), initial=0.0)) + self.settings.nondet_tol
             both = np.isfinite(g) & np.isfinite(scaled)
             if not np.allclose(scaled[both] / -1024, g[both], rtol=1e4 * self.eps, atol=noise):

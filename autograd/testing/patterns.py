@@ -29,7 +29,11 @@ def name_pattern(
         members = members & active
         if members.any() and not members[active].all():
             if np.array_equal(members, wrong & active):
-                return name
+                parts = {
+                    f"first along axis {len(shape) - 1}": "real parts",
+                    f"last along axis {len(shape) - 1}": "imaginary parts",
+                }
+                return parts.get(name, name) if values is not None and values.dtype.kind == "c" else name
             inside = not np.any(wrong & ~members)
             if loose is None and inside and wrong.sum() >= 0.6 * members.sum():
                 loose = name

@@ -87,6 +87,12 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
         "argument.",
     ),
     (
+        "wrong-argument",
+        places.other_output,
+        "It is the gradient of output {other}: the cotangents of the two are exchanged (backward gets them in the order in which "
+        "forward returns the outputs).",
+    ),
+    (
         "missing-reduction",
         reductions.missing_reduction,
         "The sum over axis {axis} of the cotangent is missing: the input was used at every place along it, and "
@@ -97,6 +103,18 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
         places.transposed,
         "The right numbers in transposed places: an axis pair is exchanged (.mT, permute without its inverse, g @ "
         "w for g @ w.mT).",
+    ),
+    (
+        "transposed",
+        places.shifted,
+        "The right numbers, {n} further along axis {along} of the {what}: an offset, a slice or the padding is off, or on the "
+        "other side.",
+    ),
+    (
+        "transposed",
+        places.other_side,
+        "Along axis {along} each element gathers from the places on its other side: a scan runs the wrong way (flip, cumsum, "
+        "flip).",
     ),
     (
         "transposed",
@@ -119,7 +137,7 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
     (
         "partial",
         parts.partial,
-        "Wrong in some elements only ({pattern}), right in the others: look at how the formula treats these.",
+        "Wrong in some elements only ({pattern}), right in the others: look at how the formula treats these.{there}",
     ),
     (
         "spurious",
@@ -138,17 +156,34 @@ HYPOTHESES: tuple[tuple[str, Predict, str], ...] = (
         "A gradient is claimed where there is none, and none where there is one: the mask is inverted.",
     ),
     (
+        "spurious",
+        parts.another_mask,
+        "Some elements get a gradient that should get none, others lose theirs, and the rest is right: the mask is another one "
+        "than in the forward pass (drawn again, or a condition on other values).",
+    ),
+    (
         "partial",
         parts.exchanged_branches,
         "Each of two slopes is claimed where the other one is due: the mask is inverted, or the branches are exchanged.",
     ),
-    ("partial", parts.partial_outputs, "Wrong for some elements of the output only ({pattern}), right for the others."),
+    (
+        "partial",
+        parts.partial_outputs,
+        "Wrong for some elements of the output only ({pattern}), right for the others.{there}",
+    ),
     ("missing-term", parts.missing_factor, "A factor of the chain is left out: true = claimed * {what}."),
+    (
+        "wrong-argument",
+        places.kept_another,
+        "It would be right if the formula were given the {what}, and it is given the {other}: look at what is saved for it.",
+    ),
+    ("missing-term", parts.weighted, parts.AT_OUTPUT),
+    ("missing-term", parts.one_number, parts.ONE_NUMBER),
     ("missing-term", parts.missing_summand, parts.TERM),
     (
         "partial",
         parts.scattered,
-        "Wrong in some elements only ({pattern}), right in the others: look at how the formula treats these.",
+        "Wrong in some elements only ({pattern}), right in the others: look at how the formula treats these.{there}",
     ),
     (
         "missing-term",

@@ -18,6 +18,10 @@ SUMMED = (
     "The sum of the cotangent is used where each element of it is meant: for a cotangent of ones it is a multiple of the "
     "gradient, for others it is not."
 )
+FEWER = (
+    "It is right for a cotangent of ones, but each element of the cotangent goes to fewer places than it comes from: the "
+    "weights of an interpolation, windows that overlap."
+)
 OUTSIDE = (
     "The function itself is nan or inf at some elements, and backward makes nan (0 * nan) of the cotangent's zeros there: "
     "check it inside of its domain, or keep such elements away from it (torch.where before it, not after)."
@@ -79,6 +83,9 @@ def constant_cotangent(case: Case) -> Iterator[Prediction]:
     if len(case.rows) <= 1:
         return
     if _right_for_ones(case):
+        kept, there = case.claimed != 0, ~case.nothing
+        if case.complete and not (kept & ~there).any() and kept.sum() < there.sum():
+            yield True, {"cause": "missing-term", "sentence": FEWER}
         yield True, {}
     shape = case.out_shape
     sums = {int(np.prod(c)) for k in range(1, len(shape) + 1) for c in itertools.combinations(shape, k)} - {1}

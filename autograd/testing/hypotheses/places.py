@@ -11,7 +11,7 @@ import numpy as np
 
 from ...tensor import Tensor
 from ..evidence import Case
-from ..problem import Array
+from ..problem import Array, Problem, as_real
 from .base import Prediction
 
 Move = Callable[[Array], Array]
@@ -67,6 +67,79 @@ def both_exchanged(case: Case) -> Iterator[Prediction]:
             pulled = true[n].T @ v[case.rows]
             if n != k and pulled.any() and case.same(claim, pulled, np.ones(len(case.cols), bool)):
                 yield true[k], {"other": problem.wrt[k]} | ({} if n == case.i else {"sentence": RING})
+
+
+def other_output(case: Case) -> Iterator[Prediction]:
+    """What another output of the same size would get."""
+    evidence, end = case.evidence, 0
+    for o, size in enumerate(case.problem.output_sizes()):
+        end += size
+        claim = evidence.true[(evidence.rows >= end - size) & (evidence.rows < end)]
+        if o != case.o and claim.any():
+            yield claim, {"other": case.problem.which[o]}
+            yield -claim, {"other": case.problem.which[o]}
+
+
+def shifted(case: Case) -> Iterator[Prediction]:
+    """The claimed numbers are the true ones some places further along an axis (and not only some of them)."""
+    lost = case.claimed * ~case.wrong
+    if not case.complete or not case.known.all() or case.same(case.claimed, lost):
+        return
+    shape = (*case.out_shape, *case.in_shape)
+    true, claimed = case.true.reshape(shape), case.claimed.reshape(shape)
+    for a, n in enumerate(shape):
+        for k in range(1, min(n, 9)):
+            low, high = (slice(None),) * a + (slice(None, -k),), (slice(None),) * a + (slice(k, None),)
+            for step, there, here in ((k, high, low), (-k, low, high)):
+                moved = claimed[there]
+                alike = case.same(claimed[here], moved)  # constant along the axis
+                if (
+                    2 * np.count_nonzero(moved) > np.count_nonzero(claimed)
+                    and not alike
+                    and case.same(moved, true[here])
+                ):
+                    what, along = ("output", a) if a < len(case.out_shape) else ("input", a - len(case.out_shape))
+                    yield True, {"n": step, "along": along, "what": what}
+
+
+def other_side(case: Case) -> Iterator[Prediction]:
+    """Along an axis the truth is in one triangle of the Jacobian, and the claim in the other."""
+    if case.in_shape != case.out_shape:
+        return
+    rows, cols = case.indices(case.rows, case.out_shape), case.indices(case.cols, case.in_shape)
+    for a in range(len(case.in_shape)):
+        after = rows[:, a][:, None] - cols[:, a][None, :]
+        sides = [np.sign(after[there & (after != 0)]) for there in (~case.nothing, case.claimed != 0)]
+        if all(len(side) and np.ptp(side) == 0 for side in sides) and sides[0][0] != sides[1][0]:
+            yield True, {"along": a}
+
+
+def kept_another(case: Case) -> Iterator[Prediction]:
+    """The formula is given the input where the output is meant, or the other way round: tested with the input moved there."""
+    evidence, problem = case.evidence, case.problem
+    if (
+        case.in_shape != case.out_shape
+        or not case.complete
+        or evidence.mode == "forward"
+        or case.y.dtype != case.x.dtype
+    ):
+        return
+    try:
+        with problem.moved(case.i, as_real(case.y) - as_real(case.x)):
+            there = Problem(problem.function, problem.arguments)
+            there.record()
+            claimed, unit = np.zeros(case.true.shape), np.eye(len(case.rows))
+            for r, e in enumerate(unit):
+                whole = np.zeros(sum(problem.output_sizes()))
+                whole[case.offset : case.offset + len(e)] = e
+                claimed[r] = there.pull(whole)[case.i]
+            true = evidence.true_of(case.i)[case.own_rows]
+    except (RuntimeError, ValueError, IndexError, AssertionError):
+        return
+    if case.same(claimed, case.true):
+        yield True, {"what": "output", "other": "input"}
+    if case.same(case.claimed, true):
+        yield True, {"what": "input", "other": "output"}
 
 
 def _like(case: Case) -> list[int]:

@@ -11,6 +11,7 @@ from ..evidence import Case
 from .base import Prediction
 
 THROUGH = "Only the direct part is there: what one place passes on to the next along axis {axis} is left out."
+USED_TWICE = "The input is used along axis {axis} of the output and again along axis {other}: only the first of the two uses is there."
 WRONG_AXIS = "The sum over axis {axis} is missing; the formula sums over another axis of the same length instead."
 OTHER_AXIS = (
     "An element depends on the others along axis {axis}; the formula sums over axis {other} instead: dim= is wrong."
@@ -74,6 +75,9 @@ def _own_place_only(case: Case) -> Iterator[Prediction]:
         if not rest.any():
             continue
         if rest[at_out > at_in].any() and rest[at_out < at_in].any():
+            for other in range(len(case.out_shape)):
+                if other != a and not (rest & (rows[:, other][:, None] != at_in)).any():
+                    yield kept, {"axis": a, "other": other, "cause": "missing-term", "sentence": USED_TWICE}
             yield kept, {"axis": a, "sentence": INSIDE}
         else:
             yield kept, {"axis": a, "cause": "missing-term", "sentence": THROUGH}

@@ -16,7 +16,13 @@ FACTOR = "It is {factor} times the true gradient: a constant factor is wrong (th
 HINTS = {
     2.0: " Or it is counted twice.",
     0.5: " Or one of two equal uses of the input is detached (detach, .data, no_grad).",
+    1 / 3: " Or two of three equal uses of the input are detached (detach, .data, no_grad).",
+    2 / 3: " Or one of three equal uses of the input is detached (detach, .data, no_grad).",
 }
+ONLY_HERE = (
+    "No gradient arrives at these values, and at others nearby it does: look at how the formula treats zeros, ties and limits "
+    "(a division by the value, a mask)."
+)
 VARYING = (
     "It is {factor} times the true gradient here, and another multiple elsewhere: a factor of the chain, the same for "
     "all elements but not constant, is left out (a norm, a sum, a scalar input)."
@@ -25,6 +31,8 @@ VARYING = (
 
 def detached(case: Case) -> Iterator[Prediction]:
     if case.size > 0 and not case.claimed.any() and (case.complete or not case.ask_all(case.question(6)).any()):
+        if case.elsewhere is not None and case.elsewhere[1].any():
+            yield True, {"cause": "partial", "pattern": "these values", "sentence": ONLY_HERE}
         yield True, {}
 
 
@@ -47,7 +55,8 @@ def low_precision(case: Case) -> Iterator[Prediction]:
             off, there = case.claimed[case.wrong], case.true[case.wrong]  # or the true numbers, rounded
             exact |= np.array_equal(off.astype(name).astype(np.float64), off) and np.allclose(off, there, 2 * eps, 0)
         alone = name == "float32" or exact or not case.wrong.any()
-        if alone and np.all(np.abs(claim - true) <= 40 * eps * spread + bars):
+        size = np.max(spread, initial=0.0) if name == "float32" else spread  # cos(x) near pi/2 has the noise of the 1
+        if alone and np.all(np.abs(claim - true) <= 40 * eps * size + bars):
             yield True, {"kind": name}
 
 
@@ -84,16 +93,25 @@ def _reduced_counts(case: Case) -> list[int]:
     for argument in case.problem.arguments:
         if not isinstance(argument, Tensor) or not argument.shape:
             continue
-        lengths = list(argument.array.shape)
-        for n in case.y.shape:
-            if n in lengths:
-                lengths.remove(n)
-        for k in range(1, len(lengths) + 1):
-            counts |= {int(np.prod(c)) for c in itertools.combinations(lengths, k)}
+        counts |= _products(_without(argument.array.shape, case.y.shape))
         if case.y.size:
             whole, rest = divmod(argument.array.size, case.y.size)
             counts |= {whole} if not rest and argument.array.size > case.y.size else set()
     return sorted(counts - {0, 1})
+
+
+def _without(shape: tuple[int, ...], other: tuple[int, ...]) -> list[int]:
+    """The lengths of a shape that another one does not have."""
+    lengths = list(shape)
+    for n in other:
+        if n in lengths:
+            lengths.remove(n)
+    return lengths
+
+
+def _products(lengths: list[int]) -> set[int]:
+    """The products of some of the lengths, other than 1."""
+    return {int(np.prod(c)) for k in range(1, len(lengths) + 1) for c in itertools.combinations(lengths, k)} - {1}
 
 
 def factor(case: Case) -> Iterator[Prediction]:
@@ -102,7 +120,9 @@ def factor(case: Case) -> Iterator[Prediction]:
         there = case.elsewhere
         if there is None or abs(_ratio(*there) - factor) < 1e-4 * abs(factor):
             told = nice(factor)
-            yield factor * case.true, {"factor": told, "hint": HINTS.get(told, "")}
+            means = [n for n in _products(_without(case.y.shape, case.x.shape)) if abs(factor * n - 1) < 1e-4]
+            hint = f" Or a mean over {means[0]} elements stands where their sum is meant." if means else ""
+            yield factor * case.true, {"factor": told, "hint": HINTS.get(told, "") + hint}
         else:
             yield factor * case.true, {"cause": "missing-term", "sentence": VARYING, "factor": factor}
     if case.x.dtype.kind == "c" and case.y.dtype.kind == "c":  # a complex factor turns each 2 x 2 block
